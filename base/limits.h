@@ -1,0 +1,53 @@
+// Every bound that a client, a file or a script can reach, in one place. Reaching one is a clear
+// refusal that names it. Units are in the names.
+#ifndef RUNG_BASE_LIMITS_H
+#define RUNG_BASE_LIMITS_H
+
+enum {
+    // wire
+    FRAME_BYTES_MAX = 1024 * 1024,
+    SESSION_OUTPUT_BYTES_MAX = 8 * 1024 * 1024,
+    SESSIONS_MAX = 1024,
+    SUBSCRIPTIONS_PER_SESSION_MAX = 64,
+    // batch
+    BATCH_COMMANDS_MAX = 512,
+    BATCH_BYTES_MAX = 4 * 1024 * 1024,
+    INBOX_COMMANDS_MAX = 4096, // commands waiting for the core
+    TIMERS_PER_BATCH_MAX = 128,
+    CASCADE_COMMANDS_MAX = 256, // commands that one command may bring about (child ended …)
+    // one command
+    COMMAND_ARENA_BYTES_MAX = 32 * 1024 * 1024,
+    EVENTS_PER_COMMAND_MAX = 8192,
+    RULE_FIRINGS_MAX = 64,
+    CHILDREN_PER_CONVERT_MAX = 100,
+    CONVERT_DEPTH_MAX = 4, // a child's start that converts, and so on
+    STEPS_PER_COMMAND_MAX = 10000,
+    // one instance
+    INSTANCE_IMAGE_BYTES_MAX = 2000, // rows of about 2,000 B and more take whole overflow pages
+    FIELD_INLINE_BYTES_MAX = 200,    // longer values live in `part`
+    FIELD_BYTES_MAX = 64 * 1024,
+    TASKS_MAX = 32,
+    TIMERS_MAX = 32,
+    POSITIONS_MAX = 64,
+    SLOTS_MAX = 64,
+    COLLECTIONS_MAX = 32,
+    ACTIVE_STAGES_MAX = 32,
+    LATCHES_MAX = 256,
+    INCIDENTS_MAX = 8,
+    // names and texts
+    NAME_BYTES_MAX = 64,
+    TITLE_BYTES_MAX = 300,
+    KEY_BYTES_MAX = 200, // a normalised key value
+    COMMENT_BYTES_MAX = 4000,
+    USERS_MAX = 100000,
+    ROLES_PER_USER_MAX = 32,
+    NOTICES_PER_USER_MAX = 64,
+    // requests
+    REQUEST_WINDOW = 1024,  // ids remembered per client
+    REQUEST_KEEP_HOURS = 24 // of silence, then the client is forgotten
+};
+
+#define WAKE_HORIZON_MS (400ull * 24 * 3600 * 1000)
+#define CLOCK_STEP_MAX_MS (3600ull * 1000)
+
+#endif

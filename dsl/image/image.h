@@ -1,0 +1,288 @@
+// Program image: one compiled version of one process, as immutable bytes. This header is all of the
+// language that the engine may know. An image is built by dsl/lower, stored as a blob under its hash,
+// and opened by image_open, which validates every index before anyone looks inside; after that the
+// section pointers are used in place, without copying. Little-endian, 8-byte aligned sections.
+//
+// Shape: `struct image_header`, then one array per section (image.def order). An index into a
+// section is a uint32_t, INDEX_NONE = none. Text is {offset, len} into the `text` section.
+// "list" = {first, count} into the `list` section (uint32_t indexes) or into the named section.
+#ifndef RUNG_DSL_IMAGE_H
+#define RUNG_DSL_IMAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/ids.h"
+#include "base/slice.h"
+
+enum {
+    IMAGE_MAGIC = 0x474e5552, // "RUNG"
+    IMAGE_FORMAT = 1,
+    LANGUAGE_EDITION = 1,
+    IMAGE_HASH_BYTES = 32,
+    IMAGE_BYTES_MAX = 8 * 1024 * 1024,
+    IMAGE_STAGE_DEPTH_MAX = 16, // nesting of stages
+    IMAGE_EXPR_DEPTH_MAX = 32,
+    IMAGE_BLOCK_DEPTH_MAX = 16
+};
+
+struct image_text { uint32_t offset, len; };
+struct image_range { uint32_t first, count; };
+
+// --- types ------------------------------------------------------------------------------------
+enum image_type_kind {
+    TYPE_TEXT, TYPE_INTEGER, TYPE_DECIMAL, TYPE_MONEY, TYPE_BOOL, TYPE_DATE, TYPE_TIME,
+    TYPE_DATETIME, TYPE_DURATION, TYPE_PHONE, TYPE_EMAIL, TYPE_URL, TYPE_FILE, TYPE_ENUM,
+    TYPE_USER, // arg: role whose holders are meant, or INDEX_NONE
+    TYPE_REF,  // `name` is the process's name
+    TYPE_SET,  // arg: element type
+    TYPE_LIST, // arg: element type
+    TYPE_RECORD, // arg: record
+    TYPE_KIND_COUNT
+};
+struct image_type { uint32_t kind; uint32_t arg; struct image_text name; }; // name: enum, record, process
+
+// --- the one process and what it refers to ---------------------------------------------------------
+enum image_strategy { STRATEGY_NONE, STRATEGY_LEAST_LOADED, STRATEGY_ROUND_ROBIN, STRATEGY_FAMILIAR };
+
+struct image_process {
+    struct image_text name, label;
+    uint32_t title;           // expr giving text, or INDEX_NONE
+    struct image_range keys;  // list of fields, in the order of the text
+    uint32_t start_block;     // block
+    uint32_t repeat_block;    // block or INDEX_NONE
+    struct image_text file;
+    uint32_t line;
+    uint32_t local_count;     // most command-local values any block needs (asks, loop items)
+    uint32_t pad;
+};
+struct image_role {
+    struct image_text name, label;
+    uint32_t under; // role or INDEX_NONE
+    uint32_t pick, pick_else; // enum image_strategy
+    uint32_t sees_all, may_move; // 0 or 1
+};
+struct image_enum { struct image_text name; struct image_range members; }; // into `member`
+struct image_member { struct image_text name, label; };
+struct image_record { struct image_text name; struct image_range parts; }; // into `part`
+struct image_part {
+    struct image_text name, label, help;
+    uint32_t type, required, initial; // initial: expr or INDEX_NONE
+};
+struct image_ladder { struct image_text name; uint32_t keeps_count; struct image_range rungs; }; // into `rung`
+enum image_rung_effect { RUNG_PLAIN, RUNG_REMIND, RUNG_NOTIFY, RUNG_REASSIGN }; // reassign: role or INDEX_NONE
+struct image_rung {
+    int64_t amount;
+    uint32_t unit; // enum duration_unit
+    uint32_t effect, role;
+    uint32_t pad;
+};
+enum { FIELD_REQUIRED = 1, FIELD_READONLY = 2, FIELD_GIVEN = 4 };
+struct image_field {
+    struct image_text name, label, help;
+    uint32_t type, flags, initial;
+    struct image_range shown_to; // list of roles; count 0 = everybody
+};
+struct image_collection { struct image_text name; uint32_t each; }; // each: 1 = many, 0 = `convert into`
+
+// --- stages ----------------------------------------------------------------------------------------
+// Stage 0 is the process body; its parent is INDEX_NONE. Stages stand in text order, parents first.
+// A leaf has first_child INDEX_NONE. Entering a composite enters its first child.
+struct image_stage {
+    struct image_text name, label;
+    uint32_t parent, first_child, next_sibling;
+    uint32_t task;            // task made on entry of the leaf, or INDEX_NONE
+    struct image_range actions, timers, rules; // into their sections: those written directly in it
+    uint32_t chance;          // percent, or INDEX_NONE
+    uint32_t position;        // place in the text, from 1; the body is 0
+    uint32_t line;
+    uint32_t waits;           // bits of enum image_wait: what rule 42 finds statically
+};
+// What can move a leaf stage on (rule 42), found by the checker, tested again by gate and verify.
+enum image_wait {
+    WAIT_TASK = 1,    // its task's holder may press an action (here or around) that leaves the stage
+    WAIT_TIMER = 2,   // an after/at timer here or in a stage around (not the body) leaves it
+    WAIT_IDLE = 4,    // an `after … idle` timer around it leaves it
+    WAIT_CHILDREN = 8 // a rule here or around, over a collection, leaves it
+};
+enum { TASK_URGENT = 1 };
+struct image_task {
+    uint32_t title;  // expr giving text
+    uint32_t role;
+    uint32_t due;    // due or INDEX_NONE (then: due at once)
+    uint32_t flags;
+    uint32_t overdue;      // ladder or INDEX_NONE
+    uint32_t overdue_then; // block run after the last rung, or INDEX_NONE
+    struct image_text script;
+    uint32_t line;
+    struct image_range other_than; // list of roles
+};
+struct image_due {
+    uint32_t moment;   // expr: datetime, date, time or duration
+    uint32_t until;    // expr or INDEX_NONE
+    uint32_t promised; // 0 or 1
+};
+enum {
+    ACTION_HAS_FLOW = 1,  // some path ends in a flow
+    ACTION_LEAVES = 2,    // some path leaves the stage it is pressed in (retry counts by its then)
+    ACTION_BODY = 4       // written outside any stage
+};
+struct image_action {
+    struct image_text name, label, group, confirm, help;
+    uint32_t stage;
+    struct image_range by;      // list of roles; count 0 = whoever has a live task in its braces
+    uint32_t guard;             // expr or INDEX_NONE
+    struct image_range aliases; // into `alias`
+    uint32_t at_most;           // presses per stage entry, INDEX_NONE = no limit
+    uint32_t at_most_then;      // block or INDEX_NONE
+    uint32_t block;
+    struct image_range asks;    // list of asks, in the order of the text (the whole form)
+    uint32_t flags, line;
+};
+enum image_timer_kind { TIMER_AFTER, TIMER_AFTER_IDLE, TIMER_AT };
+struct image_timer {
+    uint32_t kind, stage, moment, block, leaves, line; // moment: expr
+    struct image_range fields; // list of fields that `at` depends on
+};
+struct image_rule { uint32_t condition, stage, block, line; };
+enum image_end_kind { END_PLAIN, END_SUCCESS, END_FAILURE };
+enum { END_REOPEN = 1, END_REOPEN_ON_REPEAT = 2 };
+struct image_end {
+    struct image_text name, label;
+    uint32_t kind, flags;
+    struct image_range by;        // list of roles
+    struct image_range reopen_by; // list of roles
+    int64_t reopen_within;        // amount, 0 = for ever
+    uint32_t reopen_within_unit;
+    uint32_t reopen_goto;         // goto or INDEX_NONE
+    uint32_t line, pad;
+};
+enum image_target { TARGET_STAGE, TARGET_END };
+struct image_goto { uint32_t target_kind, target, due; }; // due: due or INDEX_NONE
+
+// --- steps ----------------------------------------------------------------------------------------
+struct image_block { uint32_t first, count; }; // into `step`
+enum image_step_kind {
+    STEP_ASK,     // a: ask
+    STEP_ASSIGN,  // a: enum image_assign, b: field or role, c: expr
+    STEP_REQUIRE, // a: expr (bool), b: expr (text) said when it is not true
+    STEP_IF,      // a: expr, b: block, c: block or INDEX_NONE
+    STEP_NOTIFY,  // a: role, b: expr (text)
+    STEP_CONVERT, // a: convert
+    STEP_CANCEL,  // a: collection
+    STEP_TASK,    // a: task, made as a side task
+    STEP_GOTO,    // a: goto
+    STEP_AGAIN,   // a: due
+    STEP_RETRY,   // a: ladder, b: block (what follows the last rung)
+    STEP_KIND_COUNT
+};
+enum image_assign { ASSIGN_FIELD, ASSIGN_SLOT };
+struct image_step { uint32_t kind, a, b, c, line, pad; };
+enum { ASK_REQUIRED = 1, ASK_QUICK = 2 };
+struct image_ask {
+    struct image_text name, label, help;
+    uint32_t type, flags;
+    uint32_t field;   // `ask FIELD` fills it, or INDEX_NONE
+    uint32_t local;   // where the answer lives during the command
+    uint32_t initial; // expr or INDEX_NONE
+    uint32_t line;
+};
+struct image_convert {
+    uint32_t collection;
+    uint32_t each;  // expr giving a list, or INDEX_NONE for `convert into`
+    uint32_t local; // the item, during `by`, `with` and the start of each child
+    uint32_t by;    // expr giving an enum member, or INDEX_NONE (the item itself)
+    struct image_range pairs; // into `pair`: member → process; one pair with an empty member = all
+    struct image_range withs; // into `with`; what the text leaves out is filled in by the compiler
+    uint32_t line, pad;
+};
+struct image_pair { struct image_text member, process; };
+struct image_with { struct image_text name; uint32_t value; uint32_t pad; }; // value: expr
+
+// --- expressions: a tree in an array; an operand always stands before its operator ---------------------
+enum image_expr_kind {
+    EXPR_EMPTY,
+    EXPR_BOOL,     // number: 0 or 1
+    EXPR_INTEGER,  // number
+    EXPR_DECIMAL,  // number: mantissa, a: scale (PERCENT literals too: 40% = 0.40)
+    EXPR_MONEY,    // number: mantissa, a: scale, text: currency
+    EXPR_TEXT,     // text
+    EXPR_ENUM,     // text: the member's name; a: enum
+    EXPR_DATE,     // number: days
+    EXPR_TIME,     // number: ms of day
+    EXPR_DATETIME, // number: ms
+    EXPR_DURATION, // number: amount, a: enum duration_unit
+    EXPR_FIELD,    // a: field
+    EXPR_LOCAL,    // a: local
+    EXPR_SLOT,     // a: role; the holder of the slot, or empty
+    EXPR_NOW, EXPR_ME, EXPR_CREATOR,
+    EXPR_TODAY,    // number: ms of day or -1 (a date)
+    EXPR_PART,     // a: expr of a record, b: part (index in the record's own parts)
+    EXPR_AND, EXPR_OR,  // a, b: bool
+    EXPR_FIRST_NOT_EMPTY, // a, b: `or` between values
+    EXPR_NOT,      // a
+    EXPR_LESS, EXPR_LESS_EQUAL, EXPR_GREATER, EXPR_GREATER_EQUAL, EXPR_IS, EXPR_IS_NOT, // a, b
+    EXPR_IS_EMPTY, EXPR_IS_NOT_EMPTY, // a
+    EXPR_IN, EXPR_NOT_IN,   // a: value, b: list
+    EXPR_IN_ROLE, EXPR_NOT_IN_ROLE, // a: user, b: role
+    EXPR_ADD, EXPR_SUBTRACT, EXPR_MULTIPLY, EXPR_DIVIDE, // a, b
+    EXPR_NEGATE,   // a
+    EXPR_LIST,     // list: exprs
+    EXPR_CONCAT,   // list: exprs, printed and joined ("text {x}")
+    EXPR_COLLECTION, // a: collection, b: enum image_quantifier, number: enum image_child_state
+    EXPR_PICK,     // a: role, b: enum image_strategy
+    EXPR_TASK_PROPERTY,  // number: enum image_task_property
+    EXPR_STAGE_POSITION,
+    EXPR_DAY, EXPR_HOUR, EXPR_LENGTH, EXPR_ROUND, EXPR_FIRST, // a (round: b digits or INDEX_NONE)
+    EXPR_KIND_COUNT
+};
+enum image_quantifier { QUANTIFIER_ALL, QUANTIFIER_ANY, QUANTIFIER_COUNT };
+enum image_child_state { CHILD_ANY, CHILD_OPEN, CHILD_ENDED, CHILD_SUCCEEDED, CHILD_FAILED };
+enum image_task_property {
+    TASK_PROPERTY_DUE, TASK_PROPERTY_PROMISED, TASK_PROPERTY_URGENT, TASK_PROPERTY_MOVED_FROM,
+    TASK_PROPERTY_CREATED, TASK_PROPERTY_TRIES, TASK_PROPERTY_LATE
+};
+struct image_expr {
+    uint32_t kind;
+    uint32_t type; // type of the result, or INDEX_NONE (bool, text and moments of builtins)
+    uint32_t a, b;
+    int64_t number;
+    struct image_text text;
+    struct image_range list;
+};
+
+// --- the whole ----------------------------------------------------------------------------------------
+struct image_header {
+    uint32_t magic, format, edition, bytes; // bytes: of the whole image
+    uint8_t source_hash[IMAGE_HASH_BYTES];  // BLAKE2b over the texts of the file and all it imports
+    struct image_range section[32];         // {offset in bytes, count of elements}, image.def order
+};
+
+struct image {
+    const struct image_header *header;
+#define SECTION(name, type) const type *name; uint32_t name##_count;
+#include "dsl/image/image.def"
+#undef SECTION
+};
+
+// Validates `bytes` (untrusted: stored bytes are input) and points into them; they must be 8-byte
+// aligned and outlive `image`. ERR_CORRUPT: some index, text, depth or count does not hold.
+enum err image_open(struct slice bytes, struct image *ret_image);
+
+static inline struct slice image_slice(const struct image *image, struct image_text text)
+{
+    return slice_make(image->text + text.offset, text.len);
+}
+
+// Lookups by name, linear (used at the edges, not per command). INDEX_NONE when absent.
+uint32_t image_find_action(const struct image *image, uint32_t stage, struct slice name);
+uint32_t image_find_field(const struct image *image, struct slice name);
+uint32_t image_find_role(const struct image *image, struct slice name);
+uint32_t image_find_stage(const struct image *image, struct slice name);
+uint32_t image_find_end(const struct image *image, struct slice name);
+uint32_t image_find_collection(const struct image *image, struct slice name);
+// True when `stage` is `around` or lies inside it.
+bool image_stage_inside(const struct image *image, uint32_t stage, uint32_t around);
+
+#endif
