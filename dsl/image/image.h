@@ -24,7 +24,8 @@ enum {
     IMAGE_BYTES_MAX = 8 * 1024 * 1024,
     IMAGE_STAGE_DEPTH_MAX = 16, // nesting of stages
     IMAGE_EXPR_DEPTH_MAX = 32,
-    IMAGE_BLOCK_DEPTH_MAX = 16
+    IMAGE_BLOCK_DEPTH_MAX = 16,
+    IMAGE_LOCALS_MAX = 256 // command-local values of one process
 };
 
 struct image_text { uint32_t offset, len; };
@@ -33,7 +34,8 @@ struct image_range { uint32_t first, count; };
 // --- types ------------------------------------------------------------------------------------
 enum image_type_kind {
     TYPE_TEXT, TYPE_INTEGER, TYPE_DECIMAL, TYPE_MONEY, TYPE_BOOL, TYPE_DATE, TYPE_TIME,
-    TYPE_DATETIME, TYPE_DURATION, TYPE_PHONE, TYPE_EMAIL, TYPE_URL, TYPE_FILE, TYPE_ENUM,
+    TYPE_DATETIME, TYPE_DURATION, TYPE_PHONE, TYPE_EMAIL, TYPE_URL, TYPE_FILE,
+    TYPE_ENUM, // arg: enumeration
     TYPE_USER, // arg: role whose holders are meant, or INDEX_NONE
     TYPE_REF,  // `name` is the process's name
     TYPE_SET,  // arg: element type
@@ -41,6 +43,7 @@ enum image_type_kind {
     TYPE_RECORD, // arg: record
     TYPE_KIND_COUNT
 };
+// The types that a type is made of stand before it (elements, and the parts of a record).
 struct image_type { uint32_t kind; uint32_t arg; struct image_text name; }; // name: enum, record, process
 
 // --- the one process and what it refers to ---------------------------------------------------------
@@ -162,6 +165,7 @@ enum image_target { TARGET_STAGE, TARGET_END };
 struct image_goto { uint32_t target_kind, target, due; }; // due: due or INDEX_NONE
 
 // --- steps ----------------------------------------------------------------------------------------
+// A block inside another one (of `if`, `retry … then`, of a side task) stands before it in the section.
 struct image_block { uint32_t first, count; }; // into `step`
 enum image_step_kind {
     STEP_ASK,     // a: ask
@@ -194,7 +198,9 @@ struct image_convert {
     uint32_t local; // the item, during `by`, `with` and the start of each child
     uint32_t by;    // expr giving an enum member, or INDEX_NONE (the item itself)
     struct image_range pairs; // into `pair`: member → process; one pair with an empty member = all
-    struct image_range withs; // into `with`; what the text leaves out is filled in by the compiler
+    // Into `with`; what the text leaves out is filled in by the compiler. One list for all `pairs`: a
+    // child process that has neither a field nor a role of that name passes over it.
+    struct image_range withs;
     uint32_t line, pad;
 };
 struct image_pair { struct image_text member, process; };
@@ -206,7 +212,7 @@ enum image_expr_kind {
     EXPR_BOOL,     // number: 0 or 1
     EXPR_INTEGER,  // number
     EXPR_DECIMAL,  // number: mantissa, a: scale (PERCENT literals too: 40% = 0.40)
-    EXPR_MONEY,    // number: mantissa, a: scale, text: currency
+    EXPR_MONEY,    // number: mantissa, a: scale, text: currency, or empty: the company's own
     EXPR_TEXT,     // text
     EXPR_ENUM,     // text: the member's name; a: enum
     EXPR_DATE,     // number: days
@@ -234,7 +240,7 @@ enum image_expr_kind {
     EXPR_PICK,     // a: role, b: enum image_strategy
     EXPR_TASK_PROPERTY,  // number: enum image_task_property
     EXPR_STAGE_POSITION,
-    EXPR_DAY, EXPR_HOUR, EXPR_LENGTH, EXPR_ROUND, EXPR_FIRST, // a (round: b digits or INDEX_NONE)
+    EXPR_DAY, EXPR_HOUR, EXPR_LENGTH, EXPR_ROUND, EXPR_FIRST, // a (round: b is a number of digits, or INDEX_NONE)
     EXPR_KIND_COUNT
 };
 enum image_quantifier { QUANTIFIER_ALL, QUANTIFIER_ANY, QUANTIFIER_COUNT };
