@@ -1,0 +1,137 @@
+#include "dsl/image/image.h"
+
+#include "base/check.h"
+#include "base/utf8.h"
+#include "dsl/image/image_internal.h"
+
+static bool open_section(struct slice bytes, const struct image_range *section, size_t element_bytes,
+                         size_t *offset);
+
+enum err image_open(struct slice bytes, struct image *ret_image)
+{
+    if (bytes.len < sizeof(struct image_header) || bytes.len > IMAGE_BYTES_MAX ||
+        (uintptr_t)bytes.ptr % 8 != 0) {
+        return ERR_CORRUPT;
+    }
+    const struct image_header *header = (const struct image_header *)(const void *)bytes.ptr;
+    if (header->magic != IMAGE_MAGIC || header->format != IMAGE_FORMAT ||
+        header->edition != LANGUAGE_EDITION || header->bytes != bytes.len) {
+        return ERR_CORRUPT;
+    }
+    struct image image = { .header = header };
+    size_t offset = sizeof *header;
+    size_t n = 0;
+#define SECTION(name, type)                                                           \
+    if (!open_section(bytes, &header->section[n], sizeof(type), &offset)) {            \
+        return ERR_CORRUPT;                                                           \
+    }                                                                                 \
+    image.name = (const type *)(const void *)(bytes.ptr + header->section[n].first);   \
+    image.name##_count = header->section[n].count;                                     \
+    n++;
+#include "dsl/image/image.def"
+#undef SECTION
+    for (; n < ARRAY_COUNT(header->section); n++) {
+        if (header->section[n].first != 0 || header->section[n].count != 0) {
+            return ERR_CORRUPT;
+        }
+    }
+    if (offset != bytes.len || !image_check_contents(&image)) {
+        return ERR_CORRUPT;
+    }
+    *ret_image = image;
+    return OK;
+}
+
+// Sections follow each other without gaps, padded with zeros to 8 bytes: one image has one spelling.
+static bool open_section(struct slice bytes, const struct image_range *section, size_t element_bytes,
+                         size_t *offset)
+{
+    size_t len = (size_t)section->count * element_bytes;
+    size_t padded = (len + 7) / 8 * 8;
+    if (section->first != *offset || padded > bytes.len - *offset) {
+        return false;
+    }
+    for (size_t i = len; i < padded; i++) {
+        if (bytes.ptr[*offset + i] != 0) {
+            return false;
+        }
+    }
+    *offset += padded;
+    return true;
+}
+
+bool image_text_ok(const struct image *image, struct image_text text)
+{
+    if (text.offset > image->text_count || text.len > image->text_count - text.offset) {
+        return false;
+    }
+    return utf8_valid(slice_make(image->text + text.offset, text.len));
+}
+
+bool image_list_ok(const struct image *image, struct image_range range, uint32_t limit)
+{
+    if (!image_range_ok(range, image->list_count)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < range.count; i++) {
+        if (image->list[range.first + i] >= limit) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// Handlers are looked up from the inside out: the stage itself, then what is around it.
+uint32_t image_find_action(const struct image *image, uint32_t stage, struct slice name)
+{
+    CHECK(stage < image->stage_count);
+    for (uint32_t at = stage; at != INDEX_NONE; at = image->stage[at].parent) {
+        struct image_range own = image->stage[at].actions;
+        for (uint32_t i = own.first; i < own.first + own.count; i++) {
+            if (slice_equal(image_slice(image, image->action[i].name), name)) {
+                return i;
+            }
+        }
+    }
+    return INDEX_NONE;
+}
+
+#define FIND_BY_NAME(section)                                                     \
+    uint32_t image_find_##section(const struct image *image, struct slice name)   \
+    {                                                                             \
+        for (uint32_t i = 0; i < image->section##_count; i++) {                    \
+            if (slice_equal(image_slice(image, image->section[i].name), name)) {   \
+                return i;                                                         \
+            }                                                                     \
+        }                                                                         \
+        return INDEX_NONE;                                                        \
+    }
+FIND_BY_NAME(field)
+FIND_BY_NAME(role)
+FIND_BY_NAME(end)
+FIND_BY_NAME(collection)
+
+// The body is a stage of its own without a place in the text: it is not found by name.
+uint32_t image_find_stage(const struct image *image, struct slice name)
+{
+    for (uint32_t i = 1; i < image->stage_count; i++) {
+        if (slice_equal(image_slice(image, image->stage[i].name), name)) {
+            return i;
+        }
+    }
+    return INDEX_NONE;
+}
+
+bool image_stage_inside(const struct image *image, uint32_t stage, uint32_t around)
+{
+    CHECK(stage < image->stage_count);
+    CHECK(around < image->stage_count);
+    // Parents stand before their children, so the way up ends.
+    while (stage > around) {
+        stage = image->stage[stage].parent;
+        if (stage == INDEX_NONE) {
+            return false;
+        }
+    }
+    return stage == around;
+}

@@ -1,0 +1,167 @@
+// Validation of the expressions: a tree in an array, each operand before its operator, so that walking
+// one always ends; its depth is bounded, so that a recursive evaluator is safe too.
+#include "dsl/image/image_internal.h"
+
+#include "base/mem.h"
+#include "base/value.h"
+
+struct expr_check {
+    const struct image *image;
+    uint8_t *depth; // of each expression looked at so far; a leaf has 1
+    uint32_t at;
+};
+
+static bool check_expr(struct expr_check *check, const struct image_expr *expr);
+
+bool image_check_exprs(const struct image *image)
+{
+    struct expr_check check = { .image = image, .depth = mem_zalloc(image->expr_count + 1u) };
+    bool ok = true;
+    for (uint32_t i = 0; ok && i < image->expr_count; i++) {
+        const struct image_expr *expr = &image->expr[i];
+        check.at = i;
+        check.depth[i] = 1;
+        ok = expr->kind < EXPR_KIND_COUNT && image_optional_ok(expr->type, image->type_count) &&
+             image_text_ok(image, expr->text) &&
+             image_list_ok(image, expr->list, i) && check_expr(&check, expr) &&
+             check.depth[i] <= IMAGE_EXPR_DEPTH_MAX;
+    }
+    mem_free(check.depth);
+    return ok;
+}
+
+static bool operand_ok(struct expr_check *check, uint32_t operand)
+{
+    if (operand >= check->at) {
+        return false;
+    }
+    uint8_t deeper = (uint8_t)(check->depth[operand] + 1);
+    if (deeper > check->depth[check->at]) {
+        check->depth[check->at] = deeper;
+    }
+    return true;
+}
+
+static bool list_ok(struct expr_check *check, struct image_range list)
+{
+    for (uint32_t i = 0; i < list.count; i++) {
+        if (!operand_ok(check, check->image->list[list.first + i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool member_ok(const struct image *image, uint32_t enumeration, struct image_text name)
+{
+    if (enumeration >= image->enumeration_count) {
+        return false;
+    }
+    struct image_range members = image->enumeration[enumeration].members;
+    for (uint32_t i = members.first; i < members.first + members.count; i++) {
+        if (slice_equal(image_slice(image, image->member[i].name), image_slice(image, name))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool part_ok(struct expr_check *check, const struct image_expr *expr)
+{
+    const struct image *image = check->image;
+    if (!operand_ok(check, expr->a)) {
+        return false;
+    }
+    uint32_t type = image->expr[expr->a].type;
+    return type != INDEX_NONE && image->type[type].kind == TYPE_RECORD &&
+           expr->b < image->record[image->type[type].arg].parts.count;
+}
+
+static bool number_within(const struct image_expr *expr, int64_t min, int64_t max)
+{
+    return expr->number >= min && expr->number <= max;
+}
+
+static bool check_expr(struct expr_check *check, const struct image_expr *expr)
+{
+    const struct image *image = check->image;
+    switch ((enum image_expr_kind)expr->kind) {
+    case EXPR_EMPTY:
+    case EXPR_INTEGER:
+    case EXPR_TEXT:
+    case EXPR_DATETIME:
+    case EXPR_NOW:
+    case EXPR_ME:
+    case EXPR_CREATOR:
+    case EXPR_STAGE_POSITION:
+        return true;
+    case EXPR_DATE:
+        return number_within(expr, INT32_MIN, INT32_MAX);
+    case EXPR_BOOL:
+        return number_within(expr, 0, 1);
+    case EXPR_DECIMAL:
+        return expr->a <= DECIMAL_SCALE_MAX;
+    case EXPR_MONEY:
+        return expr->a <= DECIMAL_SCALE_MAX && (expr->text.len == 0 || expr->text.len == 3);
+    case EXPR_ENUM:
+        return member_ok(image, expr->a, expr->text);
+    case EXPR_TIME:
+        return number_within(expr, 0, 86399999);
+    case EXPR_TODAY:
+        return number_within(expr, -1, 86399999);
+    case EXPR_DURATION:
+        return expr->a <= DURATION_WORK_DAY;
+    case EXPR_FIELD:
+        return expr->a < image->field_count;
+    case EXPR_LOCAL:
+        return expr->a < image->process[0].local_count;
+    case EXPR_SLOT:
+        return expr->a < image->role_count;
+    case EXPR_PART:
+        return part_ok(check, expr);
+    case EXPR_AND:
+    case EXPR_OR:
+    case EXPR_FIRST_NOT_EMPTY:
+    case EXPR_LESS:
+    case EXPR_LESS_EQUAL:
+    case EXPR_GREATER:
+    case EXPR_GREATER_EQUAL:
+    case EXPR_IS:
+    case EXPR_IS_NOT:
+    case EXPR_IN:
+    case EXPR_NOT_IN:
+    case EXPR_ADD:
+    case EXPR_SUBTRACT:
+    case EXPR_MULTIPLY:
+    case EXPR_DIVIDE:
+        return operand_ok(check, expr->a) && operand_ok(check, expr->b);
+    case EXPR_NOT:
+    case EXPR_NEGATE:
+    case EXPR_IS_EMPTY:
+    case EXPR_IS_NOT_EMPTY:
+    case EXPR_DAY:
+    case EXPR_HOUR:
+    case EXPR_LENGTH:
+    case EXPR_FIRST:
+        return operand_ok(check, expr->a);
+    case EXPR_ROUND:
+        return operand_ok(check, expr->a) &&
+               (expr->b == INDEX_NONE || expr->b <= DECIMAL_SCALE_MAX);
+    case EXPR_IN_ROLE:
+    case EXPR_NOT_IN_ROLE:
+        return operand_ok(check, expr->a) && expr->b < image->role_count;
+    case EXPR_LIST:
+    case EXPR_CONCAT:
+        return list_ok(check, expr->list);
+    case EXPR_COLLECTION:
+        return expr->a < image->collection_count && expr->b <= QUANTIFIER_COUNT &&
+               number_within(expr, CHILD_ANY, CHILD_FAILED);
+    case EXPR_PICK:
+        return expr->a < image->role_count && expr->b <= STRATEGY_FAMILIAR;
+    case EXPR_TASK_PROPERTY:
+        return number_within(expr, TASK_PROPERTY_DUE, TASK_PROPERTY_LATE);
+    case EXPR_KIND_COUNT:
+        break;
+    }
+    return false;
+}
