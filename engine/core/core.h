@@ -1,0 +1,91 @@
+// The core: batch of commands → dedupe → decide → evolve → gate → one synced journal commit → answers.
+// Single-threaded; owns the store's core side. It never looks at a clock: `now_ms` comes in.
+//
+//   core_begin(now)  core_step(command)…  core_commit → answers and records  (then core_begin again)
+#ifndef RUNG_ENGINE_CORE_CORE_H
+#define RUNG_ENGINE_CORE_CORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "engine/model/command.h"
+#include "engine/model/record.h"
+#include "engine/model/refusal.h"
+#include "engine/store/store.h"
+
+struct core;
+struct view;
+
+struct core_options {
+    struct slice build;    // "rung 0.1.0"
+    struct slice versions; // "lmdb 0.9.24; …"
+    struct slice currency; // of the company, recorded at the first start: "EUR"
+    bool demo;             // a store on a demo clock; marked in its first record
+};
+
+// One answer per core_step, in order. Valid until the next core_begin.
+struct core_answer {
+    uint64_t waiting;       // the command's
+    enum command_kind kind;
+    struct refusal refusal; // code REFUSAL_NONE: accepted
+    struct slice result;    // accepted: packed map, see docs/protocol.md; the same on a repeat
+    bool repeated;          // answered from an earlier acceptance of the same request id
+};
+
+struct core_record { // one committed record, decoded
+    uint64_t seq;
+    const struct record *record;
+};
+
+struct core_effects {
+    const struct core_answer *answers;
+    uint32_t answer_count;
+    const struct core_record *records; // committed by this batch, in order
+    uint32_t record_count;
+    uint64_t next_due_ms; // UINT64_MAX: no timer
+};
+
+// Opens over an open store: folds what the view lacks (store_fold_*), loads directory and programs,
+// records ENGINE_STARTED when build or versions changed. ERR_DEMO: a demo store, and options.demo is
+// false (or the other way round). `ret_folded`: records folded.
+enum err core_open(struct store *store, const struct core_options *options, uint64_t now_ms,
+                   struct core **ret_core, uint64_t *ret_folded) ATTR_USE_RESULT;
+void core_close(struct core *core); // does not close the store
+
+void core_begin(struct core *core, uint64_t now_ms); // now never goes back: the larger of it and head's
+void core_step(struct core *core, const struct command *command); // copies nothing: it must live until commit
+// Runs at most `count_max` due timers as commands of their own. Returns how many.
+uint32_t core_step_timers(struct core *core, uint32_t count_max);
+// ERR_FULL, ERR_NO_MEMORY: nothing happened, every answer is a store_full refusal. ERR_IO: exit without
+// answering anybody.
+enum err core_commit(struct core *core, const struct core_effects **ret_effects) ATTR_USE_RESULT;
+void core_abort(struct core *core); // forgets the batch (simulated crash)
+
+uint64_t core_next_due_ms(const struct core *core); // UINT64_MAX: none
+uint64_t core_now_ms(const struct core *core);      // of the last record
+const struct view *core_view(const struct core *core); // read-only, between batches
+uint64_t core_evolve_fingerprint(void);
+
+// Folds record `seq` (bytes) into the store's command layer; the caller accepts it. Used by core_open,
+// `rung verify` and `rung rebuild`. ERR_CORRUPT: the record does not decode.
+enum err core_fold_record(struct store *store, uint64_t seq, struct slice bytes, struct arena *arena)
+    ATTR_USE_RESULT;
+
+// Rule 42 over one live instance: NULL when something will move it on, else a sentence why not.
+const char *core_asleep(const struct view *view, const struct instance *instance, uint64_t now_ms);
+
+// What `rung verify` proves. All counts are of this run.
+struct core_verify {
+    uint64_t records, rows, instances_open, instances_ended, asleep, index_faults;
+    char message[300]; // first fault, empty when none
+};
+// Reads the store through `reader` up to its seq; folds the journal again into a scratch store under
+// `scratch_path` (removed afterwards) and compares row by row, checks the chain, the wake-ups of every
+// open instance, and every index row against a rebuild from the instances. ERR_MISMATCH: see message.
+enum err core_verify(struct store_reader *reader, const char *scratch_path,
+                     store_progress_fn *progress, void *context, struct core_verify *ret_verify)
+    ATTR_USE_RESULT;
+
+#endif

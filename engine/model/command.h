@@ -1,0 +1,75 @@
+// Commands: what a client, a timer or a follow-up asks the core to do. Shape-checked by whoever builds
+// one (engine/shell decodes them from frames); meaning is judged by decide.
+#ifndef RUNG_ENGINE_MODEL_COMMAND_H
+#define RUNG_ENGINE_MODEL_COMMAND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/ids.h"
+#include "base/slice.h"
+
+enum command_kind {
+    COMMAND_NONE = 0,
+    COMMAND_START,     // process, form [, source, row]
+    COMMAND_PRESS,     // instance, name (of the action), form [, task, entry]
+    COMMAND_EDIT,      // instance, form
+    COMMAND_CLAIM,     // instance, task
+    COMMAND_REASSIGN,  // instance, task, name (of the user), text (why)
+    COMMAND_SIDE_TASK, // instance, text (title), name (user or role), due_ms
+    COMMAND_FINISH,    // instance, task, text (note): a side task is done
+    COMMAND_COMMENT,   // instance, text
+    COMMAND_MOVE,      // instance, name (stage), text (reason)
+    COMMAND_CANCEL,    // instance, text (reason): administrators
+    COMMAND_INCIDENT_CLOSE, // instance, task (= incident number), text (reason): administrators
+    COMMAND_USERS,     // users: administrators
+    COMMAND_APPLY,     // programs: administrators
+    COMMAND_CLOCK,     // due_ms: confirms a step of the clock: administrators
+    COMMAND_ENGINE_STARTED, // internal from here on
+    COMMAND_TIMER,     // instance, task (= timer number), due_ms
+    COMMAND_OVERDUE,   // instance, task, due_ms
+    COMMAND_CHILD_ENDED, // instance (parent), child, name (end), outcome
+    COMMAND_KIND_COUNT
+};
+const char *command_name(enum command_kind kind); // "press"
+
+struct command_user {
+    struct slice name, title, superior;
+    const struct slice *roles;
+    uint32_t role_count;
+    bool active;
+};
+
+struct command_program {
+    struct slice process; // name
+    struct slice image;   // bytes
+};
+
+struct command {
+    enum command_kind kind;
+    struct slice client; // request id = (client, request); empty client: not deduplicated
+    uint64_t request;
+    struct slice as;     // user on whose behalf; empty: the administrator himself
+    struct slice process, name, text, source, row;
+    struct slice form;   // one packed map {name: value}, or empty. Values: packed exactly, or as text
+    uint64_t instance;
+    uint64_t child;
+    uint32_t task;
+    uint32_t entry;      // stage entry that the person saw; 0 = as it is now
+    uint64_t due_ms;
+    uint8_t outcome;     // child ended: enum outcome
+    uint32_t collection, round; // child ended
+    uint64_t cause_seq;
+    const struct command_user *users;
+    uint32_t user_count;
+    const struct command_program *programs;
+    uint32_t program_count;
+    struct slice engine_build, engine_versions, currency; // engine started
+    bool demo;
+    uint64_t waiting; // opaque to the core: comes back in the answer
+};
+
+// BLAKE2b-64 of everything the client said, so that one request id cannot be used for two commands.
+uint64_t command_hash(const struct command *command);
+
+#endif

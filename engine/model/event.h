@@ -1,0 +1,120 @@
+// Events: one struct per line of event.def, and a table of their fields that drives encoding,
+// decoding, comparing and printing, so that none of these can forget a field.
+#ifndef RUNG_ENGINE_MODEL_EVENT_H
+#define RUNG_ENGINE_MODEL_EVENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/pack.h"
+#include "base/slice.h"
+
+enum event_kind {
+    EVENT_NONE = 0,
+#define EVENT(KIND, name) EVENT_##KIND,
+#define U8(f)
+#define U16(f)
+#define U32(f)
+#define U64(f)
+#define I64(f)
+#define FLAG(f)
+#define TEXT(f)
+#define VALUE(f)
+#define BYTES(f)
+#define END(KIND, name)
+#include "engine/model/event.def"
+#undef EVENT
+#undef U8
+#undef U16
+#undef U32
+#undef U64
+#undef I64
+#undef FLAG
+#undef TEXT
+#undef VALUE
+#undef BYTES
+#undef END
+    EVENT_KIND_COUNT
+};
+
+#define EVENT(KIND, name) struct event_##name {
+#define U8(f) uint8_t f;
+#define U16(f) uint16_t f;
+#define U32(f) uint32_t f;
+#define U64(f) uint64_t f;
+#define I64(f) int64_t f;
+#define FLAG(f) bool f;
+#define TEXT(f) struct slice f;
+#define VALUE(f) struct slice f;
+#define BYTES(f) struct slice f;
+#define END(KIND, name) };
+#include "engine/model/event.def"
+#undef EVENT
+#undef U8
+#undef U16
+#undef U32
+#undef U64
+#undef I64
+#undef FLAG
+#undef TEXT
+#undef VALUE
+#undef BYTES
+#undef END
+
+struct event {
+    enum event_kind kind;
+    union {
+#define EVENT(KIND, name) struct event_##name name;
+#define U8(f)
+#define U16(f)
+#define U32(f)
+#define U64(f)
+#define I64(f)
+#define FLAG(f)
+#define TEXT(f)
+#define VALUE(f)
+#define BYTES(f)
+#define END(KIND, name)
+#include "engine/model/event.def"
+#undef EVENT
+#undef U8
+#undef U16
+#undef U32
+#undef U64
+#undef I64
+#undef FLAG
+#undef TEXT
+#undef VALUE
+#undef BYTES
+#undef END
+    };
+};
+
+enum event_field_type {
+    FIELD_TYPE_U8, FIELD_TYPE_U16, FIELD_TYPE_U32, FIELD_TYPE_U64, FIELD_TYPE_I64, FIELD_TYPE_FLAG,
+    FIELD_TYPE_TEXT, FIELD_TYPE_VALUE, FIELD_TYPE_BYTES
+};
+struct event_field {
+    const char *name;
+    enum event_field_type type;
+    uint32_t offset; // within struct event
+};
+const char *event_name(enum event_kind kind); // "stage_entered"
+// The fields of a kind, in stored order.
+const struct event_field *event_fields(enum event_kind kind, uint32_t *ret_count);
+// The instance that the event belongs to; 0 for events of the store and the company.
+uint64_t event_instance(const struct event *event);
+
+void event_encode(struct buf *buf, const struct event *event); // array: kind, fields…
+// Texts and values borrow from the bytes. Sets unpack->bad on anything that does not validate.
+struct event event_decode(struct unpack *unpack);
+bool event_equal(const struct event *a, const struct event *b);
+
+// Outcomes in INSTANCE_ENDED and CHILD_ENDED.
+enum outcome { OUTCOME_PLAIN, OUTCOME_SUCCESS, OUTCOME_FAILURE, OUTCOME_CANCELLED, OUTCOME_MERGED };
+const char *outcome_name(enum outcome outcome);
+
+#endif
