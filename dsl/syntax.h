@@ -31,7 +31,7 @@ enum word {
 #define WORD(name, text, class) WORD_##name,
 #include "dsl/token.def"
 #undef WORD
-    WORD_COUNT
+    WORDS_END
 };
 
 struct token {
