@@ -55,6 +55,7 @@ struct image_process {
     struct image_range keys;  // list of fields, in the order of the text
     uint32_t start_block;     // block
     uint32_t repeat_block;    // block or INDEX_NONE
+    struct image_range start_asks; // list of asks in `start`, the form's second part (after the fields)
     struct image_text file;
     uint32_t line;
     uint32_t local_count;     // most command-local values any block needs (asks, loop items)

@@ -47,6 +47,7 @@ static bool check_process(const struct image *image)
            image_list_ok(image, process->keys, image->field_count) &&
            image_index_ok(process->start_block, image->block_count) &&
            image_optional_ok(process->repeat_block, image->block_count) &&
+           image_list_ok(image, process->start_asks, image->ask_count) &&
            process->local_count <= IMAGE_LOCALS_MAX && process->pad == 0;
 }
 
