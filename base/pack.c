@@ -172,6 +172,15 @@ static enum pack_status read_head(const unsigned char *at, size_t left, struct h
 
 // ------------------------------------------------------------------------------------ scanning
 
+// Every element still to come takes a byte at least.
+static size_t fewest_bytes(const uint64_t *open, unsigned depth, size_t at)
+{
+    for (unsigned i = 0; i <= depth; i++) {
+        at += (size_t)open[i];
+    }
+    return at;
+}
+
 // `bytes_max` bounds the whole element, so that a claim of 4 GB is refused at its head.
 enum pack_status pack_scan(struct slice bytes, size_t bytes_max, size_t *ret_bytes)
 {
@@ -192,6 +201,7 @@ enum pack_status pack_scan(struct slice bytes, size_t bytes_max, size_t *ret_byt
         struct head head;
         enum pack_status status = read_head(base + at, bytes.len - at, &head);
         if (status != PACK_WHOLE) {
+            *ret_bytes = fewest_bytes(open, depth, bytes.len + 1);
             return status == PACK_MORE && at >= bytes_max ? PACK_BAD : status;
         }
         at += head.head_bytes;
@@ -199,6 +209,7 @@ enum pack_status pack_scan(struct slice bytes, size_t bytes_max, size_t *ret_byt
             return PACK_BAD;
         }
         if (head.body_bytes > bytes.len - at) {
+            *ret_bytes = fewest_bytes(open, depth, at + (size_t)head.body_bytes);
             return PACK_MORE;
         }
         if (head.kind == PACK_STR &&

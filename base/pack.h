@@ -33,7 +33,9 @@ enum pack_status {
     PACK_BAD    // can never become well formed, nests deeper than PACK_DEPTH_MAX, text is not
                 // UTF-8, or claims more than `bytes_max` in all
 };
-// Walks one element without allocating. Depth, counts and total are bounded.
+// Walks one element without allocating. Depth, counts and total are bounded. After PACK_MORE,
+// `ret_bytes` is the fewest bytes in all that could be a whole element: a reader of a stream waits
+// for so many before it scans again, so that a frame sent byte by byte costs no quadratic time.
 enum pack_status pack_scan(struct slice bytes, size_t bytes_max, size_t *ret_bytes);
 
 // --- reading: a sticky cursor. On a wrong kind or too few bytes: `bad`, and zeros from then on ---
