@@ -8,7 +8,13 @@ enum {
     FRAME_BYTES_MAX = 1024 * 1024,
     SESSION_OUTPUT_BYTES_MAX = 8 * 1024 * 1024,
     SESSIONS_MAX = 1024,
+    SESSION_PUSH_BYTES_MAX = 1024 * 1024, // unread bytes at which a live subscription is closed
+    SESSION_IN_FLIGHT_MAX = 1024,         // commands of one connection that wait for an answer
     SUBSCRIPTIONS_PER_SESSION_MAX = 64,
+    INBOX_TASKS_MAX = 1000, // tasks in one answer, and tasks that one inbox subscription follows
+    HISTORY_RECORDS_MAX = 500, // records in one answer
+    APPLY_FILES_MAX = 1000,
+    WIRE_PATH_BYTES_MAX = 1024,
     // batch
     BATCH_COMMANDS_MAX = 512,
     BATCH_BYTES_MAX = 4 * 1024 * 1024,
@@ -48,6 +54,7 @@ enum {
 };
 
 #define WAKE_HORIZON_MS (400ull * 24 * 3600 * 1000)
+#define MOMENT_MS_MAX 253402300799999ull // 9999-12-31
 #define CLOCK_STEP_MAX_MS (3600ull * 1000)
 
 #endif
