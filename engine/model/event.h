@@ -15,15 +15,15 @@
 enum event_kind {
     EVENT_NONE = 0,
 #define EVENT(KIND, name) EVENT_##KIND,
-#define U8(f)
-#define U16(f)
-#define U32(f)
-#define U64(f)
-#define I64(f)
-#define FLAG(f)
-#define TEXT(f)
-#define VALUE(f)
-#define BYTES(f)
+#define U8(e, f)
+#define U16(e, f)
+#define U32(e, f)
+#define U64(e, f)
+#define I64(e, f)
+#define FLAG(e, f)
+#define TEXT(e, f)
+#define VALUE(e, f)
+#define BYTES(e, f)
 #define END(KIND, name)
 #include "engine/model/event.def"
 #undef EVENT
@@ -41,15 +41,15 @@ enum event_kind {
 };
 
 #define EVENT(KIND, name) struct event_##name {
-#define U8(f) uint8_t f;
-#define U16(f) uint16_t f;
-#define U32(f) uint32_t f;
-#define U64(f) uint64_t f;
-#define I64(f) int64_t f;
-#define FLAG(f) bool f;
-#define TEXT(f) struct slice f;
-#define VALUE(f) struct slice f;
-#define BYTES(f) struct slice f;
+#define U8(e, f) uint8_t f;
+#define U16(e, f) uint16_t f;
+#define U32(e, f) uint32_t f;
+#define U64(e, f) uint64_t f;
+#define I64(e, f) int64_t f;
+#define FLAG(e, f) bool f;
+#define TEXT(e, f) struct slice f;
+#define VALUE(e, f) struct slice f;
+#define BYTES(e, f) struct slice f;
 #define END(KIND, name) };
 #include "engine/model/event.def"
 #undef EVENT
@@ -68,15 +68,15 @@ struct event {
     enum event_kind kind;
     union {
 #define EVENT(KIND, name) struct event_##name name;
-#define U8(f)
-#define U16(f)
-#define U32(f)
-#define U64(f)
-#define I64(f)
-#define FLAG(f)
-#define TEXT(f)
-#define VALUE(f)
-#define BYTES(f)
+#define U8(e, f)
+#define U16(e, f)
+#define U32(e, f)
+#define U64(e, f)
+#define I64(e, f)
+#define FLAG(e, f)
+#define TEXT(e, f)
+#define VALUE(e, f)
+#define BYTES(e, f)
 #define END(KIND, name)
 #include "engine/model/event.def"
 #undef EVENT

@@ -39,7 +39,7 @@ struct active_stage {
     uint32_t stage, entry;
     uint64_t entered_ms;
 };
-enum { TASK_FLAG_PROMISED = 1, TASK_FLAG_URGENT = 2 };
+enum { TASK_FLAG_PROMISED = 1, TASK_FLAG_URGENT = 2, TASK_FLAG_SIDE = 4 };
 struct open_task {
     uint32_t number, def, stage, entry;
     uint32_t role;    // company-wide role number of the slot
@@ -63,6 +63,13 @@ struct slot_holder { uint32_t role, user; };
 struct collection_state { uint32_t collection, round, total, open, succeeded, failed, cancelled, plain; };
 struct rule_latch { uint32_t rule, entry; }; // listed = up
 struct open_incident { uint32_t number; };
+
+// Stored as they stand in memory: no padding that could hold stray bytes.
+_Static_assert(sizeof(struct instance_head) == 120, "stored layout");
+_Static_assert(sizeof(struct active_stage) == 16 && sizeof(struct open_task) == 88 &&
+                   sizeof(struct armed_timer) == 32 && sizeof(struct ladder_position) == 12 &&
+                   sizeof(struct collection_state) == 32,
+               "stored layout");
 
 struct instance {
     struct instance_head head;

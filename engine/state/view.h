@@ -96,7 +96,7 @@ bool view_imported(const struct view *view, struct slice source, struct slice ro
 struct view_counters { // kept by evolve
     uint64_t next_instance, open_instances, ended_instances, open_tasks, open_incidents, notices;
     uint32_t next_user, next_role, next_process, next_program, next_client, next_incident;
-    uint64_t purge_hour;
+    uint64_t purge_hour, names_changes;
     uint8_t demo, pad[7];
     char currency[8];
 };

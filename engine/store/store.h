@@ -19,6 +19,7 @@
 #include "base/attr.h"
 #include "base/err.h"
 #include "base/slice.h"
+#include "base/table.h"
 
 // Databases of the view. Keys are composite, big-endian, and never the beginning of one another.
 enum store_db {
@@ -59,8 +60,7 @@ struct store_options {
     const char *path;         // data folder; NULL: everything in memory (tests, `rung test`)
     uint64_t map_bytes;       // of journal and view each; 0: 64 GiB
     bool create;              // make the folder when it is absent
-    bool no_sync;             // simulator only: syncs are counted and left out
-    bool no_journal_sync;     // mutant hook is NOT this; benches' floor program only
+    const uint8_t *uuid;      // of a store that is made new; NULL: random (in memory: zeros)
     uint32_t flush_rows;      // 0: STORE_FLUSH_ROWS
     uint64_t flush_bytes;     // 0: STORE_FLUSH_BYTES
     uint32_t flush_ms;        // 0: STORE_FLUSH_MS
@@ -69,6 +69,12 @@ struct store_options {
 };
 
 enum { STORE_FLUSH_ROWS = 20000, STORE_FLUSH_BYTES = 8 * 1024 * 1024, STORE_FLUSH_MS = 1000 };
+// Bounds of what is staged; the caller refuses before it gets here (CHECKed).
+enum {
+    STORE_KEY_BYTES_MAX = TABLE_KEY_BYTES_MAX - 1,
+    STORE_RECORD_BYTES_MAX = 16 * 1024 * 1024,
+    STORE_BLOB_BYTES_MAX = 64 * 1024 * 1024,
+};
 enum { STORE_CHAIN_BYTES = 32, STORE_HASH_BYTES = 32, STORE_UUID_BYTES = 16 };
 
 struct store_head {
@@ -90,11 +96,16 @@ enum err store_open(const struct store_options *options, struct store **ret_stor
 void store_close(struct store *store, bool crash);
 const struct store_head *store_head(const struct store *store); // committed; valid until close
 const uint8_t *store_uuid(const struct store *store);
+// The file of the view that store_flush syncs, for whoever paces that; -1 in memory.
+int store_view_fd(const struct store *store);
 
 // --- fold: what the journal has and the view has not --------------------------------------------
 // Hands out the next record that the view (with the tables) does not yet contain; the caller evolves
 // it with store_put/store_delete and then calls store_fold_done. ERR_NOT_FOUND: nothing left.
 // Only between store_open and the first batch. Flushes by itself when the tables are full.
+// ERR_CORRUPT: record `*ret_seq` does not follow from its predecessor.
+// A scratch store (no record of its own) may be filled with another store's records: evolve one, then
+// store_fold_done.
 enum err store_fold_next(struct store *store, struct arena *arena, uint64_t *ret_seq,
                          struct slice *ret_record) ATTR_USE_RESULT;
 enum err store_fold_done(struct store *store) ATTR_USE_RESULT;
@@ -104,7 +115,8 @@ enum err store_get(struct store *store, enum store_db db, struct slice key,
                    struct slice *ret_value); // OK, ERR_NOT_FOUND, ERR_IO
 struct store_cursor; // merged over all layers, tombstones resolved
 // The first row of `db` with key >= from. The cursor lives in `arena` and is valid until the next
-// write. NULL: no such row.
+// write. `from` may be the beginning of keys, but no key may be its beginning. NULL: no such row.
+// A view that cannot be read ends the iteration; the next store_commit then returns ERR_IO.
 struct store_cursor *store_seek(struct store *store, enum store_db db, struct slice from,
                                 struct arena *arena);
 bool store_next(struct store_cursor *cursor);
@@ -137,14 +149,15 @@ void store_batch_drop(struct store *store);
 
 // --- flush -------------------------------------------------------------------------------------------
 // Core thread, between batches: should the tables be frozen now? `clock_ms` is any steady clock.
-bool store_wants_freeze(const struct store *store, uint64_t clock_ms, bool idle);
-void store_freeze(struct store *store, uint64_t clock_ms); // F must be empty
-bool store_frozen(const struct store *store);              // F is there and not yet flushed
-bool store_overfull(const struct store *store);            // A ≥ 2 × flush_rows: take no commands
+// In memory there is nothing to freeze: never wanted, and without effect.
+bool store_wants_freeze(struct store *store, uint64_t clock_ms, bool idle);
+void store_freeze(struct store *store); // F must be empty
+bool store_frozen(const struct store *store);              // F is there and not yet dropped
+bool store_overfull(struct store *store); // A ≥ 2 × flush_rows and F is there: take no commands
 // Flusher thread (or inline): writes F in one synced transaction. ERR_FULL: F is kept, try again.
 enum err store_flush(struct store *store) ATTR_USE_RESULT;
-// Core thread, after store_flush returned OK: renews V, drops F.
-void store_flush_done(struct store *store);
+// Core thread, after store_flush returned OK: renews V, drops F. ERR_IO: the view is not readable.
+enum err store_flush_done(struct store *store) ATTR_USE_RESULT;
 
 // --- readers on other threads ---------------------------------------------------------------------------
 // A reader sees committed batches only (A, F, V). One per thread. reader_begin takes the lock for the
@@ -154,31 +167,43 @@ struct store_reader;
 enum err store_reader_open(struct store *store, struct store_reader **ret_reader) ATTR_USE_RESULT;
 void store_reader_close(struct store_reader *reader);
 void store_reader_begin(struct store_reader *reader);
+// The same, but of the view alone, as of the last flush: holds no lock, so it may take long.
+void store_reader_begin_view(struct store_reader *reader);
 void store_reader_end(struct store_reader *reader);
+bool store_reader_failed(const struct store_reader *reader); // since begin: the view was not readable
 enum err store_reader_get(struct store_reader *reader, enum store_db db, struct slice key,
                           struct slice *ret_value);
 struct store_cursor *store_reader_seek(struct store_reader *reader, enum store_db db,
                                        struct slice from, struct arena *arena);
-uint64_t store_reader_seq(const struct store_reader *reader); // head.seq as of reader_begin
+uint64_t store_reader_seq(const struct store_reader *reader); // as of reader_begin
+enum err store_reader_blob(struct store_reader *reader, const uint8_t hash[STORE_HASH_BYTES],
+                           struct arena *arena, struct slice *ret_bytes) ATTR_USE_RESULT;
 // One journal record, with its chain (32 bytes) behind `ret_chain` when not NULL. Any thread with a
 // reader. ERR_CORRUPT: the stored bytes do not have a record's frame.
 enum err store_reader_record(struct store_reader *reader, uint64_t seq, struct arena *arena,
                              struct slice *ret_record, uint8_t *ret_chain) ATTR_USE_RESULT;
 
+// A blob, through a reader, on any thread.
+enum err store_reader_blob_get(struct store_reader *reader, const uint8_t hash[STORE_HASH_BYTES],
+                               struct arena *arena, struct slice *ret_bytes) ATTR_USE_RESULT;
+
 // --- checking and copying (offline, or beside a running core through a reader) ---------------------------
 // Walks the chain of seq first…last. ERR_CORRUPT: `ret_bad_seq` is the first record that does not fit.
 enum err store_check_chain(struct store_reader *reader, uint64_t first, uint64_t last,
                            uint64_t *ret_bad_seq) ATTR_USE_RESULT;
-// Compares every row of every database; OK or ERR_MISMATCH with the first difference described in
-// `ret_what` (db, key in hex, which side lacks it). The counts are of equal rows.
+// Compares every row of every database as both readers see it (both are between begin and end); OK or
+// ERR_MISMATCH with the first difference described in `ret_what` (db, key in hex, which side lacks
+// it). `ret_rows` counts equal rows.
 enum err store_compare(struct store_reader *a, struct store_reader *b, uint64_t *ret_rows,
                        char *ret_what, uint32_t what_bytes) ATTR_USE_RESULT;
-// Copies a consistent backup into the new folder `path`: journal by records, keep, and the view.
+// Copies a consistent backup into the folder `path`: journal by records, keep, and the view.
 // `progress` may be NULL. Incremental when `path` already holds an older backup of the same store.
+// Any thread, beside a running core. ERR_BAD_INPUT: a store in memory. ERR_MISMATCH: `path` holds
+// another history. ERR_LOCKED: somebody has `path` open. ERR_CORRUPT: a record does not fit the chain.
 typedef void store_progress_fn(void *context, uint64_t done, uint64_t total);
 enum err store_backup(struct store *store, const char *path, store_progress_fn *progress,
                       void *context, uint64_t *ret_seq) ATTR_USE_RESULT;
-// Deletes the view of a closed store, so that the next open folds from nothing.
+// Deletes the view of a closed store, so that the next open folds from nothing. ERR_LOCKED.
 enum err store_drop_view(const char *path) ATTR_USE_RESULT;
 
 const char *store_db_name(enum store_db db);

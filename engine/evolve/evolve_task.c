@@ -1,0 +1,136 @@
+// Facts about tasks: their place in the instance image, their index row, their overdue timer.
+#include "base/check.h"
+#include "engine/evolve/evolve_internal.h"
+
+static void count_holder(struct state *state, uint32_t holder, int32_t by)
+{
+    if (holder != 0) {
+        state_load_add(state, holder, by);
+    }
+}
+
+static void arm_overdue(struct state *state, uint64_t instance, const struct open_task *task)
+{
+    if (task->overdue_next != 0) {
+        state_timer_row_put(state, task->overdue_next, instance,
+                            task->number | KEY_TIMER_OVERDUE);
+    }
+}
+
+static void disarm_overdue(struct state *state, uint64_t instance, const struct open_task *task)
+{
+    if (task->overdue_next != 0) {
+        state_timer_row_delete(state, task->overdue_next, instance,
+                               task->number | KEY_TIMER_OVERDUE);
+    }
+}
+
+static uint32_t task_flags(const struct event_task_opened *e)
+{
+    return (e->promised ? TASK_FLAG_PROMISED : 0u) | (e->urgent ? TASK_FLAG_URGENT : 0u) |
+           (e->side ? TASK_FLAG_SIDE : 0u);
+}
+
+void evolve_task_opened(struct state *state, const struct event_task_opened *e)
+{
+    struct instance *instance = state_instance(state, e->instance);
+    if (instance == NULL) {
+        return;
+    }
+    if (instance->head.task_count == TASKS_MAX) {
+        state_fail(state, ERR_TOO_BIG);
+        return;
+    }
+    struct open_task *task = &instance->task[instance->head.task_count++];
+    *task = (struct open_task){
+        .number = e->task, .def = e->def, .stage = e->stage, .entry = e->entry, .role = e->role,
+        .holder = e->holder, .offered = e->offered, .flags = task_flags(e), .due = e->due,
+        .until = e->until, .opened = state_now(state), .overdue_next = e->overdue_next,
+        .overdue = e->overdue, .asker = e->asker,
+    };
+    if (instance->head.next_task <= e->task) {
+        instance->head.next_task = e->task + 1;
+    }
+    state_task_row_put(state, instance, task, e->position, e->title);
+    arm_overdue(state, e->instance, task);
+    count_holder(state, e->holder, 1);
+    state_counters(state)->open_tasks++;
+}
+
+static struct open_task *find_task(struct state *state, uint64_t id, uint32_t number,
+                                   struct instance **ret_instance)
+{
+    *ret_instance = state_instance(state, id);
+    struct open_task *task =
+        *ret_instance != NULL ? instance_task(*ret_instance, number) : NULL;
+    if (task == NULL) {
+        state_fail(state, ERR_CORRUPT);
+    }
+    return task;
+}
+
+void evolve_task_replanned(struct state *state, const struct event_task_replanned *e)
+{
+    struct instance *instance;
+    struct open_task *task = find_task(state, e->instance, e->task, &instance);
+    if (task == NULL) {
+        return;
+    }
+    disarm_overdue(state, e->instance, task);
+    struct open_task was = *task;
+    task->due = e->due;
+    task->until = e->until;
+    task->moved_from = e->was;
+    task->flags &= ~(uint32_t)TASK_FLAG_PROMISED;
+    task->flags |= e->promised ? TASK_FLAG_PROMISED : 0u;
+    task->tries = e->tries;
+    task->overdue_next = e->overdue_next;
+    task->overdue_rung = 0;
+    state_task_row_move(state, instance, &was, task);
+    arm_overdue(state, e->instance, task);
+    instance->head.moved_ms = state_now(state);
+}
+
+void evolve_task_assigned(struct state *state, const struct event_task_assigned *e)
+{
+    struct instance *instance;
+    struct open_task *task = find_task(state, e->instance, e->task, &instance);
+    if (task == NULL) {
+        return;
+    }
+    struct open_task was = *task;
+    task->holder = e->holder;
+    task->offered = e->offered;
+    state_task_row_move(state, instance, &was, task);
+    count_holder(state, was.holder, -1);
+    count_holder(state, e->holder, 1);
+}
+
+void evolve_task_closed(struct state *state, const struct event_task_closed *e)
+{
+    struct instance *instance;
+    struct open_task *task = find_task(state, e->instance, e->task, &instance);
+    if (task == NULL) {
+        return;
+    }
+    disarm_overdue(state, e->instance, task);
+    state_task_row_delete(state, instance, task);
+    count_holder(state, task->holder, -1);
+    struct open_task *last = &instance->task[instance->head.task_count - 1];
+    memmove(task, task + 1, (size_t)((char *)last - (char *)task));
+    instance->head.task_count--;
+    state_counters(state)->open_tasks--;
+}
+
+void evolve_overdue_stepped(struct state *state, const struct event_overdue_stepped *e)
+{
+    struct instance *instance;
+    struct open_task *task = find_task(state, e->instance, e->task, &instance);
+    if (task == NULL) {
+        return;
+    }
+    disarm_overdue(state, e->instance, task);
+    task->overdue_rung = e->rung;
+    task->overdue_next = e->next;
+    arm_overdue(state, e->instance, task);
+}

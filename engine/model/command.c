@@ -1,0 +1,76 @@
+#include "engine/model/command.h"
+
+#include <sodium.h>
+
+#include "base/attr.h"
+#include "base/check.h"
+#include "engine/model/refusal.h"
+
+const char *command_name(enum command_kind kind)
+{
+    static const char *const names[] = {
+        "none",   "start",  "press", "edit",   "claim",          "reassign",
+        "side_task", "finish", "comment", "move", "cancel", "close_incident",
+        "import_users", "apply", "clock", "engine_started", "timer", "overdue", "child_ended",
+    };
+    _Static_assert(ARRAY_COUNT(names) == COMMAND_KIND_COUNT, "one name per command");
+    CHECK((unsigned)kind < COMMAND_KIND_COUNT);
+    return names[kind];
+}
+
+static void hash_slice(crypto_generichash_state *state, struct slice bytes)
+{
+    uint64_t len = bytes.len;
+    (void)crypto_generichash_update(state, (const unsigned char *)&len, sizeof(len));
+    if (bytes.len > 0) {
+        (void)crypto_generichash_update(state, (const unsigned char *)bytes.ptr, bytes.len);
+    }
+}
+
+uint64_t command_hash(const struct command *command)
+{
+    crypto_generichash_state state;
+    (void)crypto_generichash_init(&state, NULL, 0, 16);
+    uint64_t numbers[] = { (uint64_t)command->kind, command->instance, command->task,
+                           command->entry,          command->due_ms,   command->user_count,
+                           command->program_count };
+    (void)crypto_generichash_update(&state, (const unsigned char *)numbers, sizeof(numbers));
+    const struct slice texts[] = { command->as,   command->process, command->name, command->text,
+                                   command->form, command->source,  command->row };
+    for (size_t i = 0; i < ARRAY_COUNT(texts); i++) {
+        hash_slice(&state, texts[i]);
+    }
+    for (uint32_t i = 0; i < command->user_count; i++) {
+        hash_slice(&state, command->users[i].name);
+    }
+    for (uint32_t i = 0; i < command->program_count; i++) {
+        hash_slice(&state, command->programs[i].image);
+    }
+    uint64_t digest[2];
+    (void)crypto_generichash_final(&state, (unsigned char *)digest, sizeof(digest));
+    return digest[0];
+}
+
+const char *refusal_name(enum refusal_code code)
+{
+    static const char *const names[] = {
+        "none",
+#define REFUSAL(CODE, name, help) name,
+#include "engine/model/refusal.def"
+#undef REFUSAL
+    };
+    CHECK((unsigned)code < REFUSAL_CODE_COUNT);
+    return names[code];
+}
+
+const char *refusal_help(enum refusal_code code)
+{
+    static const char *const helps[] = {
+        "",
+#define REFUSAL(CODE, name, help) help,
+#include "engine/model/refusal.def"
+#undef REFUSAL
+    };
+    CHECK((unsigned)code < REFUSAL_CODE_COUNT);
+    return helps[code];
+}

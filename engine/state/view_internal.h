@@ -1,0 +1,67 @@
+// Inside engine/state only: what a view consists of.
+#ifndef RUNG_ENGINE_STATE_VIEW_INTERNAL_H
+#define RUNG_ENGINE_STATE_VIEW_INTERNAL_H
+
+#include "base/pack.h"
+#include "engine/state/keys.h"
+#include "engine/state/state.h"
+#include "engine/state/view.h"
+#include "engine/store/store.h"
+
+enum { PROGRAMS_MAX = 4096, WORK_MAX = 600 };
+
+struct directory {
+    struct arena arena;
+    struct view_user *users; // by number; [0] is nobody
+    uint32_t user_count;
+    struct slice *roles; // by number
+    uint32_t role_count;
+    uint32_t *holders; // active holders by role number
+    uint64_t names_seq; // value of counters.names_changes when read
+    bool loaded;
+};
+
+struct view_backing {
+    struct store *store;         // core side, or NULL
+    struct store_reader *reader; // reader side, or NULL
+    struct arena arena;          // working instances and scratch of the command or of one begin/end
+    struct instance **work;
+    uint32_t work_count;
+    struct directory directory;
+    struct view_program **programs; // by number, NULL = not opened yet
+    uint32_t program_capacity;
+    struct arena program_arena;
+    struct view_counters counters;
+    bool counters_dirty;
+    bool counters_loaded;
+    bool names_changed;
+    uint64_t now_ms;
+    enum err failed;
+    struct buf encode;
+};
+
+struct view {
+    struct view_backing *backing;
+};
+
+struct state {
+    struct view view;
+    struct view_backing backing;
+};
+
+enum err view_get(const struct view *view, enum store_db db, const struct key *key,
+                  struct slice *ret_value);
+struct store_cursor *view_seek(const struct view *view, enum store_db db, struct slice from);
+void view_backing_init(struct view_backing *backing);
+void view_backing_done(struct view_backing *backing);
+void directory_load(const struct view *view);
+void counters_load(const struct view *view);
+struct instance *view_work(const struct view *view, uint64_t id, enum err *ret_err);
+
+// The stored value of DB_TASK: fixed part, then the title.
+struct task_row_value {
+    uint32_t process, program, stage, position, flags, role;
+    uint64_t moved_from, opened, until;
+};
+
+#endif
