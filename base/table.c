@@ -201,7 +201,8 @@ void table_put(struct table *table, struct slice key, struct slice value)
 
 void table_kill(struct table *table, struct slice key)
 {
-    struct table_row *row = &table->rows[find_or_add(table, key)];
+    uint32_t number = find_or_add(table, key); // may move the rows
+    struct table_row *row = &table->rows[number];
     if (!row->dead) {
         row->dead = true;
         table->dead_count++;
