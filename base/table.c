@@ -57,12 +57,18 @@ static void *grown(void *old, uint64_t count, uint64_t element_bytes)
 static uint64_t add_bytes(struct table *table, const char *from, size_t len)
 {
     if (table->byte_capacity - table->byte_count < len) {
+        // What is added may be a row's own bytes (read here, put under another key), which move now.
+        uintptr_t inside = (uintptr_t)from - (uintptr_t)table->bytes;
+        bool moves = table->bytes != NULL && inside < table->byte_count;
         uint64_t capacity = table->byte_capacity > 0 ? table->byte_capacity : 4096;
         while (capacity - table->byte_count < len) {
             capacity += capacity / 2;
         }
         table->bytes = grown(table->bytes, capacity, 1);
         table->byte_capacity = capacity;
+        if (moves) {
+            from = table->bytes + inside;
+        }
     }
     uint64_t at = table->byte_count;
     if (len > 0) {
