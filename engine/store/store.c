@@ -1,0 +1,218 @@
+// The core thread's side of the store: reads through the layers, writes into C, the batch.
+#include "engine/store/store.h"
+
+#include <time.h>
+
+#include "base/check.h"
+#include "engine/store/store_internal.h"
+
+enum { COMMAND_KEEP_BYTES = 1024 * 1024, BATCH_KEEP_BYTES = 8 * 1024 * 1024 };
+
+const char *store_db_name(enum store_db db)
+{
+    static const char *const names[DB_COUNT] = {
+        [DB_META] = "meta",         [DB_INSTANCE] = "instance", [DB_PART] = "part",
+        [DB_BY_KEY] = "by_key",     [DB_TASK] = "task",         [DB_TIMER] = "timer",
+        [DB_CHILD] = "child",       [DB_REQUEST] = "request",   [DB_CLIENT] = "client",
+        [DB_CLIENT_HOUR] = "client_hour", [DB_IMPORT] = "import", [DB_PROGRAM] = "program",
+        [DB_ACTIVE] = "active",     [DB_NAME] = "name",         [DB_USER] = "user",
+        [DB_USER_NAME] = "user_name", [DB_LOAD] = "load",       [DB_NOTICE] = "notice",
+        [DB_INCIDENT] = "incident", [DB_FAMILIAR] = "familiar",
+    };
+    CHECK(db > 0 && db < DB_COUNT);
+    CHECK(names[db] != NULL);
+    return names[db];
+}
+
+uint64_t store_clock_us(void)
+{
+    struct timespec now;
+    CHECK(clock_gettime(CLOCK_MONOTONIC, &now) == 0);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+const struct store_head *store_head(const struct store *store)
+{
+    return journal_head(store->journal);
+}
+
+const uint8_t *store_uuid(const struct store *store) { return store->uuid; }
+
+int store_view_fd(const struct store *store)
+{
+    return store->view != NULL ? store_view_file(store->view) : -1;
+}
+
+struct keep *store_keep(struct store *store) { return store->keep; }
+
+// --- reads -----------------------------------------------------------------------------------------
+
+enum err store_get(struct store *store, enum store_db db, struct slice key,
+                   struct slice *ret_value)
+{
+    CHECK(store->magic == STORE_MAGIC);
+    return layers_get(&store->layers, db, key, ret_value);
+}
+
+struct store_cursor *store_seek(struct store *store, enum store_db db, struct slice from,
+                                struct arena *arena)
+{
+    CHECK(store->magic == STORE_MAGIC);
+    return layers_seek(&store->layers, db, from, arena);
+}
+
+// --- writes ----------------------------------------------------------------------------------------
+
+void store_put(struct store *store, enum store_db db, struct slice key, struct slice value)
+{
+    struct layers_key full;
+    CHECK(key.len > 0);
+    layers_key(&full, db, key);
+    table_put(&store->command, layers_key_slice(&full), value);
+}
+
+void store_delete(struct store *store, enum store_db db, struct slice key)
+{
+    struct layers_key full;
+    CHECK(key.len > 0);
+    layers_key(&full, db, key);
+    table_kill(&store->command, layers_key_slice(&full));
+}
+
+uint32_t store_command_rows(const struct store *store) { return store->command.row_count; }
+
+static void empty_table(struct table *table, uint64_t bytes_keep)
+{
+    table_reset(table);
+    table_shrink(table, bytes_keep);
+}
+
+void store_command_accept(struct store *store)
+{
+    layers_merge(&store->batch, &store->command);
+    empty_table(&store->command, COMMAND_KEEP_BYTES);
+}
+
+void store_command_refuse(struct store *store)
+{
+    empty_table(&store->command, COMMAND_KEEP_BYTES);
+}
+
+// --- batch -----------------------------------------------------------------------------------------
+
+uint64_t store_append(struct store *store, struct slice record, uint64_t now_ms)
+{
+    CHECK(store->magic == STORE_MAGIC);
+    CHECK(!store->folding); // the tail must be folded first
+    return journal_stage(store->journal, record, now_ms);
+}
+
+const uint8_t *store_chain(const struct store *store)
+{
+    return journal_staged_head(store->journal)->chain;
+}
+
+void store_blob_put(struct store *store, struct slice bytes, uint8_t ret_hash[STORE_HASH_BYTES])
+{
+    struct slice staged;
+    journal_hash(bytes, ret_hash);
+    if (!journal_staged_blob(store->journal, ret_hash, &staged)) {
+        journal_stage_blob(store->journal, ret_hash, bytes);
+    }
+}
+
+enum err store_blob_get(struct store *store, const uint8_t hash[STORE_HASH_BYTES],
+                        struct arena *arena, struct slice *ret_bytes)
+{
+    struct slice staged;
+    if (journal_staged_blob(store->journal, hash, &staged)) {
+        *ret_bytes = arena_copy(arena, staged);
+        return OK;
+    }
+    enum err err = journal_pin(store->journal_reader);
+    if (err != OK) {
+        return err;
+    }
+    err = journal_blob(store->journal_reader, hash, arena, ret_bytes);
+    journal_unpin(store->journal_reader);
+    return err;
+}
+
+uint32_t store_batch_records(const struct store *store)
+{
+    return journal_staged_records(store->journal);
+}
+
+void store_batch_drop(struct store *store)
+{
+    empty_table(&store->command, COMMAND_KEEP_BYTES);
+    empty_table(&store->batch, BATCH_KEEP_BYTES);
+    journal_drop(store->journal);
+}
+
+void store_merge_batch(struct store *store, const struct store_place *place)
+{
+    layers_merge(&store->active, &store->batch);
+    store->applied = *place;
+    store->stats.active_rows = store->active.row_count;
+    store->stats.active_bytes = table_bytes(&store->active);
+}
+
+static void count_commit(struct store *store, uint64_t records, uint64_t bytes, uint64_t us)
+{
+    struct store_stats *stats = &store->stats;
+    stats->commits++;
+    stats->records += records;
+    stats->record_bytes += bytes;
+    stats->commit_us_total += us;
+    if (us > stats->commit_us_max) {
+        stats->commit_us_max = us;
+    }
+}
+
+enum err store_commit(struct store *store)
+{
+    CHECK(store->magic == STORE_MAGIC);
+    CHECK(table_is_empty(&store->command)); // each command is accepted or refused before
+    if (store->layers.failed) {
+        store_batch_drop(store);
+        return ERR_IO; // something was decided on rows that could not be read
+    }
+    uint64_t records = journal_staged_records(store->journal);
+    if (records == 0) {
+        store_batch_drop(store);
+        return OK;
+    }
+    uint64_t bytes = journal_staged_bytes(store->journal);
+    uint64_t start_us = store_clock_us();
+    if (!store->on_disk) { // then readers look into the very bytes that grow here
+        store_lock_take(store);
+    }
+    enum err err = journal_commit(store->journal);
+    if (!store->on_disk) {
+        store_lock_give(store);
+    }
+    if (err != OK) {
+        store_batch_drop(store);
+        return err;
+    }
+    uint64_t us = store_clock_us() - start_us;
+    const struct store_head *head = journal_head(store->journal);
+    struct store_place place = { .seq = head->seq };
+    memcpy(place.chain, head->chain, STORE_CHAIN_BYTES);
+    store_lock_take(store);
+    store_merge_batch(store, &place);
+    count_commit(store, records, bytes, us);
+    store_lock_give(store);
+    table_shrink(&store->batch, BATCH_KEEP_BYTES);
+    return OK;
+}
+
+void store_stats(const struct store *store, struct store_stats *ret_stats)
+{
+    store_lock_take(store);
+    *ret_stats = store->stats;
+    store_lock_give(store);
+    ret_stats->journal_bytes = journal_bytes(store->journal);
+    ret_stats->view_bytes = store->view != NULL ? store_view_bytes(store->view) : 0;
+}
