@@ -272,7 +272,7 @@ static enum err commit_memory(struct journal *journal)
 
 enum err journal_commit(struct journal *journal)
 {
-    CHECK(journal->staged_records > 0);
+    CHECK(journal->staged_records > 0 || journal->blobs.len > 0);
     enum err err = ERR_FULL;
     if (!journal->records.overflow && !journal->blobs.overflow) {
         struct journal_stage stage = {

@@ -9,7 +9,7 @@
 #include "engine/store/store_internal.h"
 
 #define MAP_BYTES_DEFAULT ((uint64_t)64 << 30)
-enum { PLACE_TEXT_BYTES = 2 * 4 + 1 };
+enum { PLACE_TEXT_BYTES = 2 * 4 + 1, PART_NAME_BYTES = 16 };
 
 void store_problem_say(struct store_problem *problem, const char *format, ...)
 {
@@ -129,8 +129,12 @@ static void choose_uuid(const struct store_options *options, uint8_t ret_uuid[ST
     }
 }
 
+// Opens one part of the store in `folder`; with `probe` it is only made there and closed again.
+typedef enum err open_part_fn(struct store *store, const struct store_options *options,
+                              const char *folder, bool probe, struct store_problem *problem);
+
 static enum err open_journal(struct store *store, const struct store_options *options,
-                             const char *folder, struct store_problem *problem)
+                             const char *folder, bool probe, struct store_problem *problem)
 {
     struct journal_options journal = { .folder = folder, .map_bytes = store->map_bytes };
     choose_uuid(options, journal.uuid);
@@ -140,45 +144,113 @@ static enum err open_journal(struct store *store, const struct store_options *op
         say_journal(problem, err, &info);
         return err;
     }
+    if (probe) {
+        journal_close(store->journal);
+        store->journal = NULL;
+        return OK;
+    }
     memcpy(store->uuid, info.uuid, STORE_UUID_BYTES);
+    store->committed = *journal_head(store->journal);
     return journal_reader_open(store->journal, &store->journal_reader);
 }
 
-static enum err open_parts(struct store *store, const struct store_options *options,
-                           struct store_problem *problem)
+static enum err open_keep(struct store *store, const struct store_options *options,
+                          const char *folder, bool probe, struct store_problem *problem)
 {
-    struct files_path journal = { { 0 } };
-    struct files_path keep = { { 0 } };
-    if (store->on_disk) {
-        enum err err = files_join(&journal, options->path, "journal");
-        if (err == OK) {
-            err = files_join(&keep, options->path, "keep");
-        }
-        if (err == OK) {
-            err = files_make_folder(journal.text);
-        }
-        if (err == OK) {
-            err = files_make_folder(keep.text);
-        }
-        if (err != OK) {
-            store_problem_say(problem, "%.180s cannot be written", options->path);
-            return err;
-        }
-    }
-    enum err err = open_journal(store, options, store->on_disk ? journal.text : NULL, problem);
-    if (err != OK) {
-        return err;
-    }
-    err = keep_open(store->on_disk ? keep.text : NULL, store->uuid, &store->lock, &store->keep);
+    (void)options;
+    enum err err = keep_open(folder, store->uuid, &store->lock, &store->keep);
     if (err != OK) {
         say_keep(problem, err);
         return err;
     }
-    if (store->on_disk) { // the names of the environments' files survive a power loss, too
-        err = files_sync_folder(journal.text);
-        err = err == OK ? files_sync_folder(keep.text) : err;
+    if (probe) {
+        keep_close(store->keep);
+        store->keep = NULL;
+    }
+    return OK;
+}
+
+static enum err open_view_at(struct store *store, const struct store_options *options,
+                             const char *folder, bool probe, struct store_problem *problem)
+{
+    (void)options;
+    struct store_view_meta fresh = {
+        .format = STORE_VIEW_FORMAT, .fingerprint = store->fingerprint
+    };
+    memcpy(fresh.uuid, store->uuid, STORE_UUID_BYTES);
+    enum err err = store_view_open(folder, store->map_bytes, &fresh, &store->view);
+    if (err == ERR_CORRUPT) {
+        store_problem_say(problem, "the view's file or its meta row does not validate: "
+                                   "`rung rebuild` makes it anew from the journal");
+    } else if (err != OK) {
+        store_problem_say(problem, "the view cannot be opened: %s", err_sentence(err));
+    }
+    if (err == OK && probe) {
+        store_view_close(store->view);
+        store->view = NULL;
     }
     return err;
+}
+
+// Opens one part of the folder. A new one is made beside its place and moves there when it is whole:
+// a power loss leaves either no part or a valid one.
+static enum err open_part(struct store *store, const struct store_options *options,
+                          const char *name, open_part_fn *open_at, struct store_problem *problem)
+{
+    struct files_path place;
+    struct files_path fresh;
+    char fresh_name[PART_NAME_BYTES];
+    (void)snprintf(fresh_name, sizeof(fresh_name), "%s.new", name);
+    enum err err = files_join(&place, options->path, name);
+    if (err == OK) {
+        err = files_join(&fresh, options->path, fresh_name);
+    }
+    if (err != OK || files_exists(place.text)) {
+        return err == OK ? open_at(store, options, place.text, false, problem) : err;
+    }
+    err = files_remove_folder(fresh.text);
+    if (err == OK) {
+        err = files_make_folder(fresh.text);
+    }
+    if (err == OK) {
+        err = open_at(store, options, fresh.text, true, problem);
+    }
+    if (err == OK) {
+        err = files_sync_folder(fresh.text);
+    }
+    if (err == OK) {
+        err = files_rename(fresh.text, place.text);
+    }
+    return err == OK ? open_at(store, options, place.text, false, problem) : err;
+}
+// Journal and keep are the truth: keep/ is made only together with the store.
+static enum err check_keep_there(const struct store *store, const struct store_options *options,
+                                 struct store_problem *problem)
+{
+    struct files_path keep;
+    enum err err = files_join(&keep, options->path, "keep");
+    if (err == OK && store->committed.seq > 0 && !files_exists(keep.text)) {
+        store_problem_say(problem, "keep/ is missing beside a journal of %llu records: take it from "
+                                   "a backup, or make an empty folder of that name to go on "
+                                   "without its passwords, tokens and keys",
+                          (unsigned long long)store->committed.seq);
+        err = ERR_MISMATCH;
+    }
+    return err;
+}
+
+static enum err open_truth(struct store *store, const struct store_options *options,
+                           struct store_problem *problem)
+{
+    if (!store->on_disk) {
+        enum err err = open_journal(store, options, NULL, false, problem);
+        return err == OK ? open_keep(store, options, NULL, false, problem) : err;
+    }
+    enum err err = open_part(store, options, "journal", open_journal, problem);
+    if (err == OK) {
+        err = check_keep_there(store, options, problem);
+    }
+    return err == OK ? open_part(store, options, "keep", open_keep, problem) : err;
 }
 
 // --- the view ------------------------------------------------------------------------------------------
@@ -257,29 +329,11 @@ static enum err judge_view(struct store *store, struct store_problem *problem, b
     return err;
 }
 
-static enum err open_view_once(struct store *store, struct store_problem *problem)
-{
-    enum err err = files_make_folder(store->view_path.text);
-    struct store_view_meta fresh = {
-        .format = STORE_VIEW_FORMAT, .fingerprint = store->fingerprint
-    };
-    memcpy(fresh.uuid, store->uuid, STORE_UUID_BYTES);
-    if (err == OK) {
-        err = store_view_open(store->view_path.text, store->map_bytes, &fresh, &store->view);
-    }
-    if (err == ERR_CORRUPT) {
-        store_problem_say(problem, "the view's file or its meta row does not validate: "
-                                   "`rung rebuild` makes it anew from the journal");
-    } else if (err != OK) {
-        store_problem_say(problem, "the view cannot be opened: %s", err_sentence(err));
-    }
-    return err;
-}
-
-static enum err open_view(struct store *store, struct store_problem *problem)
+static enum err open_view(struct store *store, const struct store_options *options,
+                          struct store_problem *problem)
 {
     bool rebuild = false;
-    enum err err = open_view_once(store, problem);
+    enum err err = open_part(store, options, "view", open_view_at, problem);
     if (err == OK) {
         err = judge_view(store, problem, &rebuild);
     }
@@ -288,11 +342,8 @@ static enum err open_view(struct store *store, struct store_problem *problem)
         store->view = NULL;
         err = files_remove_folder(store->view_path.text);
         if (err == OK) {
-            err = open_view_once(store, problem);
+            err = open_part(store, options, "view", open_view_at, problem);
         }
-    }
-    if (err == OK) {
-        err = files_sync_folder(store->view_path.text);
     }
     if (err == OK) {
         err = store_snapshot_open(store->view, &store->snapshot);
@@ -323,10 +374,10 @@ enum err store_open(const struct store_options *options, struct store **ret_stor
         err = open_folder(store, options, ret_problem);
     }
     if (err == OK) {
-        err = open_parts(store, options, ret_problem);
+        err = open_truth(store, options, ret_problem);
     }
     if (err == OK && store->on_disk) {
-        err = open_view(store, ret_problem);
+        err = open_view(store, options, ret_problem);
     }
     if (err != OK) {
         if (ret_problem != NULL && ret_problem->message[0] == '\0') {

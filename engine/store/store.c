@@ -202,6 +202,7 @@ enum err store_commit(struct store *store)
     memcpy(place.chain, head->chain, STORE_CHAIN_BYTES);
     store_lock_take(store);
     store_merge_batch(store, &place);
+    store->committed = *head;
     count_commit(store, records, bytes, us);
     store_lock_give(store);
     table_shrink(&store->batch, BATCH_KEEP_BYTES);

@@ -44,6 +44,7 @@ struct store {
     struct layers layers;       // C, B, A, F over V
     bool frozen_there;          // F waits for store_flush and store_flush_done
     struct store_place applied; // A contains everything up to here
+    struct store_head committed; // the journal's head, for other threads: under the lock
     struct store_place frozen_place;
     bool folding; // between store_open and the end of the fold
     bool fold_pending; // a record was handed out
