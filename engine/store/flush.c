@@ -5,21 +5,17 @@
 enum { RESERVE_BYTES = 16 * 1024 * 1024 };
 enum { OVERFULL_FACTOR = 2 };
 
-bool store_wants_freeze(struct store *store, uint64_t clock_ms, bool idle)
+bool store_wants_freeze(const struct store *store, uint64_t clock_ms, bool idle)
 {
     if (!store->on_disk || store->frozen_there || table_is_empty(&store->active)) {
         return false;
     }
-    if (!store->active_dated) {
-        store->active_dated = true;
-        store->active_since_ms = clock_ms;
-    }
     return idle || store->active.row_count >= store->flush_rows ||
            table_bytes(&store->active) >= store->flush_bytes ||
-           clock_ms - store->active_since_ms >= store->flush_ms;
+           clock_ms - store->freeze_clock_ms >= store->flush_ms;
 }
 
-void store_freeze(struct store *store)
+void store_freeze(struct store *store, uint64_t clock_ms)
 {
     CHECK(store->magic == STORE_MAGIC);
     CHECK(!store->frozen_there && table_is_empty(&store->frozen));
@@ -37,7 +33,7 @@ void store_freeze(struct store *store)
     store->stats.active_rows = 0;
     store->stats.active_bytes = 0;
     store_lock_give(store);
-    store->active_dated = false;
+    store->freeze_clock_ms = clock_ms;
 }
 
 bool store_frozen(const struct store *store) { return store->frozen_there; }
@@ -99,15 +95,15 @@ enum err store_flush(struct store *store)
     return err;
 }
 
-enum err store_flush_done(struct store *store)
+void store_flush_done(struct store *store)
 {
     if (!store->on_disk) {
-        return OK;
+        return;
     }
     CHECK(store->frozen_there);
-    enum err err = store_snapshot_renew(store->snapshot);
-    if (err != OK) {
-        return err;
+    if (store_snapshot_renew(store->snapshot) != OK) {
+        store->layers.failed = true;
+        return; // F stays, and with it every row that was acknowledged
     }
     store_lock_take(store);
     table_reset(&store->frozen);
@@ -115,5 +111,4 @@ enum err store_flush_done(struct store *store)
     store->frozen_there = false;
     store->stats.frozen_rows = 0;
     store_lock_give(store);
-    return OK;
 }

@@ -42,9 +42,11 @@ enum err store_fold_next(struct store *store, struct arena *arena, uint64_t *ret
 
 static enum err flush_inline(struct store *store)
 {
-    store_freeze(store);
     enum err err = store_flush(store);
-    return err == OK ? store_flush_done(store) : err;
+    if (err == OK) {
+        store_flush_done(store);
+    }
+    return err == OK && store->layers.failed ? ERR_IO : err;
 }
 
 enum err store_fold_done(struct store *store)
@@ -58,15 +60,16 @@ enum err store_fold_done(struct store *store)
     store_lock_give(store);
     // A flush that failed for want of room is tried again with the next record.
     if (store->frozen_there) {
-        enum err err = store_flush(store);
-        if (err == OK) {
-            err = store_flush_done(store);
-        }
+        enum err err = flush_inline(store);
         if (err != OK) {
             return err;
         }
     }
     bool full = store->active.row_count >= store->flush_rows ||
                 table_bytes(&store->active) >= store->flush_bytes;
-    return full && store->on_disk ? flush_inline(store) : OK;
+    if (!full || !store->on_disk) {
+        return OK;
+    }
+    store_freeze(store, store->freeze_clock_ms);
+    return flush_inline(store);
 }

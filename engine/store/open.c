@@ -396,12 +396,12 @@ static void flush_rest(struct store *store)
     enum err err = OK;
     for (uint32_t round = 0; round < 2 && err == OK; round++) {
         if (!store->frozen_there && !table_is_empty(&store->active)) {
-            store_freeze(store);
+            store_freeze(store, store->freeze_clock_ms);
         }
         if (store->frozen_there) {
             err = store_flush(store);
             if (err == OK) {
-                err = store_flush_done(store);
+                store_flush_done(store);
             }
         }
     }

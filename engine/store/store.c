@@ -51,14 +51,14 @@ enum err store_get(struct store *store, enum store_db db, struct slice key,
                    struct slice *ret_value)
 {
     CHECK(store->magic == STORE_MAGIC);
-    return layers_get(&store->layers, db, key, ret_value);
+    return store->layers.failed ? ERR_IO : layers_get(&store->layers, db, key, ret_value);
 }
 
 struct store_cursor *store_seek(struct store *store, enum store_db db, struct slice from,
                                 struct arena *arena)
 {
     CHECK(store->magic == STORE_MAGIC);
-    return layers_seek(&store->layers, db, from, arena);
+    return store->layers.failed ? NULL : layers_seek(&store->layers, db, from, arena);
 }
 
 // --- writes ----------------------------------------------------------------------------------------

@@ -150,14 +150,15 @@ void store_batch_drop(struct store *store);
 // --- flush -------------------------------------------------------------------------------------------
 // Core thread, between batches: should the tables be frozen now? `clock_ms` is any steady clock.
 // In memory there is nothing to freeze: never wanted, and without effect.
-bool store_wants_freeze(struct store *store, uint64_t clock_ms, bool idle);
-void store_freeze(struct store *store); // F must be empty
+bool store_wants_freeze(const struct store *store, uint64_t clock_ms, bool idle);
+void store_freeze(struct store *store, uint64_t clock_ms); // F must be empty
 bool store_frozen(const struct store *store);              // F is there and not yet dropped
 bool store_overfull(struct store *store); // A ≥ 2 × flush_rows and F is there: take no commands
 // Flusher thread (or inline): writes F in one synced transaction. ERR_FULL: F is kept, try again.
 enum err store_flush(struct store *store) ATTR_USE_RESULT;
-// Core thread, after store_flush returned OK: renews V, drops F. ERR_IO: the view is not readable.
-enum err store_flush_done(struct store *store) ATTR_USE_RESULT;
+// Core thread, after store_flush returned OK: renews V, drops F. A view that cannot be read makes
+// the next store_commit return ERR_IO.
+void store_flush_done(struct store *store);
 
 // --- readers on other threads ---------------------------------------------------------------------------
 // A reader sees committed batches only (A, F, V). One per thread. reader_begin takes the lock for the

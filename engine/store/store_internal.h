@@ -49,8 +49,7 @@ struct store {
     bool folding; // between store_open and the end of the fold
     bool fold_pending; // a record was handed out
     struct store_place fold_next;
-    bool active_dated; // `active_since_ms` is when A was first seen with rows
-    uint64_t active_since_ms;
+    uint64_t freeze_clock_ms; // of the last freeze: no row of A is older
     bool overfull;
     struct store_stats stats;
 };

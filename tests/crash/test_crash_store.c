@@ -4,7 +4,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 #include <lmdb.h>
@@ -218,14 +221,14 @@ static bool run_batch(struct world *world)
 
 static bool maybe_flush(struct world *world)
 {
-    if (!store_frozen(world->store) && store_wants_freeze(world->store, 0, false)) {
-        store_freeze(world->store);
+    if (!store_frozen(world->store) && store_wants_freeze(world->store, 0, true)) {
+        store_freeze(world->store, 0);
     }
     if (store_frozen(world->store) && prng_chance(&world->prng, 300000)) {
         if (store_flush(world->store) != OK) {
             return false;
         }
-        return store_flush_done(world->store) == OK;
+        store_flush_done(world->store);
     }
     return true;
 }
@@ -244,13 +247,13 @@ static void live(struct world *world)
 }
 
 // NULL: nothing was lost. The harness itself must find what is planted.
-static const char *run_lives(uint64_t seed, bool lying_disk)
+static const char *run_lives(const char *parent, uint64_t seed, bool lying_disk)
 {
     struct world world = { 0 };
     prng_init(&world.prng, seed);
     arena_init(&world.arena, 1024 * 1024);
     world.entries = mem_zalloc(sizeof(struct entry) * RECORDS_MAX);
-    scratch_init_in(&world.scratch, "/dev/shm");
+    scratch_init_in(&world.scratch, parent);
     disk_arm(world.scratch.folder);
     disk_lie(lying_disk);
     open_again(&world);
@@ -270,7 +273,7 @@ static void power_loss_at_any_sync_loses_nothing_acknowledged(void **state)
 {
     (void)state;
     for (uint64_t seed = 1; seed <= 60; seed++) {
-        const char *wrong = run_lives(seed, false);
+        const char *wrong = run_lives("/dev/shm", seed, false);
         if (wrong != NULL) {
             print_error("seed %llu: %s\n", (unsigned long long)seed, wrong);
         }
@@ -278,24 +281,43 @@ static void power_loss_at_any_sync_loses_nothing_acknowledged(void **state)
     }
 }
 
+// How many of ten seeds find something wrong. In processes of their own: a damaged environment may
+// also make LMDB abort or touch what is not there, which is a finding as well.
+static uint32_t count_noticed(bool lying_disk)
+{
+    uint32_t noticed = 0;
+    struct scratch outer; // a child that dies leaves its folder in it
+    scratch_init_in(&outer, "/dev/shm");
+    for (uint64_t seed = 1; seed <= 10; seed++) {
+        (void)fflush(NULL);
+        pid_t child = fork();
+        assert_true(child >= 0);
+        if (child == 0) {
+            (void)signal(SIGABRT, SIG_DFL);
+            (void)signal(SIGSEGV, SIG_DFL);
+            (void)signal(SIGBUS, SIG_DFL);
+            (void)freopen("/dev/null", "w", stderr);
+            _exit(run_lives(outer.folder, seed, lying_disk) != NULL ? 1 : 0);
+        }
+        int status = 0;
+        assert_int_equal(waitpid(child, &status, 0), child);
+        noticed += status != 0 ? 1 : 0;
+    }
+    scratch_done(&outer);
+    return noticed;
+}
+
 static void a_disk_that_lies_about_syncs_is_noticed(void **state)
 {
     (void)state;
-    uint32_t noticed = 0;
-    for (uint64_t seed = 1; seed <= 10; seed++) {
-        noticed += run_lives(seed, true) != NULL ? 1 : 0;
-    }
-    assert_true(noticed >= 8);
+    assert_true(count_noticed(true) >= 8);
 }
 
 static void a_journal_without_syncs_is_noticed(void **state)
 {
     (void)state;
-    uint32_t noticed = 0;
     plant_nosync = true;
-    for (uint64_t seed = 1; seed <= 10; seed++) {
-        noticed += run_lives(seed, false) != NULL ? 1 : 0;
-    }
+    uint32_t noticed = count_noticed(false);
     plant_nosync = false;
     assert_true(noticed >= 8);
 }

@@ -151,14 +151,14 @@ static void run_layers(const char *path, uint64_t seed)
     for (uint32_t round = 0; round < 400; round++) {
         run_batch(store, &model, &prng);
         if (!store_frozen(store) && prng_chance(&prng, 100000)) {
-            store_freeze(store);
+            store_freeze(store, 0);
         }
         if (store_frozen(store) && prng_chance(&prng, 300000)) {
             assert_int_equal(store_flush(store), OK);
             if (prng_chance(&prng, 500000)) {
                 compare_all(store, &model); // F and V hold the same rows now
             }
-            assert_int_equal(store_flush_done(store), OK);
+            store_flush_done(store);
         }
         if (round % 20 == 0) {
             compare_all(store, &model);
