@@ -1,0 +1,417 @@
+#include "engine/cli/form.h"
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "base/pack.h"
+#include "base/value.h"
+#include "dsl/diag/diag.h"
+#include "engine/cli/args.h"
+#include "engine/cli/when.h"
+#include "engine/cli/wire.h"
+
+static void choices_read(struct form *form, struct form_field *field, struct slice packed)
+{
+    uint32_t count = wire_count(packed);
+    field->choices = ARENA_ARRAY(form->arena, struct form_choice, count + 1);
+    struct wire_list list = wire_list(packed);
+    struct slice item;
+    while (wire_next(&list, &item)) {
+        struct form_choice *choice = &field->choices[field->choice_count++];
+        struct unpack unpack;
+        unpack_init(&unpack, item);
+        if (unpack_peek(&unpack) == PACK_MAP) {
+            choice->value = wire_text(item, "name", form->arena);
+            if (choice->value.len == 0) {
+                choice->value = wire_text(item, "value", form->arena);
+            }
+            choice->label = wire_text(item, "label", form->arena);
+        } else {
+            choice->value = wire_print(item, form->arena);
+        }
+        if (choice->label.len == 0) {
+            choice->label = choice->value;
+        }
+    }
+}
+
+static void field_read(struct form *form, struct slice map)
+{
+    struct form_field *field = &form->fields[form->field_count++];
+    struct arena *arena = form->arena;
+    *field = (struct form_field){ .name = wire_text(map, "name", arena),
+                                  .label = wire_text(map, "label", arena),
+                                  .type = wire_text(map, "type", arena),
+                                  .help = wire_text(map, "help", arena),
+                                  .required = wire_bool(map, "required") };
+    field->standing = wire_text(map, "initial", arena);
+    if (field->standing.len == 0) {
+        field->standing = wire_text(map, "value", arena);
+    }
+    if (field->label.len == 0) {
+        field->label = field->name;
+    }
+    field->many = slice_starts(field->type, SLICE("set")) || slice_starts(field->type, SLICE("list"));
+    field->moment = slice_starts(field->type, SLICE("datetime")) ||
+                    slice_starts(field->type, SLICE("moment"));
+    field->day = slice_equal(field->type, SLICE("date"));
+    field->yes_no = slice_starts(field->type, SLICE("bool"));
+    choices_read(form, field, wire_raw(map, "choices"));
+}
+
+static void fields_read(struct form *form, struct arena *arena, struct slice packed, uint64_t now_ms)
+{
+    uint32_t count = wire_count(packed);
+    count = count > FORM_FIELDS_MAX ? FORM_FIELDS_MAX : count;
+    *form = (struct form){ .arena = arena, .now_ms = now_ms };
+    form->fields = ARENA_ARRAY(arena, struct form_field, count + 1);
+}
+
+void form_read(struct form *form, struct arena *arena, struct slice packed, uint64_t now_ms)
+{
+    fields_read(form, arena, packed, now_ms);
+    struct wire_list list = wire_list(packed);
+    struct slice item;
+    while (form->field_count < FORM_FIELDS_MAX && wire_next(&list, &item)) {
+        field_read(form, item);
+    }
+}
+
+void form_read_fields(struct form *form, struct arena *arena, struct slice packed, uint64_t now_ms)
+{
+    fields_read(form, arena, packed, now_ms);
+    struct wire_list list = wire_list(packed);
+    struct slice item;
+    while (form->field_count < FORM_FIELDS_MAX && wire_next(&list, &item)) {
+        if (wire_bool(item, "editable")) {
+            field_read(form, item);
+        }
+    }
+}
+
+struct form_field *form_find(struct form *form, struct slice name)
+{
+    for (uint32_t i = 0; i < form->field_count; i++) {
+        if (slice_equal(form->fields[i].name, name)) {
+            return &form->fields[i];
+        }
+    }
+    return NULL;
+}
+
+static struct slice trim(struct slice text)
+{
+    while (text.len > 0 && (text.ptr[0] == ' ' || text.ptr[0] == '\t')) {
+        text = slice_sub(text, 1, text.len);
+    }
+    while (text.len > 0 && (text.ptr[text.len - 1] == ' ' || text.ptr[text.len - 1] == '\t' ||
+                            text.ptr[text.len - 1] == '\n' || text.ptr[text.len - 1] == '\r')) {
+        text.len--;
+    }
+    return text;
+}
+
+static struct slice choices_listed(const struct form *form, const struct form_field *field)
+{
+    struct slice text = SLICE_EMPTY;
+    for (uint32_t i = 0; i < field->choice_count && i < 12; i++) {
+        text = arena_format(form->arena, "%.*s%s%.*s", SLICE_PRINT(text), i == 0 ? "" : ", ",
+                            SLICE_PRINT(field->choices[i].value));
+    }
+    return field->choice_count > 12 ? arena_format(form->arena, "%.*s, …", SLICE_PRINT(text)) : text;
+}
+
+// By number of the list, name, label, or a beginning that only one of them has.
+static const struct form_choice *choice_find(const struct form_field *field, struct slice text)
+{
+    const struct form_choice *begun = NULL;
+    uint32_t begun_count = 0;
+    for (uint32_t i = 0; i < field->choice_count; i++) {
+        const struct form_choice *choice = &field->choices[i];
+        if (slice_equal(choice->value, text) ||
+            (choice->label.len == text.len && suggest_distance(choice->label, text, 0) == 0)) {
+            return choice;
+        }
+        struct slice begin = slice_sub(choice->label, 0, text.len);
+        if (slice_starts(choice->value, text) ||
+            (begin.len == text.len && suggest_distance(begin, text, 0) == 0)) {
+            begun = choice;
+            begun_count++;
+        }
+    }
+    uint64_t number = 0;
+    if (args_number(text, field->choice_count, &number) && number > 0) {
+        return &field->choices[number - 1];
+    }
+    return begun_count == 1 ? begun : NULL;
+}
+
+static bool one_pack(const struct form *form, const struct form_field *field, struct slice text,
+                     struct buf *to, struct slice *ret_problem)
+{
+    uint64_t ms = 0;
+    int64_t days = 0;
+    if (field->choice_count > 0) {
+        const struct form_choice *choice = choice_find(field, text);
+        if (choice == NULL) {
+            *ret_problem = arena_format(form->arena, "`%.*s` is not one of: %.*s",
+                                        SLICE_PRINT(text), SLICE_PRINT(choices_listed(form, field)));
+            return false;
+        }
+        pack_str(to, choice->value);
+    } else if (field->moment && when_parse(text, form->now_ms, &ms)) {
+        pack_uint(to, ms);
+    } else if (field->day && when_parse_day(text, form->now_ms, &days)) {
+        struct value value = { .kind = VALUE_DATE, .number = days };
+        struct buf date;
+        buf_init(&date, 64);
+        value_print(&date, &value);
+        pack_str(to, buf_slice(&date));
+        buf_done(&date);
+    } else if (field->yes_no) {
+        bool yes = suggest_distance(text, SLICE("yes"), 0) == 0 ||
+                   suggest_distance(text, SLICE("y"), 0) == 0 ||
+                   suggest_distance(text, SLICE("true"), 0) == 0;
+        bool no = suggest_distance(text, SLICE("no"), 0) == 0 ||
+                  suggest_distance(text, SLICE("n"), 0) == 0 ||
+                  suggest_distance(text, SLICE("false"), 0) == 0;
+        if (!yes && !no) {
+            *ret_problem = SLICE("answer yes or no");
+            return false;
+        }
+        pack_bool(to, yes);
+    } else {
+        pack_str(to, text);
+    }
+    return true;
+}
+
+static bool many_pack(const struct form *form, const struct form_field *field, struct slice text,
+                      struct buf *to, struct slice *ret_problem)
+{
+    uint32_t count = 0;
+    struct buf items;
+    buf_init(&items, FRAME_BYTES_MAX);
+    bool good = true;
+    for (size_t start = 0; good && start <= text.len;) {
+        const char *comma =
+            start == text.len ? NULL : memchr(text.ptr + start, ',', text.len - start);
+        size_t end = comma == NULL ? text.len : (size_t)(comma - text.ptr);
+        struct slice item = trim(slice_sub(text, start, end - start));
+        if (item.len > 0) {
+            good = one_pack(form, field, item, &items, ret_problem);
+            count++;
+        }
+        start = end + 1;
+    }
+    if (good) {
+        pack_array(to, count);
+        buf_put_slice(to, buf_slice(&items));
+    }
+    buf_done(&items);
+    return good;
+}
+
+bool form_answer(struct form *form, struct form_field *field, struct slice text,
+                 struct slice *ret_problem)
+{
+    struct buf packed;
+    buf_init(&packed, FRAME_BYTES_MAX);
+    bool good = true;
+    struct slice trimmed = trim(text);
+    if (trimmed.len == 0) {
+        pack_nil(&packed);
+    } else if (field->many) {
+        good = many_pack(form, field, trimmed, &packed, ret_problem);
+    } else {
+        good = one_pack(form, field, trimmed, &packed, ret_problem);
+    }
+    if (good && packed.overflow) {
+        *ret_problem = SLICE("the answer is longer than a message may be (1 MiB)");
+        good = false;
+    }
+    if (good) {
+        field->answer = arena_copy(form->arena, buf_slice(&packed));
+        field->answered = true;
+    }
+    buf_done(&packed);
+    return good;
+}
+
+bool form_word(struct form *form, struct slice word, struct slice *ret_problem)
+{
+    const char *equals = word.len == 0 ? NULL : memchr(word.ptr, '=', word.len);
+    if (equals == NULL || equals == word.ptr) {
+        *ret_problem = arena_format(form->arena, "`%.*s` is not an answer: write name=value",
+                                    SLICE_PRINT(word));
+        return false;
+    }
+    struct slice name = slice_sub(word, 0, (size_t)(equals - word.ptr));
+    struct form_field *field = form_find(form, name);
+    if (field != NULL) {
+        if (field->answered && !field->many) {
+            *ret_problem = arena_format(form->arena, "`%.*s` is answered twice", SLICE_PRINT(name));
+            return false;
+        }
+        struct slice problem = SLICE_EMPTY;
+        struct slice text = slice_sub(word, name.len + 1, word.len);
+        if (field->many && field->answered) {
+            text = arena_format(form->arena, "%.*s,%.*s", SLICE_PRINT(field->typed),
+                                SLICE_PRINT(text));
+        }
+        field->typed = text;
+        if (!form_answer(form, field, text, &problem)) {
+            *ret_problem =
+                arena_format(form->arena, "%.*s: %.*s", SLICE_PRINT(name), SLICE_PRINT(problem));
+            return false;
+        }
+        return true;
+    }
+    struct suggestions suggestions;
+    suggest_init(&suggestions, name);
+    struct slice all = SLICE_EMPTY;
+    for (uint32_t i = 0; i < form->field_count; i++) {
+        suggest_offer(&suggestions, form->fields[i].name, 0);
+        all = arena_format(form->arena, "%.*s%s%.*s", SLICE_PRINT(all), i == 0 ? "" : ", ",
+                           SLICE_PRINT(form->fields[i].name));
+    }
+    bool near = suggestions.count > 0;
+    *ret_problem = arena_format(
+        form->arena, "the form has no field `%.*s`%s%.*s%s", SLICE_PRINT(name),
+        near ? "\n  did you mean `" : form->field_count > 0 ? "\n  it asks for: " : "",
+        SLICE_PRINT(near ? suggestions.names[0] : all), near ? "`?" : "");
+    return false;
+}
+
+struct slice form_missing(const struct form *form)
+{
+    struct slice text = SLICE_EMPTY;
+    for (uint32_t i = 0; i < form->field_count; i++) {
+        const struct form_field *field = &form->fields[i];
+        if (field->required && !field->answered && field->standing.len == 0) {
+            text = arena_format(form->arena, "%.*s%s%.*s", SLICE_PRINT(text),
+                                text.len == 0 ? "" : ", ", SLICE_PRINT(field->name));
+        }
+    }
+    return text;
+}
+
+struct slice form_pack(const struct form *form)
+{
+    struct buf packed;
+    buf_init(&packed, FRAME_BYTES_MAX);
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < form->field_count; i++) {
+        count += form->fields[i].answered ? 1 : 0;
+    }
+    pack_map(&packed, count);
+    for (uint32_t i = 0; i < form->field_count; i++) {
+        if (form->fields[i].answered) {
+            pack_str(&packed, form->fields[i].name);
+            buf_put_slice(&packed, form->fields[i].answer);
+        }
+    }
+    struct slice copy = packed.overflow ? SLICE_EMPTY : arena_copy(form->arena, buf_slice(&packed));
+    buf_done(&packed);
+    return copy;
+}
+
+// --- questions --------------------------------------------------------------------------------------
+
+static void question_put(const struct form *form, const struct form_field *field,
+                         const struct form_talk *talk)
+{
+    struct buf text;
+    buf_init(&text, 1 << 20);
+    term_put(talk->term, &text, TERM_BOLD, term_clean(form->arena, field->label));
+    buf_put_cstr(&text, field->required ? " (required)" : "");
+    buf_put_char(&text, '\n');
+    if (field->help.len > 0) {
+        (void)term_wrap(talk->term, &text, field->help, 2, 4);
+    }
+    for (uint32_t i = 0; i < field->choice_count; i++) {
+        buf_format(&text, "  %u  %.*s\n", i + 1,
+                   SLICE_PRINT(term_clean(form->arena, field->choices[i].label)));
+    }
+    if (field->moment || field->day) {
+        uint32_t count = field->moment ? WHEN_QUICK_COUNT : WHEN_QUICK_DAYS_COUNT;
+        for (uint32_t i = 0; i < count; i++) {
+            buf_format(&text, "  %u  %s\n", i + 1, field->moment ? when_quick[i] : when_quick_days[i]);
+        }
+        buf_put_cstr(&text, field->moment ? "  or any other, like \"friday 16:30\" or "
+                                            "\"2026-03-02 18:00\" (UTC)\n"
+                                          : "  or any other, like \"friday\" or \"2026-03-02\"\n");
+    }
+    if (field->many) {
+        buf_put_cstr(&text, "  several: separate them by commas\n");
+    }
+    if (field->standing.len > 0) {
+        buf_format(&text, "[%.*s]", SLICE_PRINT(term_clean(form->arena, field->standing)));
+    } else if (field->yes_no) {
+        buf_put_cstr(&text, "[yes/no]");
+    }
+    buf_put_cstr(&text, "> ");
+    (void)fwrite(text.ptr, 1, text.len, talk->out);
+    (void)fflush(talk->out);
+    buf_done(&text);
+}
+
+static bool line_read(const struct form *form, FILE *in, struct slice *ret_line)
+{
+    struct buf line;
+    buf_init(&line, FRAME_BYTES_MAX);
+    int byte = 0;
+    while ((byte = getc(in)) != EOF && byte != '\n') {
+        buf_put_char(&line, (char)byte);
+    }
+    *ret_line = arena_copy(form->arena, buf_slice(&line));
+    bool there = byte != EOF || line.len > 0;
+    buf_done(&line);
+    return there;
+}
+
+// "3" of the quick moments stands for its text.
+static struct slice quick_expand(const struct form_field *field, struct slice text)
+{
+    uint64_t number = 0;
+    uint32_t count = field->moment ? WHEN_QUICK_COUNT : field->day ? WHEN_QUICK_DAYS_COUNT : 0;
+    if (count == 0 || !args_number(trim(text), count, &number) || number == 0) {
+        return text;
+    }
+    return slice_from_cstr(field->moment ? when_quick[number - 1] : when_quick_days[number - 1]);
+}
+
+bool form_ask_field(struct form *form, struct form_field *field, const struct form_talk *talk,
+                    struct slice why)
+{
+    field->answered = false;
+    for (;;) {
+        if (why.len > 0) {
+            (void)fprintf(talk->out, "! %.*s\n", SLICE_PRINT(term_clean(form->arena, why)));
+        }
+        question_put(form, field, talk);
+        struct slice line;
+        if (!line_read(form, talk->in, &line)) {
+            (void)fputc('\n', talk->out);
+            return false;
+        }
+        if (trim(line).len == 0) {
+            if (!field->required || field->standing.len > 0) {
+                return true; // the engine fills in the standing value itself
+            }
+            why = SLICE("an answer is needed here");
+        } else if (form_answer(form, field, quick_expand(field, line), &why)) {
+            return true;
+        }
+    }
+}
+
+bool form_ask(struct form *form, const struct form_talk *talk)
+{
+    for (uint32_t i = 0; i < form->field_count; i++) {
+        if (!form->fields[i].answered &&
+            !form_ask_field(form, &form->fields[i], talk, SLICE_EMPTY)) {
+            return false;
+        }
+    }
+    return true;
+}
