@@ -39,6 +39,7 @@ struct token {
     uint8_t kind;        // enum token_kind
     uint8_t word;        // enum word, for TOKEN_WORD
     bool first_on_line;
+    bool reported; // the lexer has spoken about it already
 };
 
 enum syntax_class {
@@ -70,6 +71,7 @@ enum syntax_property_of { PROPERTY_OF_TASK, PROPERTY_OF_STAGE };
 struct syntax_node {
     uint8_t kind; // enum syntax_kind
     uint8_t op;   // see syntax.def
+    uint16_t height; // of the tree below it; a leaf has 0
     uint32_t parent;
     uint32_t first_child;
     uint32_t last_child;

@@ -82,6 +82,7 @@ struct diags {
     uint32_t capacity;
     uint32_t error_count; // kept while adding; exact after diag_finish
     uint32_t warning_count;
+    uint32_t kept[SOURCE_FILES_MAX];    // per file
     uint32_t dropped[SOURCE_FILES_MAX]; // per file: counted, not kept
     struct diag spare;                  // what diag_add gives when a file has too many
     bool finished;

@@ -1,0 +1,358 @@
+// The ground of the parser: tokens, nodes, messages, braces, recovery.
+#include "base/check.h"
+#include "dsl/lexer.h"
+#include "dsl/parse_internal.h"
+
+// ------------------------------------------------------------------------------------ tokens
+
+bool parse_at_clause(const struct parser *p, enum word word)
+{
+    return parse_at_word(p, word) && parse_peek(p)->kind != TOKEN_ASSIGN;
+}
+
+void parse_advance(struct parser *p)
+{
+    if (p->at + 1 < p->token_count) {
+        p->at++;
+    }
+}
+
+bool parse_take(struct parser *p, enum token_kind kind)
+{
+    if (!parse_at(p, kind)) {
+        return false;
+    }
+    parse_advance(p);
+    return true;
+}
+
+bool parse_take_word(struct parser *p, enum word word)
+{
+    if (!parse_at_word(p, word)) {
+        return false;
+    }
+    parse_advance(p);
+    return true;
+}
+
+struct span parse_span(const struct parser *p, uint32_t token)
+{
+    return span_make(p->file, p->tokens[token].start, p->tokens[token].end);
+}
+
+struct slice parse_text(const struct parser *p, uint32_t token)
+{
+    const struct token *at = &p->tokens[token];
+    return slice_sub(p->text, at->start, at->end - at->start);
+}
+
+uint32_t parse_indent(const struct parser *p, uint32_t token)
+{
+    while (token > 0 && !p->tokens[token].first_on_line) {
+        token--;
+    }
+    uint32_t start = p->tokens[token].start;
+    uint32_t line = start;
+    while (line > 0 && p->text.ptr[line - 1] != '\n') {
+        line--;
+    }
+    return start - line;
+}
+
+// ------------------------------------------------------------------------------------ nodes
+
+uint32_t parse_open(struct parser *p, enum syntax_kind kind)
+{
+    if (p->node_count == p->node_capacity) {
+        uint32_t capacity = p->node_capacity > 0 ? p->node_capacity * 2 : 1024;
+        struct syntax_node *nodes =
+            arena_alloc_raw(p->arena, (size_t)capacity * sizeof(struct syntax_node));
+        if (p->node_count > 0) {
+            memcpy(nodes, p->nodes, p->node_count * sizeof(*nodes));
+        }
+        p->nodes = nodes;
+        p->node_capacity = capacity;
+    }
+    p->nodes[p->node_count] = (struct syntax_node){
+        .kind = (uint8_t)kind, .parent = NODE_NONE, .first_child = NODE_NONE,
+        .last_child = NODE_NONE, .next_sibling = NODE_NONE, .first_token = p->at,
+        .end_token = p->at,
+    };
+    return p->node_count++;
+}
+
+uint32_t parse_close(struct parser *p, uint32_t node)
+{
+    CHECK(p->at >= p->nodes[node].first_token);
+    p->nodes[node].end_token = p->at;
+    return node;
+}
+
+void parse_add(struct parser *p, uint32_t parent, uint32_t child)
+{
+    struct syntax_node *above = &p->nodes[parent];
+    CHECK(p->nodes[child].parent == NODE_NONE && child != parent);
+    p->nodes[child].parent = parent;
+    if (above->first_child == NODE_NONE) {
+        above->first_child = child;
+    } else {
+        p->nodes[above->last_child].next_sibling = child;
+    }
+    above->last_child = child;
+    uint16_t height = (uint16_t)(p->nodes[child].height + 1);
+    above->height = above->height > height ? above->height : height;
+}
+
+uint32_t parse_leaf(struct parser *p, uint32_t parent, enum syntax_kind kind)
+{
+    uint32_t node = parse_open(p, kind);
+    parse_advance(p);
+    parse_close(p, node);
+    parse_add(p, parent, node);
+    return node;
+}
+
+void parse_missing(struct parser *p, uint32_t parent, enum syntax_class class)
+{
+    uint32_t node = parse_open(p, NODE_ERROR);
+    p->nodes[node].op = (uint8_t)class;
+    parse_add(p, parent, node);
+}
+
+bool parse_has(const struct parser *p, uint32_t node, enum syntax_kind kind)
+{
+    uint32_t child = p->nodes[node].first_child;
+    while (child != NODE_NONE && p->nodes[child].kind != kind) {
+        child = p->nodes[child].next_sibling;
+    }
+    return child != NODE_NONE;
+}
+
+// ------------------------------------------------------------------------------------ messages
+
+struct diag *parse_complain(struct parser *p, enum diag_code code, struct span span)
+{
+    // What the lexer could not read has been reported; what follows from it is not news.
+    bool reported = p->tokens[p->at].reported || (p->at > 0 && p->tokens[p->at - 1].reported);
+    bool silent = p->quiet || p->mute > 0 || reported;
+    p->quiet = true;
+    p->has_errors = true;
+    if (!silent) {
+        return diag_add(p->diags, code, span);
+    }
+    struct diag *spare = &p->diags->spare;
+    *spare = (struct diag){ .owner = p->diags, .code = code, .primary = span };
+    return spare;
+}
+
+struct span parse_gap(const struct parser *p)
+{
+    return p->at == 0 ? span_make(p->file, 0, 0) : span_after(parse_span(p, p->at - 1));
+}
+
+struct span parse_here(const struct parser *p)
+{
+    const struct token *token = parse_token(p);
+    return token->first_on_line || token->kind == TOKEN_END ? parse_gap(p) : parse_span(p, p->at);
+}
+
+struct slice parse_describe(const struct parser *p, uint32_t node)
+{
+    const char *kind = syntax_kind_name((enum syntax_kind)p->nodes[node].kind);
+    uint32_t child = p->nodes[node].first_child;
+    if (child == NODE_NONE || p->nodes[child].kind != NODE_NAME) {
+        return arena_format(p->arena, "this %s", kind);
+    }
+    struct slice name = parse_text(p, p->nodes[child].first_token);
+    return arena_format(p->arena, "%s `%.*s`", kind, SLICE_PRINT(name));
+}
+
+struct slice parse_quote(const struct parser *p, uint32_t token)
+{
+    if (p->tokens[token].kind == TOKEN_END) {
+        return SLICE("the end of the file");
+    }
+    struct slice text = parse_text(p, token);
+    if (text.len > 40) {
+        return SLICE("this");
+    }
+    return arena_format(p->arena, "`%.*s`", SLICE_PRINT(text));
+}
+
+struct diag *parse_needs(struct parser *p, const char *what, const char *needs)
+{
+    struct diag *diag = parse_complain(p, DIAG_E0206, parse_here(p));
+    diag_fact(diag, slice_from_cstr(what));
+    diag_fact(diag, slice_from_cstr(needs));
+    return diag;
+}
+
+void parse_later(struct parser *p, struct span span, const char *name)
+{
+    diag_fact(parse_complain(p, DIAG_E0290, span), slice_from_cstr(name));
+}
+
+bool parse_enter(struct parser *p)
+{
+    if (p->nesting == PARSE_NESTING_MAX) {
+        struct diag *diag = parse_complain(p, DIAG_E0231, parse_here(p));
+        diag_fact_format(diag, "%d", PARSE_NESTING_MAX);
+        return false;
+    }
+    p->nesting++;
+    return true;
+}
+
+void parse_leave(struct parser *p)
+{
+    CHECK(p->nesting > 0);
+    p->nesting--;
+}
+
+void parse_once(struct parser *p, uint32_t node, enum syntax_kind kind)
+{
+    uint32_t child = p->nodes[node].first_child;
+    while (child != NODE_NONE && p->nodes[child].kind != kind) {
+        child = p->nodes[child].next_sibling;
+    }
+    if (child == NODE_NONE) {
+        return;
+    }
+    struct diag *diag = parse_complain(p, DIAG_E0216, parse_span(p, p->at));
+    diag_fact(diag, parse_describe(p, node));
+    diag_fact(diag, slice_from_cstr(syntax_kind_name(kind)));
+    diag_here(diag, "here again");
+    diag_label(diag, parse_span(p, p->nodes[child].first_token), "here first");
+}
+
+// ------------------------------------------------------------------------------------ braces
+
+uint32_t parse_brace_open(struct parser *p, uint32_t node)
+{
+    uint32_t brace = p->at;
+    if (parse_take(p, TOKEN_BRACE_OPEN)) {
+        return brace;
+    }
+    struct diag *diag = parse_complain(p, DIAG_E0209, parse_here(p));
+    diag_fact(diag, parse_describe(p, node));
+    diag_help_edit(diag, DIAG_FIX_GUESS, parse_gap(p), SLICE(" {"), "write `{` here");
+    return p->at > 0 ? p->at - 1 : 0;
+}
+
+static void report_not_closed(struct parser *p, uint32_t node, uint32_t brace)
+{
+    bool suspected = p->suspect != NODE_NONE;
+    uint32_t open = suspected ? p->suspect_brace : brace;
+    struct diag *diag = parse_complain(p, DIAG_E0210, parse_span(p, open));
+    diag_fact(diag, parse_describe(p, suspected ? p->suspect : node));
+    diag_here(diag, "no `}` closes what begins here");
+    if (parse_at(p, TOKEN_END)) {
+        diag_note(diag, "the file ends while it is still open");
+    } else {
+        diag_label(diag, parse_span(p, p->at), "%.*s cannot stand inside it",
+                   SLICE_PRINT(parse_quote(p, p->at)));
+    }
+    p->suspect = NODE_NONE;
+}
+
+void parse_brace_close(struct parser *p, uint32_t node, uint32_t brace)
+{
+    uint32_t at = p->at;
+    if (!parse_take(p, TOKEN_BRACE_CLOSE)) {
+        report_not_closed(p, node, brace);
+        return;
+    }
+    bool outside = p->tokens[at].first_on_line && parse_indent(p, at) != parse_indent(p, brace);
+    if (outside && p->suspect == NODE_NONE) {
+        p->suspect = node;
+        p->suspect_brace = brace;
+    }
+}
+
+bool parse_at_top_word(const struct parser *p)
+{
+    if (!parse_at(p, TOKEN_WORD) || !parse_token(p)->first_on_line) {
+        return false;
+    }
+    switch ((unsigned)parse_token(p)->word) {
+    case WORD_PROCESS:
+    case WORD_ROLE:
+    case WORD_ENUM:
+    case WORD_LADDER:
+    case WORD_TEST:
+    case WORD_IMPORT:
+    case WORD_OVERRIDE:
+    case WORD_TABLE:
+    case WORD_HOOK:
+    case WORD_CONNECTOR:
+    case WORD_INBOX: return true;
+    case WORD_RECORD: return parse_peek(p)->kind == TOKEN_WORD;
+    case WORD_CALENDAR: return parse_indent(p, p->at) == 0;
+    default: return false;
+    }
+}
+
+bool parse_body_over(const struct parser *p)
+{
+    return parse_at(p, TOKEN_BRACE_CLOSE) || parse_at(p, TOKEN_END) || parse_at_top_word(p);
+}
+
+void parse_skip_braces(struct parser *p)
+{
+    CHECK(parse_at(p, TOKEN_BRACE_OPEN));
+    unsigned depth = 0;
+    do {
+        depth += parse_at(p, TOKEN_BRACE_OPEN) ? 1 : 0;
+        depth -= parse_at(p, TOKEN_BRACE_CLOSE) ? 1 : 0;
+        parse_advance(p);
+    } while (depth > 0 && !parse_at(p, TOKEN_END) && !parse_at_top_word(p));
+}
+
+void parse_skip_to(struct parser *p, parse_starts_fn *starts)
+{
+    uint32_t first = p->at;
+    while (!parse_body_over(p) && (p->at == first || !starts(p))) {
+        if (parse_at(p, TOKEN_BRACE_OPEN)) {
+            parse_skip_braces(p);
+        } else {
+            parse_advance(p);
+        }
+    }
+}
+
+void parse_unknown(struct parser *p, uint32_t container, const enum word *words, size_t count)
+{
+    struct diag *diag = parse_complain(p, DIAG_E0213, parse_span(p, p->at));
+    diag_fact(diag, parse_quote(p, p->at));
+    diag_fact(diag, parse_describe(p, container));
+    if (!parse_at(p, TOKEN_WORD)) {
+        return;
+    }
+    struct suggestions suggestions;
+    suggest_init(&suggestions, parse_text(p, p->at));
+    for (size_t i = 0; i < count; i++) {
+        suggest_offer(&suggestions, slice_from_cstr(syntax_word_text(words[i])), 0);
+    }
+    diag_suggest(diag, &suggestions, parse_span(p, p->at), "word");
+}
+
+// ------------------------------------------------------------------------------------ entry
+
+void syntax_parse(struct syntax_tree *ret_tree, const struct source_set *sources, uint32_t file,
+                  struct arena *arena, struct diags *diags)
+{
+    CHECK(file < sources->count);
+    *ret_tree = (struct syntax_tree){ .file = file, .text = sources->files[file].text };
+    lexer_run(ret_tree, arena, diags);
+    struct parser parser = {
+        .tokens = ret_tree->tokens, .token_count = ret_tree->token_count,
+        .text = ret_tree->text, .file = file, .arena = arena, .diags = diags,
+        .has_errors = ret_tree->has_errors, .process = NODE_NONE, .suspect = NODE_NONE,
+    };
+    parse_file(&parser);
+    CHECK(parser.nesting == 0 && parser.mute == 0);
+    CHECK(parser.nodes[0].height < SYNTAX_DEPTH_MAX);
+    ret_tree->nodes = parser.nodes;
+    ret_tree->node_count = parser.node_count;
+    ret_tree->has_errors = parser.has_errors;
+}

@@ -1,0 +1,157 @@
+// Inside of the parser: hand-written recursive descent over the tokens of one file. Every parse_
+// function takes the construct that begins at the current token, adds its node to `parent` and
+// leaves the parser behind it; none fails. What is missing becomes an ERROR node and one message;
+// after a message the parser is quiet until the next item, step or play begins.
+// Included by dsl/parse*.c only.
+#ifndef RUNG_DSL_PARSE_INTERNAL_H
+#define RUNG_DSL_PARSE_INTERNAL_H
+
+#include "dsl/syntax.h"
+
+enum {
+    PARSE_NESTING_MAX = 32,    // braces, brackets and `else if` inside one another
+    PARSE_EXPR_HEIGHT_MAX = 60 // operators of one chain
+};
+
+struct parser {
+    const struct token *tokens;
+    uint32_t at; // current token
+    uint32_t token_count;
+    struct syntax_node *nodes;
+    uint32_t node_count;
+    uint32_t node_capacity;
+    struct slice text;
+    uint32_t file;
+    struct arena *arena;
+    struct diags *diags;
+    bool quiet;           // a message was given for the construct in hand
+    unsigned mute;        // above 0: what is read is dropped, and so are its messages
+    unsigned nesting;
+    bool has_errors;
+    uint32_t process;     // the process in hand, or the last one; NODE_NONE
+    uint32_t process_end; // token after the last process
+    // The first body whose `}` stands in another column than the line of its `{`: when a brace is
+    // missing in the end, it is most likely missing there.
+    uint32_t suspect;
+    uint32_t suspect_brace;
+};
+
+// --- tokens ---------------------------------------------------------------------------------------
+static inline const struct token *parse_token(const struct parser *p) { return &p->tokens[p->at]; }
+// The token after the current one; the last one repeats.
+static inline const struct token *parse_peek(const struct parser *p)
+{
+    return &p->tokens[p->at + 1 < p->token_count ? p->at + 1 : p->at];
+}
+static inline bool parse_at(const struct parser *p, enum token_kind kind)
+{
+    return p->tokens[p->at].kind == kind;
+}
+static inline bool parse_at_word(const struct parser *p, enum word word)
+{
+    return p->tokens[p->at].kind == TOKEN_WORD && p->tokens[p->at].word == word;
+}
+// A word that may also be a name: not when it is being given a value (`help := …`).
+bool parse_at_clause(const struct parser *p, enum word word);
+void parse_advance(struct parser *p); // stays at TOKEN_END
+bool parse_take(struct parser *p, enum token_kind kind);
+bool parse_take_word(struct parser *p, enum word word);
+struct span parse_span(const struct parser *p, uint32_t token);
+struct slice parse_text(const struct parser *p, uint32_t token);
+// Column in bytes of the first token of the line on which the token stands.
+uint32_t parse_indent(const struct parser *p, uint32_t token);
+
+// --- nodes ------------------------------------------------------------------------------------------
+uint32_t parse_open(struct parser *p, enum syntax_kind kind); // begins at the current token
+uint32_t parse_close(struct parser *p, uint32_t node);        // ends before the current token
+void parse_add(struct parser *p, uint32_t parent, uint32_t child);
+uint32_t parse_leaf(struct parser *p, uint32_t parent, enum syntax_kind kind); // takes one token
+void parse_missing(struct parser *p, uint32_t parent, enum syntax_class class);
+bool parse_has(const struct parser *p, uint32_t node, enum syntax_kind kind);
+
+// --- messages -----------------------------------------------------------------------------------------
+// A message about `span`, unless the parser is quiet (then it goes nowhere). Never NULL.
+struct diag *parse_complain(struct parser *p, enum diag_code code, struct span span);
+// The current token when it stands on the line of the one before, else the place after that one.
+struct span parse_here(const struct parser *p);
+struct span parse_gap(const struct parser *p); // the place after the token before
+// "action `busy`", "this action"; in the arena.
+struct slice parse_describe(const struct parser *p, uint32_t node);
+// "`due`" for a token; "the end of the file".
+struct slice parse_quote(const struct parser *p, uint32_t token);
+// E0206: `what` needs `needs`.
+struct diag *parse_needs(struct parser *p, const char *what, const char *needs);
+// E0290: a construct of a later version; `name` as the sentence begins.
+void parse_later(struct parser *p, struct span span, const char *name);
+static inline void parse_calm(struct parser *p) { p->quiet = false; }
+// False (and a message): too deep. Pair with parse_leave.
+bool parse_enter(struct parser *p);
+void parse_leave(struct parser *p);
+// E0216 when `node` has the clause already.
+void parse_once(struct parser *p, uint32_t node, enum syntax_kind kind);
+
+// --- braces and recovery ---------------------------------------------------------------------------------
+// Takes `{`. A missing one is reported and read as if it stood there. Gives its token (the one before
+// when it is missing).
+uint32_t parse_brace_open(struct parser *p, uint32_t node);
+void parse_brace_close(struct parser *p, uint32_t node, uint32_t brace);
+// Whether the current token ends a body for sure: `}`, the end, or a word that begins a top.
+bool parse_body_over(const struct parser *p);
+bool parse_at_top_word(const struct parser *p);
+void parse_skip_braces(struct parser *p); // the current `{` and all up to its `}`
+typedef bool parse_starts_fn(const struct parser *p);
+// Passes tokens, at least one, up to something that `starts`, or the end of the body in hand.
+void parse_skip_to(struct parser *p, parse_starts_fn *starts);
+// The message for something that begins nothing here: E0213 with nearly right words.
+void parse_unknown(struct parser *p, uint32_t container, const enum word *words, size_t count);
+
+// --- names, labels, types (parse_name.c) ------------------------------------------------------------------
+void parse_decl_name(struct parser *p, uint32_t node);
+bool parse_at_name(const struct parser *p);
+// A name that stands for something declared elsewhere; `what` needs `needs`.
+void parse_ref(struct parser *p, uint32_t parent, const char *what, const char *needs);
+void parse_names(struct parser *p, uint32_t parent, const char *what, const char *needs);
+// The label of a declaration: E0203 when it is missing.
+void parse_decl_label(struct parser *p, uint32_t node);
+// A text after a word. `with_template`: `{…}` may stand in it.
+void parse_label(struct parser *p, uint32_t parent, const char *what, bool with_template);
+bool parse_at_text(const struct parser *p);
+bool parse_at_type(const struct parser *p);
+void parse_type(struct parser *p, uint32_t parent);
+void parse_template(struct parser *p, uint32_t parent);
+
+// --- constructs -----------------------------------------------------------------------------------------
+void parse_file(struct parser *p);                                    // parse_top.c
+void parse_test(struct parser *p, uint32_t file);                     // parse_test.c
+void parse_process(struct parser *p, uint32_t file);                  // parse_process.c
+bool parse_starts_item(const struct parser *p);
+void parse_stray_items(struct parser *p);
+void parse_action(struct parser *p, uint32_t parent);                 // parse_item.c
+void parse_task(struct parser *p, uint32_t parent);
+void parse_timer_or_rule(struct parser *p, uint32_t parent);
+void parse_end(struct parser *p, uint32_t parent);
+void parse_field(struct parser *p, uint32_t parent);
+void parse_due(struct parser *p, uint32_t parent);
+void parse_by(struct parser *p, uint32_t parent);
+void parse_body(struct parser *p, uint32_t parent);                   // parse_step.c
+void parse_flow_body(struct parser *p, uint32_t parent);
+bool parse_at_body(const struct parser *p);
+bool parse_at_flow(const struct parser *p);
+void parse_goto(struct parser *p, uint32_t parent);
+void parse_with(struct parser *p, uint32_t parent);
+void parse_strategy(struct parser *p, uint32_t parent);
+void parse_expr(struct parser *p, uint32_t parent, const char *what, const char *needs);
+bool parse_at_expr(const struct parser *p);                           // parse_expr.c
+// A literal after a word: takes one token of that kind.
+bool parse_literal(struct parser *p, uint32_t parent, enum token_kind token,
+                   enum syntax_kind kind);
+// Constructs of later versions: one message each, read and dropped (parse_later.c).
+// In lists of items and steps an ERROR stands for what was dropped: it may move the case.
+bool parse_later_top(struct parser *p);
+bool parse_later_item(struct parser *p, uint32_t parent);
+bool parse_later_step(struct parser *p, uint32_t block);
+void parse_later_within(struct parser *p);
+void parse_later_languages(struct parser *p);
+bool parse_later_duration(struct parser *p);
+
+#endif

@@ -1,0 +1,247 @@
+// Constructs of the language that this version does not run. Each is recognised by name, gets one
+// message, and is read to its end, so that what stands after it is checked as usual.
+#include "dsl/parse_internal.h"
+
+static void drop_expr(struct parser *p)
+{
+    uint32_t dropped = parse_open(p, NODE_ERROR);
+    parse_expr(p, dropped, "this", "a value");
+}
+
+static void drop_body(struct parser *p)
+{
+    uint32_t dropped = parse_open(p, NODE_ERROR);
+    parse_body(p, dropped);
+}
+
+// Passes everything up to a `{` and what it holds; stops before something that begins a top.
+static void skip_braced(struct parser *p)
+{
+    parse_advance(p);
+    while (!parse_body_over(p) && !parse_at(p, TOKEN_BRACE_OPEN)) {
+        parse_advance(p);
+    }
+    if (parse_at(p, TOKEN_BRACE_OPEN)) {
+        parse_skip_braces(p);
+    }
+}
+
+// hook NAME (…) -> TYPE from STRING
+static void skip_hook(struct parser *p)
+{
+    parse_advance(p);
+    while (!parse_body_over(p) && !parse_at(p, TOKEN_STRING)) {
+        parse_advance(p);
+    }
+    (void)parse_take(p, TOKEN_STRING);
+}
+
+// on message SIGNAL start NAME [with …]
+static void skip_intake(struct parser *p)
+{
+    parse_advance(p);
+    while (!parse_body_over(p) && !(parse_at_word(p, WORD_ON) && parse_token(p)->first_on_line)) {
+        if (parse_at(p, TOKEN_BRACE_OPEN)) {
+            parse_skip_braces(p);
+        } else {
+            parse_advance(p);
+        }
+    }
+}
+
+bool parse_later_top(struct parser *p)
+{
+    if (!parse_at(p, TOKEN_WORD)) {
+        return false;
+    }
+    struct span span = parse_span(p, p->at);
+    switch ((unsigned)parse_token(p)->word) {
+    case WORD_OVERRIDE: parse_later(p, span, "`override` is"); break;
+    case WORD_CALENDAR: parse_later(p, span, "`calendar` is"); break;
+    case WORD_TABLE: parse_later(p, span, "`table` is"); break;
+    case WORD_CONNECTOR: parse_later(p, span, "`connector` is"); break;
+    case WORD_INBOX: parse_later(p, span, "`inbox` is"); break;
+    case WORD_HOOK:
+        parse_later(p, span, "`hook` is");
+        skip_hook(p);
+        return true;
+    case WORD_ON:
+        parse_later(p, span, "`on message` is");
+        skip_intake(p);
+        return true;
+    default: return false;
+    }
+    if (parse_take_word(p, WORD_OVERRIDE) && parse_token(p)->first_on_line) {
+        return true;
+    }
+    skip_braced(p);
+    return true;
+}
+
+// parallel [until …] { … } then FLOW
+static void skip_parallel(struct parser *p)
+{
+    skip_braced(p);
+    if (parse_take_word(p, WORD_THEN)) {
+        drop_body(p);
+    }
+}
+
+// on enter { … }, on exit { … }, on message SIGNAL [keep] BODY
+static void skip_on(struct parser *p)
+{
+    parse_advance(p);
+    parse_advance(p);
+    while (!parse_body_over(p) && !parse_at_body(p) && !parse_token(p)->first_on_line) {
+        parse_advance(p);
+    }
+    drop_body(p);
+}
+
+static const char *later_item_name(const struct parser *p)
+{
+    switch ((unsigned)parse_token(p)->word) {
+    case WORD_ZONE: return "`zone` is";
+    case WORD_CALENDAR: return "`calendar` is";
+    case WORD_CHOICE: return "`choice` is";
+    case WORD_PARALLEL: return "`parallel` is";
+    case WORD_ESCALATION: return "`escalation` is";
+    case WORD_MIGRATE: return "`migrate` is";
+    case WORD_EVERY: return "`every` is";
+    case WORD_ON: break;
+    default: return NULL;
+    }
+    switch ((unsigned)parse_peek(p)->word) {
+    case WORD_ENTER: return "`on enter` is";
+    case WORD_EXIT: return "`on exit` is";
+    case WORD_MESSAGE: return "`on message` is";
+    default: return NULL;
+    }
+}
+
+bool parse_later_item(struct parser *p, uint32_t parent)
+{
+    const char *name = later_item_name(p);
+    if (name == NULL) {
+        return false;
+    }
+    parse_later(p, parse_span(p, p->at), name);
+    parse_missing(p, parent, CLASS_ITEM);
+    p->mute++;
+    uint32_t dropped = parse_open(p, NODE_ERROR);
+    switch ((unsigned)parse_token(p)->word) {
+    case WORD_ZONE:
+        parse_advance(p);
+        parse_advance(p);
+        parse_names(p, dropped, "`zone`", "a name");
+        break;
+    case WORD_CALENDAR:
+        parse_advance(p);
+        (void)(parse_at_name(p) && parse_take(p, TOKEN_WORD));
+        if (parse_at(p, TOKEN_BRACE_OPEN)) {
+            parse_skip_braces(p);
+        }
+        break;
+    case WORD_PARALLEL: skip_parallel(p); break;
+    case WORD_EVERY:
+        parse_advance(p);
+        drop_expr(p);
+        drop_body(p);
+        break;
+    case WORD_ON: skip_on(p); break;
+    default: skip_braced(p); break;
+    }
+    p->mute--;
+    return true;
+}
+
+// send NAME.NAME [with …] [within …] [else BODY]
+static void skip_send(struct parser *p)
+{
+    drop_expr(p);
+    if (parse_at_word(p, WORD_WITH)) {
+        parse_with(p, parse_open(p, NODE_ERROR));
+    }
+    parse_later_within(p);
+    if (parse_take_word(p, WORD_ELSE)) {
+        drop_body(p);
+    }
+}
+
+bool parse_later_step(struct parser *p, uint32_t block)
+{
+    enum word word = parse_at(p, TOKEN_WORD) ? (enum word)parse_token(p)->word : WORD_NONE;
+    if ((word != WORD_SEND && word != WORD_ESCALATE && word != WORD_MERGE) ||
+        parse_peek(p)->kind == TOKEN_ASSIGN) {
+        return false;
+    }
+    parse_later(p, parse_span(p, p->at),
+                word == WORD_SEND       ? "`send` is"
+                : word == WORD_ESCALATE ? "`escalate` is"
+                                        : "`merge` is");
+    parse_missing(p, block, CLASS_STEP);
+    p->mute++;
+    parse_advance(p);
+    if (word == WORD_SEND) {
+        skip_send(p);
+    } else if (word == WORD_ESCALATE) {
+        (void)(parse_at_name(p) && parse_take(p, TOKEN_WORD));
+        if (parse_at_word(p, WORD_WITH)) {
+            parse_with(p, parse_open(p, NODE_ERROR));
+        }
+    } else if (parse_take_word(p, WORD_INTO)) {
+        drop_expr(p);
+    }
+    p->mute--;
+    return true;
+}
+
+void parse_later_within(struct parser *p)
+{
+    if (!parse_at_word(p, WORD_WITHIN)) {
+        return;
+    }
+    parse_later(p, parse_span(p, p->at), "`within … hours` is");
+    parse_advance(p);
+    (void)(parse_at_name(p) && parse_take(p, TOKEN_WORD));
+    (void)parse_take_word(p, WORD_HOURS);
+}
+
+static bool at_language(const struct parser *p)
+{
+    if (!parse_at(p, TOKEN_WORD) || parse_token(p)->word != WORD_NONE ||
+        parse_token(p)->first_on_line || parse_peek(p)->kind != TOKEN_STRING) {
+        return false;
+    }
+    struct slice text = parse_text(p, p->at);
+    bool lower = text.len == 2 || text.len == 3;
+    for (size_t i = 0; lower && i < text.len; i++) {
+        lower = text.ptr[i] >= 'a' && text.ptr[i] <= 'z';
+    }
+    return lower;
+}
+
+void parse_later_languages(struct parser *p)
+{
+    if (!at_language(p)) {
+        return;
+    }
+    parse_later(p, parse_span(p, p->at), "a label in several languages is");
+    while (at_language(p)) {
+        parse_advance(p);
+        parse_advance(p);
+    }
+}
+
+bool parse_later_duration(struct parser *p)
+{
+    struct value value = value_empty();
+    struct slice text = parse_text(p, p->at);
+    if (!value_parse_duration(text, &value.unit, &value.number) ||
+        (value.unit != DURATION_WORK_MS && value.unit != DURATION_WORK_DAY)) {
+        return false;
+    }
+    parse_later(p, parse_span(p, p->at), "working time is");
+    parse_advance(p);
+    return true;
+}

@@ -1,0 +1,227 @@
+// Tests of processes: plays and what is expected.
+#include "dsl/parse_internal.h"
+
+static bool at_does(const struct parser *p)
+{
+    return parse_at_name(p) && parse_peek(p)->kind == TOKEN_WORD &&
+           parse_peek(p)->word == WORD_DOES;
+}
+
+static bool starts_play(const struct parser *p)
+{
+    if (!parse_at(p, TOKEN_WORD)) {
+        return false;
+    }
+    switch ((unsigned)parse_token(p)->word) {
+    case WORD_AT:
+    case WORD_USER:
+    case WORD_START:
+    case WORD_WAIT:
+    case WORD_MESSAGE:
+    case WORD_RELOAD:
+    case WORD_EXPECT: return true;
+    default: return at_does(p);
+    }
+}
+
+static bool starts_play_line(const struct parser *p)
+{
+    return starts_play(p) || (parse_token(p)->first_on_line && parse_at_name(p));
+}
+
+static void play_at(struct parser *p, uint32_t test)
+{
+    uint32_t node = parse_open(p, NODE_PLAY_AT);
+    parse_advance(p);
+    bool date = parse_at(p, TOKEN_DATE) && parse_peek(p)->kind == TOKEN_TIME;
+    if (date) {
+        uint32_t moment = parse_open(p, NODE_DATETIME);
+        parse_advance(p);
+        parse_advance(p);
+        parse_add(p, node, parse_close(p, moment));
+    } else {
+        struct diag *diag = parse_needs(p, "`at` in a test", "a date and a time");
+        diag_help(diag, "for example `at 2026-03-02 10:00`");
+        parse_missing(p, node, CLASS_EXPR);
+        (void)(parse_take(p, TOKEN_DATE) || parse_take(p, TOKEN_TIME));
+    }
+    parse_add(p, test, parse_close(p, node));
+}
+
+static void play_user(struct parser *p, uint32_t test)
+{
+    uint32_t node = parse_open(p, NODE_PLAY_USER);
+    parse_advance(p);
+    parse_ref(p, node, "`user`", "a name for the person");
+    if (!parse_take_word(p, WORD_IS)) {
+        parse_needs(p, "a user", "`is` and the roles of the person");
+    }
+    parse_names(p, node, "`is`", "the name of a role");
+    parse_add(p, test, parse_close(p, node));
+}
+
+static void play_start(struct parser *p, uint32_t test)
+{
+    uint32_t node = parse_open(p, NODE_PLAY_START);
+    parse_advance(p);
+    parse_ref(p, node, "`start`", "the name of a process");
+    parse_ref(p, node, "`start`", "a name for the new case, after that of the process");
+    if (parse_at_word(p, WORD_WITH)) {
+        parse_with(p, node);
+    }
+    if (parse_at_word(p, WORD_AS)) {
+        uint32_t as = parse_open(p, NODE_AS);
+        parse_advance(p);
+        parse_ref(p, as, "`as`", "the name of a person");
+        parse_add(p, node, parse_close(p, as));
+    }
+    parse_add(p, test, parse_close(p, node));
+}
+
+static void play_wait(struct parser *p, uint32_t test)
+{
+    bool until = parse_peek(p)->kind == TOKEN_WORD && parse_peek(p)->word == WORD_UNTIL;
+    uint32_t node = parse_open(p, until ? NODE_PLAY_WAIT_UNTIL : NODE_PLAY_WAIT);
+    parse_advance(p);
+    if (until) {
+        parse_advance(p);
+        parse_expr(p, node, "`wait until`", "a moment");
+    } else if (!parse_literal(p, node, TOKEN_DURATION, NODE_DURATION)) {
+        struct diag *diag = parse_needs(p, "`wait`", "a duration, or `until` and a moment");
+        diag_help(diag, "for example `wait 30 min`");
+        parse_missing(p, node, CLASS_EXPR);
+    }
+    parse_add(p, test, parse_close(p, node));
+}
+
+// task [for NAME] [due EXPR]
+static void parse_task_check(struct parser *p, uint32_t parent)
+{
+    uint32_t node = parse_open(p, NODE_TASK_CHECK);
+    parse_advance(p);
+    if (parse_at_word(p, WORD_FOR)) {
+        uint32_t clause = parse_open(p, NODE_FOR);
+        parse_advance(p);
+        parse_ref(p, clause, "`for`", "the name of a person");
+        parse_add(p, node, parse_close(p, clause));
+    }
+    if (parse_at_word(p, WORD_DUE)) {
+        uint32_t due = parse_open(p, NODE_DUE);
+        parse_advance(p);
+        parse_expr(p, due, "`due`", "a moment");
+        parse_add(p, node, parse_close(p, due));
+    }
+    parse_add(p, parent, parse_close(p, node));
+}
+
+static void parse_check(struct parser *p, uint32_t parent)
+{
+    if (parse_at_word(p, WORD_NO) && parse_peek(p)->word == WORD_TASK) {
+        uint32_t node = parse_open(p, NODE_NO_TASK);
+        parse_advance(p);
+        parse_advance(p);
+        parse_add(p, parent, parse_close(p, node));
+    } else if (parse_at_word(p, WORD_TASK) && parse_peek(p)->kind != TOKEN_DOT) {
+        parse_task_check(p, parent);
+    } else {
+        parse_expr(p, parent, "`expect`", "a condition");
+    }
+}
+
+static void play_expect(struct parser *p, uint32_t test)
+{
+    uint32_t node = parse_open(p, NODE_PLAY_EXPECT);
+    parse_advance(p);
+    do {
+        parse_check(p, node);
+    } while (parse_take(p, TOKEN_COMMA));
+    parse_add(p, test, parse_close(p, node));
+}
+
+// NAME does NAME on NAME [with …] [refused [STRING]]
+static void play_does(struct parser *p, uint32_t test)
+{
+    uint32_t node = parse_open(p, NODE_PLAY_DOES);
+    parse_leaf(p, node, NODE_NAME);
+    parse_advance(p);
+    parse_ref(p, node, "`does`", "the name of an action");
+    if (!parse_take_word(p, WORD_ON)) {
+        parse_needs(p, "`does`", "`on` and the name of a case");
+    }
+    parse_ref(p, node, "`on`", "the name of a case");
+    if (parse_at_word(p, WORD_WITH)) {
+        parse_with(p, node);
+    }
+    if (parse_at_word(p, WORD_REFUSED)) {
+        uint32_t refused = parse_open(p, NODE_REFUSED);
+        parse_advance(p);
+        if (parse_at(p, TOKEN_STRING)) {
+            parse_leaf(p, refused, NODE_STRING);
+        }
+        parse_add(p, node, parse_close(p, refused));
+    }
+    parse_add(p, test, parse_close(p, node));
+}
+
+// message …, reload …: a later version
+static void play_later(struct parser *p, uint32_t test)
+{
+    bool message = parse_at_word(p, WORD_MESSAGE);
+    parse_later(p, parse_span(p, p->at), message ? "`message` in a test is" : "`reload` is");
+    parse_missing(p, test, CLASS_PLAY);
+    parse_skip_to(p, starts_play);
+}
+
+static void report_unknown_play(struct parser *p, uint32_t test)
+{
+    static const enum word words[] = { WORD_AT,   WORD_USER,   WORD_START,
+                                       WORD_WAIT, WORD_EXPECT, WORD_DOES };
+    if (parse_at_name(p) && parse_peek(p)->kind == TOKEN_WORD && !parse_peek(p)->first_on_line) {
+        struct diag *diag = parse_complain(p, DIAG_E0213, parse_span(p, p->at));
+        diag_fact(diag, parse_quote(p, p->at));
+        diag_fact(diag, parse_describe(p, test));
+        diag_help(diag, "a person acts as in `%.*s does ACTION on CASE`",
+                  SLICE_PRINT(parse_text(p, p->at)));
+        return;
+    }
+    parse_unknown(p, test, words, ARRAY_COUNT(words));
+}
+
+static void parse_play(struct parser *p, uint32_t test)
+{
+    switch ((unsigned)parse_token(p)->word) {
+    case WORD_AT: play_at(p, test); return;
+    case WORD_USER: play_user(p, test); return;
+    case WORD_START: play_start(p, test); return;
+    case WORD_WAIT: play_wait(p, test); return;
+    case WORD_EXPECT: play_expect(p, test); return;
+    case WORD_MESSAGE:
+    case WORD_RELOAD: play_later(p, test); return;
+    default: play_does(p, test); return;
+    }
+}
+
+void parse_test(struct parser *p, uint32_t file)
+{
+    uint32_t node = parse_open(p, NODE_TEST);
+    parse_advance(p);
+    if (parse_at(p, TOKEN_STRING)) {
+        parse_leaf(p, node, NODE_STRING);
+    } else {
+        parse_needs(p, "`test`", "a sentence in quotes that says what it shows");
+        parse_missing(p, node, CLASS_EXPR);
+    }
+    p->suspect = NODE_NONE;
+    uint32_t brace = parse_brace_open(p, node);
+    while (!parse_body_over(p)) {
+        if (starts_play(p)) {
+            parse_calm(p);
+            parse_play(p, node);
+        } else {
+            report_unknown_play(p, node);
+            parse_skip_to(p, starts_play_line);
+        }
+    }
+    parse_brace_close(p, node, brace);
+    parse_add(p, file, parse_close(p, node));
+}
