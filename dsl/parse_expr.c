@@ -84,27 +84,6 @@ static void read_arguments(struct parser *p, uint32_t node)
     }
 }
 
-static void check_function(struct parser *p, uint32_t name_token)
-{
-    static const struct slice known[] = {
-        { "day", 3 }, { "hour", 4 }, { "length", 6 }, { "round", 5 }, { "first", 5 },
-    };
-    struct slice name = parse_text(p, name_token);
-    struct suggestions suggestions;
-    suggest_init(&suggestions, name);
-    for (size_t i = 0; i < ARRAY_COUNT(known); i++) {
-        if (slice_equal(name, known[i])) {
-            return;
-        }
-        suggest_offer(&suggestions, known[i], 0);
-    }
-    struct diag *diag = parse_complain(p, DIAG_E0240, parse_span(p, name_token));
-    diag_fact(diag, name);
-    diag_note(diag, "the functions are day, hour, length, round and first; tables and hooks are "
-                    "not part of this version of Rung");
-    diag_suggest(diag, &suggestions, parse_span(p, name_token), "function");
-}
-
 static uint32_t read_name_or_call(struct parser *p)
 {
     uint32_t first = p->at;
@@ -114,8 +93,6 @@ static uint32_t read_name_or_call(struct parser *p)
     }
     if (p->at != first + 1) {
         (void)parse_complain(p, DIAG_E0241, parse_span(p, p->at));
-    } else {
-        check_function(p, first);
     }
     p->nodes[path].kind = NODE_CALL; // its one NAME is the first child already
     read_arguments(p, path);
