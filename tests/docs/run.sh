@@ -1,0 +1,44 @@
+#!/bin/bash
+# Every example of the pages is checked, and run when it holds a test; those that show a mistake must
+# give exactly the diagnostic they name. Usage: run.sh RUNG SCRATCH.
+set -u
+rung=$1
+scratch=$2
+here=$(dirname "$0")
+passed=0
+failed=0
+
+rm -rf "$scratch"
+mkdir -p "$scratch"
+for page in README.md docs/*.md docs/diagnostics/*.md; do
+    [ -f "$page" ] && awk -v folder="$scratch" -f "$here/extract.awk" "$page"
+done
+
+example() { # FILE
+    local file=$1 code=${1##*-} out
+    code=${code%.rung}
+    case $code in
+    [EW][0-9]*)
+        out=$("$rung" check "$file" 2>&1)
+        # The code in question is there, and it is the only one.
+        [ "$(printf '%s\n' "$out" | grep -oE '\[[EW][0-9]+\]' | sort -u)" = "[$code]" ] ;;
+    *)
+        out=$("$rung" check "$file" 2>&1) || return 1
+        if grep -q '^test ' "$file"; then
+            out=$("$rung" test "$file" 2>&1) || return 1
+        fi ;;
+    esac
+}
+
+for file in "$scratch"/*.rung; do
+    if example "$file"; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        printf 'FAILED: %s\n' "$file"
+        "$rung" check "$file" 2>&1 | head -40
+        grep -q '^test ' "$file" && "$rung" test "$file" 2>&1 | tail -30
+    fi
+done
+printf '%d passed, %d failed\n' "$passed" "$failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
