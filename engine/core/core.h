@@ -17,11 +17,13 @@
 
 struct core;
 struct view;
+struct instance;
 
 struct core_options {
     struct slice build;    // "rung 0.1.0"
     struct slice versions; // "lmdb 0.9.24; …"
     struct slice currency; // of the company, recorded at the first start: "EUR"
+    struct slice region;   // of phones written without a country: "RU"; empty: none is assumed
     bool demo;             // a store on a demo clock; marked in its first record
 };
 
@@ -68,11 +70,6 @@ uint64_t core_now_ms(const struct core *core);      // of the last record
 const struct view *core_view(const struct core *core); // read-only, between batches
 uint64_t core_evolve_fingerprint(void);
 
-// Folds record `seq` (bytes) into the store's command layer; the caller accepts it. Used by core_open,
-// `rung verify` and `rung rebuild`. ERR_CORRUPT: the record does not decode.
-enum err core_fold_record(struct store *store, uint64_t seq, struct slice bytes, struct arena *arena)
-    ATTR_USE_RESULT;
-
 // Rule 42 over one live instance: NULL when something will move it on, else a sentence why not.
 const char *core_asleep(const struct view *view, const struct instance *instance, uint64_t now_ms);
 
@@ -81,6 +78,7 @@ struct core_verify {
     uint64_t records, rows, instances_open, instances_ended, asleep, index_faults;
     char message[300]; // first fault, empty when none
 };
+// For a store that no core is writing (offline, or a backup made beside a running one).
 // Reads the store through `reader` up to its seq; folds the journal again into a scratch store under
 // `scratch_path` (removed afterwards) and compares row by row, checks the chain, the wake-ups of every
 // open instance, and every index row against a rebuild from the instances. ERR_MISMATCH: see message.
