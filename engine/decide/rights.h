@@ -19,7 +19,8 @@ struct rights rights_edit(const struct view *view, const struct instance *instan
                           const struct view_program *program, uint32_t user, struct arena *arena);
 // Claim, reassign, finish: about one task.
 struct rights rights_task(const struct view *view, const struct instance *instance,
-                          const struct open_task *task, uint32_t user, struct arena *arena);
+                          const struct view_program *program,
+                          const struct open_task *task, uint32_t user);
 struct rights rights_move(const struct view *view, const struct view_program *program, uint32_t user,
                           struct arena *arena);
 // Who may look at the case at all (its people, those above them, roles that see all).

@@ -159,13 +159,23 @@ uint32_t view_holders(const struct view *view, uint32_t role)
     return role < directory->role_count ? directory->holders[role] : 0;
 }
 
-uint32_t view_load(const struct view *view, uint32_t user)
+static uint32_t load_row(const struct view *view, enum key_load_kind kind, uint32_t number)
 {
     struct key key;
-    key_load(&key, KEY_LOAD_USER, user);
+    key_load(&key, kind, number);
     struct slice value;
     uint32_t load;
     return view_get(view, DB_LOAD, &key, &value) == OK && read_number(value, &load) ? load : 0;
+}
+
+uint32_t view_load(const struct view *view, uint32_t user)
+{
+    return load_row(view, KEY_LOAD_USER, user);
+}
+
+uint32_t view_round_robin(const struct view *view, uint32_t role)
+{
+    return load_row(view, KEY_LOAD_ROLE, role);
 }
 
 // ------------------------------------------------------------------------------------ programs

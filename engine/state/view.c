@@ -290,9 +290,12 @@ void view_tasks_of_role(const struct view *view, uint32_t role, view_task_fn *ea
     tasks_of(view, KEY_TASK_ROLE, role, each, context);
 }
 
-void view_timers(const struct view *view, uint64_t until_ms, view_timer_fn *each, void *context)
+void view_timers(const struct view *view, uint64_t from_ms, uint64_t until_ms, view_timer_fn *each,
+                 void *context)
 {
-    struct store_cursor *cursor = view_seek(view, DB_TIMER, SLICE_EMPTY);
+    struct key from = { 0 };
+    key_u64(&from, from_ms);
+    struct store_cursor *cursor = view_seek(view, DB_TIMER, key_slice(&from));
     while (cursor != NULL) {
         struct reader reader;
         reader_init(&reader, store_cursor_key(cursor));
@@ -320,7 +323,7 @@ static bool take_first(void *context, const struct view_timer_row *row)
 bool view_first_timer(const struct view *view, struct view_timer_row *ret_row)
 {
     *ret_row = (struct view_timer_row){ .instance = 0 };
-    view_timers(view, UINT64_MAX, take_first, ret_row);
+    view_timers(view, 0, UINT64_MAX, take_first, ret_row);
     return ret_row->instance != 0;
 }
 

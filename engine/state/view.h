@@ -62,6 +62,7 @@ uint32_t view_user_count(const struct view *view);                    // users a
 bool view_holds(const struct view *view, uint32_t user, uint32_t role); // active and has the role
 uint32_t view_holders(const struct view *view, uint32_t role);        // how many active holders
 uint32_t view_load(const struct view *view, uint32_t user);           // open tasks of the user
+uint32_t view_round_robin(const struct view *view, uint32_t role); // user picked last, or 0
 
 // --- indexes ------------------------------------------------------------------------------------------
 struct view_key_row { uint64_t open, ended; };
@@ -80,9 +81,10 @@ void view_tasks_of_user(const struct view *view, uint32_t user, view_task_fn *ea
 void view_tasks_of_role(const struct view *view, uint32_t role, view_task_fn *each, void *context);
 struct view_timer_row { uint64_t due, instance; uint32_t timer; bool overdue; }; // overdue: timer = task
 bool view_first_timer(const struct view *view, struct view_timer_row *ret_row);
-// Timers in order of (due, instance, number) with due <= until_ms; calls each until false.
+// Timers in order of (due, instance, number) with from_ms <= due <= until_ms; calls each until false.
 typedef bool view_timer_fn(void *context, const struct view_timer_row *row);
-void view_timers(const struct view *view, uint64_t until_ms, view_timer_fn *each, void *context);
+void view_timers(const struct view *view, uint64_t from_ms, uint64_t until_ms, view_timer_fn *each,
+                 void *context);
 struct view_child_row { uint64_t child; uint32_t collection, round; uint8_t state; }; // 0 open, else 1 + outcome
 typedef bool view_child_fn(void *context, const struct view_child_row *row);
 void view_children(const struct view *view, uint64_t parent, view_child_fn *each, void *context);

@@ -1,0 +1,126 @@
+// Inside engine/decide only.
+#ifndef RUNG_ENGINE_DECIDE_INTERNAL_H
+#define RUNG_ENGINE_DECIDE_INTERNAL_H
+
+#include "base/check.h"
+#include "engine/decide/decide.h"
+#include "engine/decide/rights.h"
+#include "engine/eval/eval.h"
+
+// One instance being run inside a command: the case in hand, or a child being started.
+struct run {
+    struct decide *d;
+    const struct view_program *program;
+    const struct instance *instance;
+    struct eval_env env;
+    struct value *locals;
+    struct slice outcome;    // name of the action, for the task that a transition completes
+    uint32_t action;         // being pressed, or INDEX_NONE
+    uint32_t action_entry;   // entry of the stage in whose braces it stands
+    uint32_t answered[8];    // fields answered by this command's form, as bits
+    uint32_t changed[8];     // fields changed by this command, as bits
+    bool done_by_person;     // a transition completes the task; otherwise it is withdrawn
+    uint32_t braces;         // stage that the running body is written in
+};
+
+// enum run_result: how a block ended.
+enum run_result { RUN_ON, RUN_FLOWED, RUN_REFUSED };
+
+void decide_emit(struct decide *d, const struct event *event);
+// Sets the refusal (the first stays); always returns RUN_REFUSED.
+enum run_result decide_refuse(struct decide *d, enum refusal_code code, struct slice message,
+                              struct slice subject);
+#define REFUSE(d, CODE, ...) \
+    decide_refuse((d), REFUSAL_##CODE, arena_format((d)->arena, __VA_ARGS__), SLICE_EMPTY)
+static inline bool decide_refused(const struct decide *d) { return d->refusal.code != REFUSAL_NONE; }
+
+// Opens a run over an instance; false (and a refusal) when its program cannot be had.
+bool run_open(struct run *run, struct decide *d, const struct instance *instance);
+bool run_take_refusal(struct run *run); // moves the eval refusal into the decision; true if there was one
+struct slice run_title(struct run *run);
+struct slice run_name_of_role(const struct run *run, uint32_t image_role);
+
+// steps.c
+enum run_result run_block(struct run *run, uint32_t block);
+// flow.c
+enum run_result run_goto(struct run *run, uint32_t flow);
+enum run_result run_transition(struct run *run, uint32_t stage, uint32_t due);
+enum run_result run_end(struct run *run, uint32_t end);
+void run_enter_body(struct run *run);
+void run_arm(struct run *run, uint32_t stage, uint32_t entry);
+void run_arm_timer(struct run *run, uint32_t timer, uint32_t entry, uint64_t base);
+void run_rearm_at(struct run *run);
+void run_end_exit(struct run *run, uint32_t end, enum outcome outcome, struct slice name);
+void run_cancel(struct run *run, struct slice reason, bool tell_parent);
+enum run_result run_cancel_children(struct run *run, uint32_t collection);
+// rules.c
+enum run_result run_settle(struct run *run); // rules, then `at` timers
+// tasks.c
+struct due_moment { uint64_t due, until; bool promised; };
+bool run_due(struct run *run, uint32_t due, struct due_moment *ret);
+enum run_result run_open_task(struct run *run, uint32_t task, uint32_t entry, uint32_t due);
+enum run_result run_open_side_task(struct run *run, uint32_t task, uint32_t entry);
+void run_close_task(struct run *run, const struct open_task *task, bool done);
+enum run_result run_replan(struct run *run, const struct due_moment *due, uint32_t ladder,
+                           uint32_t rung, struct slice reason);
+enum run_result run_retry(struct run *run, uint32_t ladder, uint32_t then);
+enum run_result run_effect(struct run *run, const struct image_rung *rung,
+                           const struct open_task *task);
+uint64_t run_overdue_first(const struct run *run, uint32_t ladder, uint64_t due, uint64_t until);
+void run_notify_role(struct run *run, uint32_t role, struct slice text);
+void run_notify_user(struct run *run, uint32_t user, uint32_t role, struct slice text);
+struct slice clip_text(struct slice text, size_t bytes_max); // on a character boundary
+// assign.c
+uint32_t assign_pick(struct run *run, uint32_t role, uint32_t strategy, uint32_t except);
+uint32_t assign_slot(struct run *run, uint32_t image_role);
+uint32_t assign_offered_role(struct run *run, uint32_t image_role);
+void assign_set_slot(struct run *run, uint32_t role, uint32_t user, struct slice reason);
+// fields.c
+enum run_result run_set_field(struct run *run, uint32_t field, struct value value);
+bool fields_normalise(struct run *run, uint32_t field, struct value *value);
+bool fields_key_of(struct run *run, uint32_t field, const struct value *value, struct slice *ret_key);
+bool fields_is_key(const struct image *image, uint32_t field);
+void fields_take_keys(struct run *run);
+void fields_release_keys(struct run *run, bool ended);
+// form.c: answers of a form; all bad ones are listed in one refusal
+struct form {
+    struct run *run;
+    struct slice bytes;      // packed map
+    struct buf bad;          // sentences about bad answers
+    struct slice subject;    // first bad answer
+    enum refusal_code code;
+    uint32_t used;           // answers taken
+};
+void form_open(struct form *form, struct run *run, struct slice bytes);
+bool form_take_ask(struct form *form, uint32_t ask, bool required_now);
+bool form_take_field(struct form *form, uint32_t field, struct value *ret_value, bool *ret_given);
+void form_bad(struct form *form, struct slice name, enum refusal_code code, struct slice sentence);
+// Names the answers that neither these asks nor (for a start or an edit) the open fields want.
+void form_refuse_unknown(struct form *form, struct image_range asks, bool fields_too);
+bool form_close(struct form *form); // false: refused, with every bad answer named
+
+// One per command.
+void decide_start(struct decide *d);
+enum run_result decide_start_child(struct run *parent, uint32_t convert, struct slice process,
+                                   uint32_t round);
+void decide_press(struct decide *d);
+void decide_edit(struct decide *d);
+void decide_claim(struct decide *d);
+void decide_reassign(struct decide *d);
+void decide_side_task(struct decide *d);
+void decide_finish(struct decide *d);
+void decide_comment(struct decide *d);
+void decide_move(struct decide *d);
+void decide_cancel(struct decide *d);
+void decide_incident_close(struct decide *d);
+void decide_users(struct decide *d);
+void decide_apply(struct decide *d);
+void decide_clock(struct decide *d);
+void decide_engine_started(struct decide *d);
+void decide_timer(struct decide *d);
+void decide_overdue(struct decide *d);
+void decide_child_ended(struct decide *d);
+// The open case that the command names; refused when unknown, damaged, or ended. NULL: refused.
+const struct instance *decide_open_case(struct decide *d, struct run *run);
+
+#endif

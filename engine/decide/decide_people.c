@@ -1,0 +1,228 @@
+// Commands about people and single tasks: claim, reassign, side tasks, comments, manual moves.
+#include "engine/decide/decide_internal.h"
+
+static const struct open_task *named_task(struct run *run)
+{
+    const struct open_task *task = instance_task_const(run->instance, run->d->command->task);
+    if (task == NULL) {
+        (void)REFUSE(run->d, UNKNOWN_TASK, "case %llu has no open task %u",
+                     (unsigned long long)run->instance->head.id, run->d->command->task);
+    }
+    return task;
+}
+
+static void emit_assigned(struct run *run, const struct open_task *task, uint32_t holder,
+                          struct slice reason)
+{
+    struct event event = { .kind = EVENT_TASK_ASSIGNED,
+                           .task_assigned = { run->instance->head.id, task->number, task->role,
+                                              holder, task->holder, 0, reason } };
+    decide_emit(run->d, &event);
+}
+
+void decide_claim(struct decide *d)
+{
+    struct run *run = ARENA_NEW(d->arena, struct run);
+    const struct open_task *task = decide_open_case(d, run) != NULL ? named_task(run) : NULL;
+    if (task == NULL) {
+        return;
+    }
+    if (task->holder != 0) {
+        const struct view_user *holder = view_user(d->view, task->holder);
+        (void)REFUSE(d, NOT_ALLOWED, "this task belongs to `%.*s` already",
+                     SLICE_PRINT(holder != NULL ? holder->name : SLICE("somebody")));
+        return;
+    }
+    if (!view_holds(d->view, d->me, task->offered)) {
+        (void)REFUSE(d, NOT_ALLOWED, "this task is offered to holders of `%.*s`",
+                     SLICE_PRINT(view_role_name(d->view, task->offered)));
+        return;
+    }
+    bool side = (task->flags & TASK_FLAG_SIDE) != 0;
+    uint32_t role = task->role;
+    bool holds = view_holds(d->view, d->me, role);
+    emit_assigned(run, task, d->me, SLICE("claimed"));
+    if (!side && holds) {
+        assign_set_slot(run, role, d->me, SLICE("claimed"));
+    }
+}
+
+static bool may_reassign(struct run *run, const struct open_task *task)
+{
+    struct decide *d = run->d;
+    if (d->me == 0 || d->me == task->holder) {
+        return true; // an administrator; or handing on one's own work
+    }
+    struct rights move = rights_move(d->view, run->program, d->me, d->arena);
+    return move.allowed || rights_superior(d->view, run->program, d->me, task->role, task->holder);
+}
+
+void decide_reassign(struct decide *d)
+{
+    struct run *run = ARENA_NEW(d->arena, struct run);
+    const struct open_task *task = decide_open_case(d, run) != NULL ? named_task(run) : NULL;
+    if (task == NULL) {
+        return;
+    }
+    const struct view_user *to = view_user_named(d->view, d->command->name);
+    if (to == NULL || !to->active) {
+        (void)REFUSE(d, UNKNOWN_USER, "there is no active user named `%.*s`",
+                     SLICE_PRINT(clip_text(d->command->name, NAME_BYTES_MAX)));
+        return;
+    }
+    if (!may_reassign(run, task)) {
+        (void)REFUSE(d, NOT_ALLOWED,
+                     "only the holder, those above, and roles that may move hand a task on");
+        return;
+    }
+    bool side = (task->flags & TASK_FLAG_SIDE) != 0;
+    uint32_t role = task->role;
+    if (role != 0 && !view_holds(d->view, to->id, role)) {
+        (void)REFUSE(d, ROLE_NOT_HELD, "`%.*s` does not hold the role `%.*s`",
+                     SLICE_PRINT(to->name), SLICE_PRINT(view_role_name(d->view, role)));
+        return;
+    }
+    struct slice reason = d->command->text.len > 0 ? clip_text(d->command->text, TITLE_BYTES_MAX)
+                                                   : SLICE("reassigned");
+    emit_assigned(run, task, to->id, reason);
+    if (!side) {
+        assign_set_slot(run, role, to->id, reason);
+    }
+}
+
+// --------------------------------------------------------------------------------- side tasks
+
+static bool side_task_for(struct run *run, struct event_task_opened *opened)
+{
+    struct decide *d = run->d;
+    const struct view_user *user = view_user_named(d->view, d->command->name);
+    if (user != NULL && user->active) {
+        opened->holder = user->id;
+        return true;
+    }
+    uint32_t role = view_role_number(d->view, d->command->name);
+    if (role != 0 && view_holders(d->view, role) > 0) {
+        opened->role = role;
+        opened->offered = role;
+        return true;
+    }
+    (void)REFUSE(d, UNKNOWN_USER, "`%.*s` is neither an active user nor a role that somebody holds",
+                 SLICE_PRINT(clip_text(d->command->name, NAME_BYTES_MAX)));
+    return false;
+}
+
+void decide_side_task(struct decide *d)
+{
+    struct run *run = ARENA_NEW(d->arena, struct run);
+    if (decide_open_case(d, run) == NULL) {
+        return;
+    }
+    if (!rights_see(d->view, run->instance, run->program, d->me)) {
+        (void)REFUSE(d, NOT_ALLOWED, "this case is not yours to see");
+        return;
+    }
+    if (d->command->text.len == 0 || run->instance->head.task_count == TASKS_MAX) {
+        (void)REFUSE(d, BAD_FORM, d->command->text.len == 0
+                                      ? "a side task needs a title"
+                                      : "this case has as many open tasks as it can");
+        return;
+    }
+    const struct active_stage *body = instance_active(run->instance, 0);
+    struct event event = { .kind = EVENT_TASK_OPENED };
+    event.task_opened = (struct event_task_opened){
+        .instance = run->instance->head.id, .task = run->instance->head.next_task,
+        .def = INDEX_NONE, .stage = 0, .entry = body != NULL ? body->entry : 0,
+        .due = d->command->due_ms != 0 ? d->command->due_ms : d->now_ms, .side = true,
+        .overdue = INDEX_NONE, .title = clip_text(d->command->text, TITLE_BYTES_MAX),
+        .asker = d->me,
+    };
+    if (event.task_opened.due < d->now_ms) {
+        (void)REFUSE(d, MOMENT_PAST, "this moment has passed");
+        return;
+    }
+    if (side_task_for(run, &event.task_opened)) {
+        decide_emit(d, &event);
+    }
+}
+
+void decide_finish(struct decide *d)
+{
+    struct run *run = ARENA_NEW(d->arena, struct run);
+    const struct open_task *task = decide_open_case(d, run) != NULL ? named_task(run) : NULL;
+    if (task == NULL) {
+        return;
+    }
+    if ((task->flags & TASK_FLAG_SIDE) == 0) {
+        (void)REFUSE(d, NOT_OFFERED, "only side tasks are finished; press what happened instead");
+        return;
+    }
+    struct rights rights = rights_task(d->view, run->instance, run->program, task, d->me);
+    if (!rights.allowed) {
+        (void)REFUSE(d, NOT_ALLOWED, "this task belongs to somebody else");
+        return;
+    }
+    uint32_t asker = task->asker;
+    struct slice title = view_task_title(d->view, run->instance, task);
+    run->outcome = d->command->text.len > 0 ? clip_text(d->command->text, TITLE_BYTES_MAX)
+                                            : SLICE("done");
+    run_close_task(run, task, true);
+    if (asker != 0) {
+        run_notify_user(run, asker, 0,
+                        arena_format(d->arena, "Done: %.*s", SLICE_PRINT(title)));
+    }
+}
+
+// --------------------------------------------------------------------------------- words and moves
+
+void decide_comment(struct decide *d)
+{
+    struct run *run = ARENA_NEW(d->arena, struct run);
+    if (decide_open_case(d, run) == NULL) {
+        return;
+    }
+    if (d->me != 0 && !rights_see(d->view, run->instance, run->program, d->me)) {
+        (void)REFUSE(d, NOT_ALLOWED, "this case is not yours to see");
+        return;
+    }
+    if (d->command->text.len == 0 || d->command->text.len > COMMENT_BYTES_MAX) {
+        (void)REFUSE(d, LIMIT, "a comment has 1 to COMMENT_BYTES_MAX = %d bytes",
+                     COMMENT_BYTES_MAX);
+        return;
+    }
+    struct event event = { .kind = EVENT_COMMENTED,
+                           .commented = { run->instance->head.id, d->command->text } };
+    decide_emit(d, &event);
+}
+
+void decide_move(struct decide *d)
+{
+    struct run *run = ARENA_NEW(d->arena, struct run);
+    if (decide_open_case(d, run) == NULL) {
+        return;
+    }
+    const struct image *image = &run->program->image;
+    struct rights rights = rights_move(d->view, run->program, d->me, d->arena);
+    if (!rights.allowed) {
+        d->refusal = rights.refusal;
+        return;
+    }
+    uint32_t stage = image_find_stage(image, d->command->name);
+    if (stage == INDEX_NONE || stage == 0) {
+        (void)REFUSE(d, UNKNOWN_STAGE, "process `%.*s` has no stage `%.*s`",
+                     SLICE_PRINT(image_slice(image, image->process[0].name)),
+                     SLICE_PRINT(clip_text(d->command->name, NAME_BYTES_MAX)));
+        return;
+    }
+    if (d->command->text.len == 0) {
+        (void)REFUSE(d, BAD_FORM, "a move by hand needs a reason");
+        return;
+    }
+    struct event event = { .kind = EVENT_MOVED,
+                           .moved = { run->instance->head.id, stage,
+                                      clip_text(d->command->text, COMMENT_BYTES_MAX) } };
+    decide_emit(d, &event);
+    run->outcome = SLICE("moved by hand");
+    if (run_transition(run, stage, INDEX_NONE) != RUN_REFUSED) {
+        (void)run_settle(run);
+    }
+}

@@ -1,0 +1,216 @@
+// Press and edit: what a person says has happened (rules 5-12, 21, 23, 43).
+#include "engine/decide/decide_internal.h"
+
+static void say_stale(struct run *run)
+{
+    const struct active_stage *leaf = instance_leaf(run->instance);
+    const struct image *image = &run->program->image;
+    struct slice label = image_slice(image, image->stage[leaf->stage].label);
+    (void)REFUSE(run->d, STALE, "the case has moved on, it is now at \"%.*s\"", SLICE_PRINT(label));
+}
+
+// Rule 6: a press names the stage entry that the person saw. Body actions are exempt.
+static bool is_stale(const struct run *run, uint32_t action)
+{
+    uint32_t seen = run->d->command->entry;
+    const struct active_stage *leaf = instance_leaf(run->instance);
+    bool body = run->program->image.action[action].stage == 0;
+    return seen != 0 && !body && leaf->entry != seen;
+}
+
+static enum run_result bind_asks(struct run *run, uint32_t number)
+{
+    const struct image *image = &run->program->image;
+    const struct image_action *action = &image->action[number];
+    struct form form;
+    form_open(&form, run, run->d->command->form);
+    form_refuse_unknown(&form, action->asks, false);
+    for (uint32_t i = 0; i < action->asks.count && form.bad.len < 2000; i++) {
+        uint32_t ask = image->list[action->asks.first + i];
+        bool top = false; // only an ask on every path insists already here
+        const struct image_block *block = &image->block[action->block];
+        for (uint32_t s = 0; s < block->count && !top; s++) {
+            const struct image_step *step = &image->step[block->first + s];
+            top = step->kind == STEP_ASK && step->a == ask;
+        }
+        (void)form_take_ask(&form, ask, top && (image->ask[ask].flags & ASK_REQUIRED) != 0);
+    }
+    return form_close(&form) ? RUN_ON : RUN_REFUSED;
+}
+
+// First to act on an offered task becomes the holder of its slot.
+static void take_offered(struct run *run)
+{
+    const struct open_task *task = instance_main_task(run->instance);
+    if (task == NULL || task->holder != 0 || !view_holds(run->d->view, run->d->me, task->role)) {
+        return;
+    }
+    uint32_t role = task->role;
+    struct event event = { .kind = EVENT_TASK_ASSIGNED,
+                           .task_assigned = { run->instance->head.id, task->number, role,
+                                              run->d->me, 0, 0, SLICE("acted first") } };
+    decide_emit(run->d, &event);
+    assign_set_slot(run, role, run->d->me, SLICE("acted first"));
+}
+
+// `by R` with an empty slot: whoever presses as R holds the slot from now on.
+static void take_slot(struct run *run, const struct image_action *action)
+{
+    for (uint32_t i = 0; i < action->by.count; i++) {
+        uint32_t image_role = run->program->image.list[action->by.first + i];
+        uint32_t role = run->program->roles[image_role];
+        if (view_holds(run->d->view, run->d->me, role)) {
+            if (instance_slot(run->instance, role) == 0) {
+                assign_set_slot(run, role, run->d->me, SLICE("acted first"));
+            }
+            return;
+        }
+    }
+}
+
+static enum run_result count_press(struct run *run, const struct image_action *action,
+                                   bool *ret_spent)
+{
+    *ret_spent = false;
+    if (action->at_most == INDEX_NONE) {
+        return RUN_ON;
+    }
+    uint32_t of = POSITION_PRESSES + run->action;
+    uint32_t count = instance_position(run->instance, run->action_entry, of);
+    *ret_spent = count >= action->at_most;
+    if (*ret_spent && action->at_most_then == INDEX_NONE) {
+        return REFUSE(run->d, NOT_OFFERED, "`%.*s` may be pressed %u times here, and it has been",
+                      SLICE_PRINT(image_slice(&run->program->image, action->name)),
+                      action->at_most);
+    }
+    if (!*ret_spent) {
+        struct event event = { .kind = EVENT_POSITION_SET,
+                               .position_set = { run->instance->head.id, run->action_entry, of,
+                                                 count + 1 } };
+        decide_emit(run->d, &event);
+    }
+    return RUN_ON;
+}
+
+static void emit_pressed(struct run *run, const struct image_action *action, uint32_t acting_for)
+{
+    const struct open_task *task = instance_main_task(run->instance);
+    const struct active_stage *leaf = instance_leaf(run->instance);
+    struct event event = { .kind = EVENT_PRESSED };
+    event.pressed = (struct event_pressed){
+        .instance = run->instance->head.id, .action = run->action,
+        .name = image_slice(&run->program->image, action->name), .stage = leaf->stage,
+        .entry = leaf->entry, .task = task != NULL ? task->number : 0, .acting_for = acting_for,
+    };
+    decide_emit(run->d, &event);
+}
+
+static enum run_result run_action(struct run *run, const struct image_action *action)
+{
+    bool spent;
+    if (count_press(run, action, &spent) == RUN_REFUSED) {
+        return RUN_REFUSED;
+    }
+    run->outcome = image_slice(&run->program->image, action->name);
+    run->done_by_person = true;
+    run->braces = action->stage;
+    if (spent) {
+        return run_block(run, action->at_most_then);
+    }
+    if (bind_asks(run, run->action) == RUN_REFUSED) {
+        return RUN_REFUSED;
+    }
+    return run_block(run, action->block);
+}
+
+static void press(struct run *run)
+{
+    struct decide *d = run->d;
+    const struct image *image = &run->program->image;
+    uint32_t number = rights_find_action(run->instance, run->program, d->command->name,
+                                         &run->action_entry);
+    if (number == INDEX_NONE) {
+        const struct active_stage *leaf = instance_leaf(run->instance);
+        (void)REFUSE(d, UNKNOWN_ACTION, "there is no action `%.*s` at \"%.*s\"",
+                     SLICE_PRINT(clip_text(d->command->name, NAME_BYTES_MAX)),
+                     SLICE_PRINT(image_slice(image, image->stage[leaf->stage].label)));
+        return;
+    }
+    const struct image_action *action = &image->action[number];
+    run->action = number;
+    if (is_stale(run, number)) {
+        say_stale(run);
+        return;
+    }
+    struct rights rights =
+        rights_press(d->view, run->instance, run->program, number, d->me, d->arena);
+    if (!rights.allowed) {
+        d->refusal = rights.refusal;
+        return;
+    }
+    if (action->guard != INDEX_NONE && !eval_condition(&run->env, action->guard)) {
+        (void)run_take_refusal(run);
+        (void)REFUSE(d, NOT_OFFERED, "`%.*s` is not offered now: its condition does not hold",
+                     SLICE_PRINT(image_slice(image, action->name)));
+        return;
+    }
+    emit_pressed(run, action, rights.acting_for);
+    take_offered(run);
+    take_slot(run, action);
+    if (run_action(run, action) != RUN_REFUSED) {
+        (void)run_settle(run);
+    }
+}
+
+void decide_press(struct decide *d)
+{
+    struct run *run = ARENA_NEW(d->arena, struct run);
+    if (decide_open_case(d, run) != NULL) {
+        press(run);
+    }
+}
+
+// --------------------------------------------------------------------------------- edit
+
+static void edit(struct run *run)
+{
+    struct decide *d = run->d;
+    const struct image *image = &run->program->image;
+    struct rights rights = rights_edit(d->view, run->instance, run->program, d->me, d->arena);
+    if (!rights.allowed) {
+        d->refusal = rights.refusal;
+        return;
+    }
+    struct event event = { .kind = EVENT_EDITED,
+                           .edited = { run->instance->head.id, rights.acting_for } };
+    decide_emit(d, &event);
+    struct form form;
+    form_open(&form, run, d->command->form);
+    form_refuse_unknown(&form, (struct image_range){ 0, 0 }, true);
+    for (uint32_t i = 0; i < image->field_count; i++) {
+        struct value value;
+        bool given;
+        bool closed = (image->field[i].flags & (FIELD_READONLY | FIELD_GIVEN)) != 0;
+        if (closed || !form_take_field(&form, i, &value, &given) || !given) {
+            continue;
+        }
+        if (!rights_see_field(d->view, run->program, i, d->me)) {
+            form_bad(&form, image_slice(image, image->field[i].name), REFUSAL_NOT_ALLOWED,
+                     SLICE("is not shown to you"));
+            continue;
+        }
+        (void)run_set_field(run, i, value);
+    }
+    if (form_close(&form)) {
+        run->done_by_person = true;
+        (void)run_settle(run);
+    }
+}
+
+void decide_edit(struct decide *d)
+{
+    struct run *run = ARENA_NEW(d->arena, struct run);
+    if (decide_open_case(d, run) != NULL) {
+        edit(run);
+    }
+}

@@ -1,0 +1,197 @@
+// What the engine itself asks: timers, overdue ladders, a child's end; and the incident that takes the
+// place of any of these when it cannot be carried out.
+#include "engine/decide/decide_internal.h"
+
+static const struct armed_timer *named_timer(const struct instance *instance, uint32_t number)
+{
+    for (uint32_t i = 0; i < instance->head.timer_count; i++) {
+        if (instance->timer[i].number == number) {
+            return &instance->timer[i];
+        }
+    }
+    return NULL;
+}
+
+// Rule 17: an idle timer counts from what last moved the case. Fired too early, it is armed again.
+static bool moved_since(struct run *run, const struct armed_timer *timer, uint64_t *ret_base)
+{
+    struct eval_env env = run->env;
+    uint64_t base = run->instance->head.moved_ms;
+    uint64_t due;
+    env.now_ms = base;
+    *ret_base = base;
+    return base > timer->base &&
+           eval_moment(&env, run->program->image.timer[timer->def].moment, &due) &&
+           due > run->d->now_ms;
+}
+
+static void fire(struct run *run, const struct armed_timer *armed)
+{
+    struct decide *d = run->d;
+    struct armed_timer timer = *armed;
+    const struct image_timer *def = &run->program->image.timer[timer.def];
+    uint64_t base;
+    if (def->kind == TIMER_AFTER_IDLE && moved_since(run, &timer, &base)) {
+        struct event event = { .kind = EVENT_TIMER_CANCELLED,
+                               .timer_cancelled = { run->instance->head.id, timer.number,
+                                                    timer.due } };
+        decide_emit(d, &event);
+        run_arm_timer(run, timer.def, timer.entry, base);
+        return;
+    }
+    struct event event = { .kind = EVENT_TIMER_FIRED,
+                           .timer_fired = { run->instance->head.id, timer.number, timer.def,
+                                            timer.due } };
+    decide_emit(d, &event);
+    run->outcome = SLICE("timer");
+    run->braces = def->stage;
+    run->action_entry = timer.entry;
+    if (run_block(run, def->block) == RUN_REFUSED || run_settle(run) == RUN_REFUSED) {
+        return;
+    }
+    const struct active_stage *at = instance_active(run->instance, timer.stage);
+    if (def->kind == TIMER_AFTER_IDLE && at != NULL && at->entry == timer.entry) {
+        run_arm_timer(run, timer.def, timer.entry, d->now_ms);
+    }
+}
+
+void decide_timer(struct decide *d)
+{
+    struct run *run = ARENA_NEW(d->arena, struct run);
+    if (decide_open_case(d, run) == NULL) {
+        return;
+    }
+    const struct armed_timer *timer = named_timer(run->instance, d->command->task);
+    if (timer == NULL || timer->due != d->command->due_ms || timer->due > d->now_ms) {
+        (void)REFUSE(d, STALE, "this timer is no longer armed");
+        return;
+    }
+    if (timer->def >= run->program->image.timer_count) {
+        (void)REFUSE(d, ROW_DAMAGED, "case %llu holds a timer its process does not have",
+                     (unsigned long long)run->instance->head.id);
+        return;
+    }
+    fire(run, timer);
+}
+
+// --------------------------------------------------------------------------------- overdue
+
+static void step_overdue(struct run *run, const struct open_task *open)
+{
+    struct decide *d = run->d;
+    const struct image *image = &run->program->image;
+    struct open_task task = *open;
+    const struct image_ladder *ladder = &image->ladder[task.overdue];
+    uint32_t at = task.overdue_rung;
+    const struct image_rung *rung = &image->rung[ladder->rungs.first + at];
+    uint64_t next = 0;
+    if (at + 1 < ladder->rungs.count) { // counted from the rung below, also after downtime
+        const struct image_rung *above = &image->rung[ladder->rungs.first + at + 1];
+        next = eval_add_duration(task.overdue_next, (uint8_t)above->unit, above->amount);
+    }
+    struct event event = { .kind = EVENT_OVERDUE_STEPPED,
+                           .overdue_stepped = { run->instance->head.id, task.number, at + 1,
+                                                task.overdue_next, next } };
+    decide_emit(d, &event);
+    run->outcome = SLICE("overdue");
+    run->action_entry = task.entry;
+    run->braces = task.stage;
+    if (run_effect(run, rung, &task) == RUN_REFUSED || next != 0 || task.def == INDEX_NONE) {
+        return;
+    }
+    uint32_t then = image->task[task.def].overdue_then;
+    if (then != INDEX_NONE && run_block(run, then) != RUN_REFUSED) {
+        (void)run_settle(run);
+    }
+}
+
+void decide_overdue(struct decide *d)
+{
+    struct run *run = ARENA_NEW(d->arena, struct run);
+    if (decide_open_case(d, run) == NULL) {
+        return;
+    }
+    const struct open_task *task = instance_task_const(run->instance, d->command->task);
+    if (task == NULL || task->overdue_next != d->command->due_ms ||
+        task->overdue_next > d->now_ms) {
+        (void)REFUSE(d, STALE, "this ladder is no longer climbed");
+        return;
+    }
+    const struct image *image = &run->program->image;
+    if (task->overdue >= image->ladder_count ||
+        task->overdue_rung >= image->ladder[task->overdue].rungs.count) {
+        (void)REFUSE(d, ROW_DAMAGED, "case %llu stands on a rung its process does not have",
+                     (unsigned long long)run->instance->head.id);
+        return;
+    }
+    step_overdue(run, task);
+}
+
+// --------------------------------------------------------------------------------- a child's end
+
+static void emit_child_ended(struct decide *d)
+{
+    const struct command *command = d->command;
+    struct event event = { .kind = EVENT_CHILD_ENDED,
+                           .child_ended = { command->instance, command->child, command->collection,
+                                            command->round, command->outcome, command->name } };
+    decide_emit(d, &event);
+}
+
+void decide_child_ended(struct decide *d)
+{
+    struct run *run = ARENA_NEW(d->arena, struct run);
+    if (decide_open_case(d, run) != NULL) {
+        emit_child_ended(d);
+        run->outcome = SLICE("child ended");
+        (void)run_settle(run);
+    }
+}
+
+// --------------------------------------------------------------------------------- incidents
+
+static void park_timer(struct decide *d, const struct instance *instance)
+{
+    const struct armed_timer *timer = named_timer(instance, d->command->task);
+    if (timer != NULL) {
+        struct event event = { .kind = EVENT_TIMER_CANCELLED,
+                               .timer_cancelled = { instance->head.id, timer->number,
+                                                    timer->due } };
+        decide_emit(d, &event);
+    }
+}
+
+static void park_overdue(struct decide *d, const struct instance *instance)
+{
+    const struct open_task *task = instance_task_const(instance, d->command->task);
+    if (task != NULL) {
+        struct event event = { .kind = EVENT_OVERDUE_STEPPED,
+                               .overdue_stepped = { instance->head.id, task->number,
+                                                    task->overdue_rung, task->overdue_next, 0 } };
+        decide_emit(d, &event);
+    }
+}
+
+void decide_incident(struct decide *d, const struct refusal *why)
+{
+    const struct command *command = d->command;
+    const struct instance *instance = view_instance(d->view, command->instance, NULL);
+    if (instance == NULL) {
+        return;
+    }
+    if (command->kind == COMMAND_TIMER) {
+        park_timer(d, instance);
+    } else if (command->kind == COMMAND_OVERDUE) {
+        park_overdue(d, instance);
+    } else if (command->kind == COMMAND_CHILD_ENDED) {
+        emit_child_ended(d);
+    }
+    struct slice text = arena_format(d->arena, "%s: %.*s", refusal_name(why->code),
+                                     SLICE_PRINT(clip_text(why->message, TITLE_BYTES_MAX - 40)));
+    struct event event = { .kind = EVENT_INCIDENT_OPENED };
+    event.incident_opened = (struct event_incident_opened){
+        .instance = instance->head.id, .incident = view_counters(d->view)->next_incident,
+        .kind = slice_from_cstr(command_name(command->kind)), .text = text,
+    };
+    decide_emit(d, &event);
+}

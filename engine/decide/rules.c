@@ -1,0 +1,80 @@
+// Rules (13-16): edge-triggered, in text order, bounded; then `at` timers whose fields changed.
+#include "engine/decide/decide_internal.h"
+
+static void set_latch(struct run *run, uint32_t rule, uint32_t entry, bool up)
+{
+    struct event event = { .kind = EVENT_LATCH_SET,
+                           .latch_set = { run->instance->head.id, rule, entry, up } };
+    decide_emit(run->d, &event);
+}
+
+// One pass over the active rules in text order. The first that fires ends the pass.
+static enum run_result scan(struct run *run, bool *ret_fired)
+{
+    const struct image *image = &run->program->image;
+    *ret_fired = false;
+    for (uint32_t number = 0; number < image->rule_count; number++) {
+        const struct image_rule *rule = &image->rule[number];
+        const struct active_stage *at = instance_active(run->instance, rule->stage);
+        if (at == NULL) {
+            continue;
+        }
+        uint32_t entry = at->entry;
+        bool holds = eval_condition(&run->env, rule->condition);
+        if (run_take_refusal(run)) {
+            return RUN_REFUSED;
+        }
+        bool up = instance_latched(run->instance, number, entry);
+        if (up && !holds) {
+            set_latch(run, number, entry, false);
+        }
+        if (up || !holds) {
+            continue;
+        }
+        set_latch(run, number, entry, true);
+        struct event event = { .kind = EVENT_RULE_FIRED,
+                               .rule_fired = { run->instance->head.id, number, rule->line } };
+        decide_emit(run->d, &event);
+        run->braces = rule->stage;
+        run->done_by_person = false;
+        run->outcome = SLICE("rule");
+        *ret_fired = true;
+        return run_block(run, rule->block);
+    }
+    return RUN_ON;
+}
+
+static enum run_result too_many(struct run *run)
+{
+    const struct image *image = &run->program->image;
+    struct buf lines;
+    buf_init(&lines, 400);
+    for (uint32_t i = 0; i < image->rule_count; i++) {
+        if (instance_active(run->instance, image->rule[i].stage) != NULL) {
+            buf_format(&lines, "%s%u", lines.len == 0 ? "" : ", ", image->rule[i].line);
+        }
+    }
+    (void)REFUSE(run->d, TOO_MANY_RULES,
+                 "the rules of `%.*s` fired more than %d times in one command (lines %.*s)",
+                 SLICE_PRINT(image_slice(image, image->process[0].name)), RULE_FIRINGS_MAX,
+                 SLICE_PRINT(buf_slice(&lines)));
+    buf_done(&lines);
+    return RUN_REFUSED;
+}
+
+enum run_result run_settle(struct run *run)
+{
+    bool fired = true;
+    while (fired && run->instance->head.status == INSTANCE_OPEN) {
+        if (scan(run, &fired) == RUN_REFUSED) {
+            return RUN_REFUSED;
+        }
+        if (fired && ++run->d->firings > RULE_FIRINGS_MAX) {
+            return too_many(run);
+        }
+    }
+    if (run->instance->head.status == INSTANCE_OPEN) {
+        run_rearm_at(run);
+    }
+    return decide_refused(run->d) ? RUN_REFUSED : RUN_ON;
+}

@@ -1,0 +1,512 @@
+#include "engine/eval/eval.h"
+
+#include "base/check.h"
+#include "base/utf8.h"
+#include "engine/eval/eval_internal.h"
+
+struct value eval_fail(struct eval_env *env, enum refusal_code code, struct slice message)
+{
+    if (env->refusal.code == REFUSAL_NONE) {
+        env->refusal = (struct refusal){ .code = code, .message = message };
+    }
+    return value_empty();
+}
+
+struct value eval_field(struct eval_env *env, uint32_t field)
+{
+    if (env->instance == NULL) {
+        return value_empty();
+    }
+    struct slice packed = view_field(env->view, env->instance, field);
+    if (packed.len == 0) {
+        return value_empty();
+    }
+    struct unpack unpack;
+    unpack_init(&unpack, packed);
+    return value_unpack(&unpack, env->arena);
+}
+
+static struct value evaluate(struct eval_env *env, uint32_t number, unsigned depth);
+
+// --------------------------------------------------------------------------------- leaves
+
+static struct value constant(const struct eval_env *env, const struct image_expr *expr)
+{
+    const struct image *image = &env->program->image;
+    struct value value = { .number = expr->number };
+    switch (expr->kind) {
+    case EXPR_BOOL: return value_bool(expr->number != 0);
+    case EXPR_INTEGER: value.kind = VALUE_INTEGER; break;
+    case EXPR_DECIMAL: value.kind = VALUE_DECIMAL; value.scale = (uint8_t)expr->a; break;
+    case EXPR_MONEY: {
+        value.kind = VALUE_MONEY;
+        value.scale = (uint8_t)expr->a;
+        struct slice currency = expr->text.len > 0 ? image_slice(image, expr->text) : env->currency;
+        memcpy(value.currency, currency.ptr, currency.len < 3 ? currency.len : 3);
+        break;
+    }
+    case EXPR_TEXT:
+    case EXPR_ENUM: return value_text(image_slice(image, expr->text));
+    case EXPR_DATE: value.kind = VALUE_DATE; break;
+    case EXPR_TIME: value.kind = VALUE_TIME; break;
+    case EXPR_DATETIME: value.kind = VALUE_DATETIME; break;
+    case EXPR_DURATION: value.kind = VALUE_DURATION; value.unit = (uint8_t)expr->a; break;
+    default: return value_empty();
+    }
+    return value;
+}
+
+static const int64_t day_ms = 24 * 3600 * 1000;
+
+static struct value today(const struct eval_env *env, int64_t time_ms)
+{
+    int64_t days = (int64_t)env->now_ms / day_ms;
+    if (time_ms < 0) {
+        return (struct value){ .kind = VALUE_DATE, .number = days };
+    }
+    return value_datetime(days * day_ms + time_ms);
+}
+
+static struct value person(uint32_t user)
+{
+    return user == 0 ? value_empty() : value_user(user);
+}
+
+static struct value collection(const struct eval_env *env, const struct image_expr *expr)
+{
+    const struct collection_state *state =
+        env->instance != NULL ? instance_collection(env->instance, expr->a) : NULL;
+    static const struct collection_state none = { 0 };
+    state = state != NULL ? state : &none;
+    uint32_t count = 0;
+    switch ((enum image_child_state)expr->number) {
+    case CHILD_ANY: count = state->total; break;
+    case CHILD_OPEN: count = state->open; break;
+    case CHILD_ENDED: count = state->total - state->open; break;
+    case CHILD_SUCCEEDED: count = state->succeeded; break;
+    case CHILD_FAILED: count = state->failed; break;
+    }
+    switch ((enum image_quantifier)expr->b) {
+    case QUANTIFIER_ALL: return value_bool(state->total > 0 && count == state->total);
+    case QUANTIFIER_ANY: return value_bool(count > 0);
+    case QUANTIFIER_COUNT: return value_integer(count);
+    }
+    return value_empty();
+}
+
+static struct value task_property(const struct eval_env *env, int64_t property)
+{
+    const struct open_task *task =
+        env->instance != NULL ? instance_main_task(env->instance) : NULL;
+    if (task == NULL) {
+        return value_empty();
+    }
+    switch ((enum image_task_property)property) {
+    case TASK_PROPERTY_DUE: return value_datetime((int64_t)task->due);
+    case TASK_PROPERTY_PROMISED: return value_bool((task->flags & TASK_FLAG_PROMISED) != 0);
+    case TASK_PROPERTY_URGENT: return value_bool((task->flags & TASK_FLAG_URGENT) != 0);
+    case TASK_PROPERTY_MOVED_FROM:
+        return task->moved_from == 0 ? value_empty() : value_datetime((int64_t)task->moved_from);
+    case TASK_PROPERTY_CREATED: return value_datetime((int64_t)task->opened);
+    case TASK_PROPERTY_TRIES: return value_integer(task->tries);
+    case TASK_PROPERTY_LATE: {
+        int64_t late = (int64_t)env->now_ms - (int64_t)task->due;
+        return (struct value){ .kind = VALUE_DURATION, .unit = DURATION_MS,
+                               .number = late > 0 ? late : 0 };
+    }
+    }
+    return value_empty();
+}
+
+static struct value leaf(struct eval_env *env, const struct image_expr *expr)
+{
+    const struct view_program *program = env->program;
+    switch (expr->kind) {
+    case EXPR_FIELD: return eval_field(env, expr->a);
+    case EXPR_LOCAL: return env->locals != NULL ? env->locals[expr->a] : value_empty();
+    case EXPR_SLOT:
+        return person(env->instance != NULL ? instance_slot(env->instance, program->roles[expr->a])
+                                            : 0);
+    case EXPR_NOW: return value_datetime((int64_t)env->now_ms);
+    case EXPR_ME: return person(env->me);
+    case EXPR_CREATOR: return person(env->instance != NULL ? env->instance->head.creator : env->me);
+    case EXPR_TODAY: return today(env, expr->number);
+    case EXPR_COLLECTION: return collection(env, expr);
+    case EXPR_TASK_PROPERTY: return task_property(env, expr->number);
+    case EXPR_STAGE_POSITION: {
+        const struct active_stage *at = env->instance != NULL ? instance_leaf(env->instance) : NULL;
+        return at == NULL ? value_empty()
+                          : value_integer(program->image.stage[at->stage].position);
+    }
+    case EXPR_PICK:
+        if (env->pick == NULL) {
+            return value_empty();
+        }
+        return person(env->pick(env->pick_context, program->roles[expr->a], expr->b));
+    default: return constant(env, expr);
+    }
+}
+
+// --------------------------------------------------------------------------------- operators
+
+static struct value compare(struct eval_env *env, const struct image_expr *expr, unsigned depth)
+{
+    struct value a = evaluate(env, expr->a, depth);
+    struct value b = evaluate(env, expr->b, depth);
+    enum image_expr_kind kind = (enum image_expr_kind)expr->kind;
+    if (value_is_empty(&a) || value_is_empty(&b)) {
+        return value_bool(false); // rule 16: every comparison with empty is false
+    }
+    if (kind == EXPR_IS || kind == EXPR_IS_NOT) {
+        return value_bool(value_equal(&a, &b) == (kind == EXPR_IS));
+    }
+    int order;
+    if (!value_order(&a, &b, &order)) {
+        return value_bool(false);
+    }
+    switch (expr->kind) {
+    case EXPR_LESS: return value_bool(order < 0);
+    case EXPR_LESS_EQUAL: return value_bool(order <= 0);
+    case EXPR_GREATER: return value_bool(order > 0);
+    case EXPR_GREATER_EQUAL: return value_bool(order >= 0);
+    default: UNREACHABLE();
+    }
+}
+
+static struct value contains(struct eval_env *env, const struct image_expr *expr, unsigned depth)
+{
+    struct value a = evaluate(env, expr->a, depth);
+    struct value b = evaluate(env, expr->b, depth);
+    bool found = false;
+    if (value_is_empty(&a) || b.kind != VALUE_LIST) {
+        return value_bool(false);
+    }
+    for (uint32_t i = 0; i < b.list.count && !found; i++) {
+        found = value_equal(&a, &b.list.items[i]);
+    }
+    return value_bool(found == (expr->kind == EXPR_IN));
+}
+
+static struct value in_role(struct eval_env *env, const struct image_expr *expr, unsigned depth)
+{
+    struct value a = evaluate(env, expr->a, depth);
+    bool in = a.kind == VALUE_USER &&
+              view_holds(env->view, (uint32_t)a.number, env->program->roles[expr->b]);
+    return value_bool(in == (expr->kind == EXPR_IN_ROLE));
+}
+
+static struct value moment_sum(struct eval_env *env, const struct value *moment,
+                               const struct value *duration, bool minus)
+{
+    uint64_t base = moment->kind == VALUE_DATE ? (uint64_t)(moment->number * day_ms)
+                                               : (uint64_t)moment->number;
+    int64_t amount = minus ? -duration->number : duration->number;
+    uint64_t sum = eval_add_duration(base, duration->unit, amount);
+    if (sum > (uint64_t)INT64_MAX) {
+        return eval_fail(env, REFUSAL_BAD_ARITHMETIC, SLICE("this moment lies too far away"));
+    }
+    if (moment->kind == VALUE_DATE && duration->unit != DURATION_MS) {
+        return (struct value){ .kind = VALUE_DATE, .number = (int64_t)sum / day_ms };
+    }
+    return value_datetime((int64_t)sum);
+}
+
+static bool is_moment(const struct value *value)
+{
+    return value->kind == VALUE_DATE || value->kind == VALUE_DATETIME;
+}
+
+static struct value moments(struct eval_env *env, enum image_expr_kind kind,
+                            const struct value *a, const struct value *b)
+{
+    if (is_moment(a) && b->kind == VALUE_DURATION) {
+        return moment_sum(env, a, b, kind == EXPR_SUBTRACT);
+    }
+    if (is_moment(b) && a->kind == VALUE_DURATION && kind == EXPR_ADD) {
+        return moment_sum(env, b, a, false);
+    }
+    if (is_moment(a) && is_moment(b) && kind == EXPR_SUBTRACT) {
+        int64_t x = a->kind == VALUE_DATE ? a->number * day_ms : a->number;
+        int64_t y = b->kind == VALUE_DATE ? b->number * day_ms : b->number;
+        return (struct value){ .kind = VALUE_DURATION, .unit = DURATION_MS, .number = x - y };
+    }
+    return eval_fail(env, REFUSAL_BAD_ARITHMETIC, SLICE("these two do not combine"));
+}
+
+static struct value durations(struct eval_env *env, enum image_expr_kind kind,
+                              const struct value *a, const struct value *b)
+{
+    struct value result = *a;
+    bool overflow;
+    if (a->kind == VALUE_DURATION && b->kind == VALUE_DURATION && a->unit == b->unit) {
+        overflow = kind == EXPR_SUBTRACT
+                       ? __builtin_sub_overflow(a->number, b->number, &result.number)
+                       : __builtin_add_overflow(a->number, b->number, &result.number);
+    } else if (kind == EXPR_MULTIPLY && b->kind == VALUE_INTEGER) {
+        overflow = __builtin_mul_overflow(a->number, b->number, &result.number);
+    } else {
+        overflow = true;
+    }
+    if (overflow) {
+        return eval_fail(env, REFUSAL_BAD_ARITHMETIC, SLICE("these durations do not combine"));
+    }
+    return result;
+}
+
+// set + x, set - x, list + x: a new list.
+static struct value lists(struct eval_env *env, enum image_expr_kind kind, const struct value *a,
+                          const struct value *b)
+{
+    struct value *items = ARENA_ARRAY(env->arena, struct value, a->list.count + 1);
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < a->list.count; i++) {
+        if (!value_equal(&a->list.items[i], b)) {
+            items[count++] = a->list.items[i];
+        }
+    }
+    if (kind == EXPR_ADD && count < VALUE_ITEMS_MAX) {
+        items[count++] = *b;
+    }
+    struct value result = { .kind = VALUE_LIST };
+    result.list.items = items;
+    result.list.count = count;
+    return result;
+}
+
+// Rule 16: arithmetic with empty is a refusal that names the field.
+static struct value empty_operand(struct eval_env *env, uint32_t number)
+{
+    const struct image *image = &env->program->image;
+    const struct image_expr *expr = &image->expr[number];
+    struct slice name = SLICE("a value");
+    if (expr->kind == EXPR_FIELD) {
+        name = arena_format(env->arena, "`%.*s`",
+                            SLICE_PRINT(image_slice(image, image->field[expr->a].name)));
+    }
+    return eval_fail(env, REFUSAL_EMPTY_OPERAND,
+                     arena_format(env->arena, "%.*s is empty, so it cannot be counted with",
+                                  SLICE_PRINT(name)));
+}
+
+static struct value arithmetic(struct eval_env *env, const struct image_expr *expr, unsigned depth)
+{
+    struct value a = evaluate(env, expr->a, depth);
+    struct value b = evaluate(env, expr->b, depth);
+    enum image_expr_kind kind = (enum image_expr_kind)expr->kind;
+    if (env->refusal.code != REFUSAL_NONE) {
+        return value_empty();
+    }
+    if (a.kind == VALUE_LIST) {
+        return lists(env, kind, &a, &b);
+    }
+    if (value_is_empty(&a) || value_is_empty(&b)) {
+        return empty_operand(env, value_is_empty(&a) ? expr->a : expr->b);
+    }
+    if (is_moment(&a) || is_moment(&b)) {
+        return moments(env, kind, &a, &b);
+    }
+    if (a.kind == VALUE_DURATION || b.kind == VALUE_DURATION) {
+        return durations(env, kind, &a, &b);
+    }
+    static const enum value_op ops[] = { VALUE_ADD, VALUE_SUBTRACT, VALUE_MULTIPLY, VALUE_DIVIDE };
+    struct value result;
+    if (!value_arithmetic(ops[kind - EXPR_ADD], &a, &b, &result)) {
+        return eval_fail(env, REFUSAL_BAD_ARITHMETIC,
+                         SLICE("these amounts cannot be counted with: too large, different "
+                               "currencies, or a division by zero"));
+    }
+    return result;
+}
+
+static struct value negate(struct eval_env *env, const struct value *a)
+{
+    struct value result = *a;
+    if (value_is_empty(a)) {
+        return *a;
+    }
+    if (__builtin_sub_overflow((int64_t)0, a->number, &result.number)) {
+        return eval_fail(env, REFUSAL_BAD_ARITHMETIC, SLICE("this amount is too large"));
+    }
+    return result;
+}
+
+// --------------------------------------------------------------------------------- functions
+
+static struct value round_number(const struct value *a, unsigned digits)
+{
+    if ((a->kind != VALUE_DECIMAL && a->kind != VALUE_MONEY) || a->scale <= digits) {
+        return *a;
+    }
+    int64_t unit = 1;
+    for (unsigned i = digits; i < a->scale; i++) {
+        unit *= 10;
+    }
+    int64_t half = unit / 2;
+    int64_t mantissa = a->number;
+    int64_t whole = mantissa / unit;
+    int64_t rest = mantissa % unit;
+    rest = rest < 0 ? -rest : rest;
+    bool up = rest > half || (rest == half && whole % 2 != 0); // half to even, like division
+    struct value result = *a;
+    result.scale = (uint8_t)digits;
+    result.number = up ? whole + (mantissa < 0 ? -1 : 1) : whole;
+    return result;
+}
+
+static struct value function(struct eval_env *env, const struct image_expr *expr, unsigned depth)
+{
+    struct value a = evaluate(env, expr->a, depth);
+    if (value_is_empty(&a) && expr->kind != EXPR_LENGTH) {
+        return value_empty();
+    }
+    switch (expr->kind) {
+    case EXPR_DAY:
+        return (struct value){ .kind = VALUE_DATE,
+                               .number = a.kind == VALUE_DATE ? a.number : a.number / day_ms };
+    case EXPR_HOUR:
+        return value_integer(a.kind == VALUE_TIME ? a.number / 3600000
+                                                  : a.number % day_ms / 3600000);
+    case EXPR_LENGTH:
+        if (a.kind == VALUE_LIST) {
+            return value_integer(a.list.count);
+        }
+        return value_integer(a.kind == VALUE_TEXT ? (int64_t)utf8_cells(a.text) : 0);
+    case EXPR_ROUND: return round_number(&a, expr->b == INDEX_NONE ? 0 : expr->b);
+    case EXPR_FIRST:
+        return a.kind == VALUE_LIST && a.list.count > 0 ? a.list.items[0] : value_empty();
+    default: UNREACHABLE();
+    }
+}
+
+static struct value part_of(struct eval_env *env, const struct image_expr *expr, unsigned depth)
+{
+    struct value record = evaluate(env, expr->a, depth);
+    if (record.kind != VALUE_RECORD || expr->b >= record.record.count) {
+        return value_empty();
+    }
+    return record.record.parts[expr->b].value;
+}
+
+static struct value list_of(struct eval_env *env, const struct image_expr *expr, unsigned depth)
+{
+    struct value *items = ARENA_ARRAY(env->arena, struct value, expr->list.count + 1);
+    for (uint32_t i = 0; i < expr->list.count; i++) {
+        items[i] = evaluate(env, env->program->image.list[expr->list.first + i], depth);
+    }
+    struct value result = { .kind = VALUE_LIST };
+    result.list.items = items;
+    result.list.count = expr->list.count;
+    return result;
+}
+
+static struct value concat(struct eval_env *env, const struct image_expr *expr, unsigned depth)
+{
+    const struct image *image = &env->program->image;
+    struct buf buf;
+    buf_init(&buf, FIELD_BYTES_MAX);
+    for (uint32_t i = 0; i < expr->list.count; i++) {
+        uint32_t part = image->list[expr->list.first + i];
+        struct value value = evaluate(env, part, depth);
+        eval_print(&buf, env->view, image, image->expr[part].type, &value);
+    }
+    struct value result = value_text(arena_copy(env->arena, buf_slice(&buf)));
+    buf_done(&buf);
+    return result;
+}
+
+static bool is_true(const struct value *value)
+{
+    return value->kind == VALUE_BOOL && value->yes;
+}
+
+static struct value logic(struct eval_env *env, const struct image_expr *expr, unsigned depth)
+{
+    struct value a = evaluate(env, expr->a, depth);
+    switch (expr->kind) {
+    case EXPR_AND:
+        if (!is_true(&a)) {
+            return value_bool(false);
+        }
+        a = evaluate(env, expr->b, depth);
+        return value_bool(is_true(&a));
+    case EXPR_OR:
+        if (is_true(&a)) {
+            return value_bool(true);
+        }
+        a = evaluate(env, expr->b, depth);
+        return value_bool(is_true(&a));
+    case EXPR_FIRST_NOT_EMPTY: return value_is_empty(&a) ? evaluate(env, expr->b, depth) : a;
+    case EXPR_NOT: return value_bool(!is_true(&a));
+    case EXPR_IS_EMPTY: return value_bool(value_is_empty(&a));
+    case EXPR_IS_NOT_EMPTY: return value_bool(!value_is_empty(&a));
+    case EXPR_NEGATE: return negate(env, &a);
+    default: UNREACHABLE();
+    }
+}
+
+static struct value evaluate(struct eval_env *env, uint32_t number, unsigned depth)
+{
+    if (env->refusal.code != REFUSAL_NONE) {
+        return value_empty();
+    }
+    if (depth == 0) {
+        return eval_fail(env, REFUSAL_LIMIT, SLICE("this expression nests too deeply"));
+    }
+    depth--;
+    const struct image_expr *expr = &env->program->image.expr[number];
+    enum image_expr_kind kind = (enum image_expr_kind)expr->kind;
+    if (kind == EXPR_PART) {
+        return part_of(env, expr, depth);
+    }
+    if (kind < EXPR_AND || kind == EXPR_COLLECTION || kind == EXPR_PICK ||
+        kind == EXPR_TASK_PROPERTY || kind == EXPR_STAGE_POSITION) {
+        return leaf(env, expr);
+    }
+    if (kind <= EXPR_NOT || kind == EXPR_IS_EMPTY || kind == EXPR_IS_NOT_EMPTY ||
+        kind == EXPR_NEGATE) {
+        return logic(env, expr, depth);
+    }
+    if (kind <= EXPR_IS_NOT) {
+        return compare(env, expr, depth);
+    }
+    if (kind <= EXPR_NOT_IN) {
+        return contains(env, expr, depth);
+    }
+    if (kind <= EXPR_NOT_IN_ROLE) {
+        return in_role(env, expr, depth);
+    }
+    if (kind <= EXPR_DIVIDE) {
+        return arithmetic(env, expr, depth);
+    }
+    if (kind == EXPR_LIST) {
+        return list_of(env, expr, depth);
+    }
+    return kind == EXPR_CONCAT ? concat(env, expr, depth) : function(env, expr, depth);
+}
+
+struct value eval(struct eval_env *env, uint32_t expr)
+{
+    CHECK(expr < env->program->image.expr_count);
+    return evaluate(env, expr, IMAGE_EXPR_DEPTH_MAX + 1);
+}
+
+bool eval_condition(struct eval_env *env, uint32_t expr)
+{
+    struct value value = eval(env, expr);
+    return is_true(&value);
+}
+
+struct slice eval_text(struct eval_env *env, uint32_t expr)
+{
+    struct value value = eval(env, expr);
+    if (value.kind == VALUE_TEXT) {
+        return value.text;
+    }
+    struct buf buf;
+    buf_init(&buf, FIELD_BYTES_MAX);
+    const struct image *image = &env->program->image;
+    eval_print(&buf, env->view, image, image->expr[expr].type, &value);
+    struct slice text = arena_copy(env->arena, buf_slice(&buf));
+    buf_done(&buf);
+    return text;
+}
