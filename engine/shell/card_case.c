@@ -1,0 +1,369 @@
+// The whole card of a case, and the short form of one of its tasks.
+#include "base/check.h"
+#include "base/pack.h"
+#include "engine/decide/rights.h"
+#include "engine/model/event.h"
+#include "engine/shell/card.h"
+#include "engine/shell/reply.h"
+
+const struct image_stage *card_stage(const struct view_program *program,
+                                     const struct instance *instance)
+{
+    const struct active_stage *leaf = instance_leaf(instance);
+    return leaf != NULL ? &program->image.stage[leaf->stage] : NULL;
+}
+
+static struct slice label_or_name(const struct image *image, struct image_text label,
+                                  struct image_text name)
+{
+    return image_slice(image, label.len > 0 ? label : name);
+}
+
+static struct slice case_title(const struct card_env *env, const struct view_program *program,
+                               const struct instance *instance)
+{
+    uint32_t title = program->image.process[0].title;
+    struct eval_env scope = card_eval(env, program, instance);
+    struct slice text = title != INDEX_NONE ? eval_text(&scope, title) : SLICE_EMPTY;
+    return scope.refusal.code == REFUSAL_NONE && text.len > 0
+               ? text
+               : arena_format(env->arena, "%.*s %llu",
+                              SLICE_PRINT(label_or_name(&program->image,
+                                                        program->image.process[0].label,
+                                                        program->image.process[0].name)),
+                              (unsigned long long)instance->head.id);
+}
+
+// Pairs: stage and its label, or end, its label and the outcome.
+static void write_place(const struct card_env *env, const struct view_program *program,
+                        const struct instance *instance)
+{
+    const struct image *image = &program->image;
+    const struct image_stage *stage = card_stage(program, instance);
+    struct slice name = SLICE_EMPTY, label = SLICE_EMPTY;
+    if (stage != NULL) {
+        name = image_slice(image, stage->name);
+        label = label_or_name(image, stage->label, stage->name);
+    }
+    reply_text(env->buf, "stage", name);
+    reply_text(env->buf, "stage_label", label);
+    bool ended = instance->head.status == INSTANCE_ENDED;
+    reply_key(env->buf, "ended");
+    if (!ended) {
+        pack_nil(env->buf);
+    } else if (instance->head.end < image->end_count) {
+        pack_str(env->buf, image_slice(image, image->end[instance->head.end].name));
+    } else {
+        pack_cstr(env->buf, outcome_name((enum outcome)instance->head.outcome));
+    }
+    reply_key(env->buf, "outcome");
+    if (ended) {
+        pack_cstr(env->buf, outcome_name((enum outcome)instance->head.outcome));
+    } else {
+        pack_nil(env->buf);
+    }
+}
+
+static bool is_late(const struct card_env *env, const struct open_task *task)
+{
+    uint64_t until = task->until != 0 ? task->until : task->due;
+    return until != 0 && until < env->now_ms;
+}
+
+static struct slice role_name(const struct card_env *env, uint32_t role)
+{
+    return role != 0 ? view_role_name(env->view, role) : SLICE_EMPTY;
+}
+
+static void write_task(const struct card_env *env, const struct view_program *program,
+                       const struct instance *instance, const struct open_task *task)
+{
+    const struct image *image = &program->image;
+    struct slice script = SLICE_EMPTY;
+    if (task->def < image->task_count) {
+        script = image_slice(image, image->task[task->def].script);
+    }
+    pack_map(env->buf, 16);
+    reply_uint(env->buf, "task", task->number);
+    reply_text(env->buf, "title", view_task_title(env->view, instance, task));
+    reply_uint(env->buf, "entry", task->entry);
+    reply_text(env->buf, "for", role_name(env, task->role));
+    card_user(env, "holder", task->holder);
+    reply_text(env->buf, "offered", role_name(env, task->offered));
+    reply_moment(env->buf, "due", task->due);
+    reply_moment(env->buf, "until", task->until);
+    reply_bool(env->buf, "promised", (task->flags & TASK_FLAG_PROMISED) != 0);
+    reply_bool(env->buf, "urgent", (task->flags & TASK_FLAG_URGENT) != 0);
+    reply_bool(env->buf, "late", is_late(env, task));
+    reply_text(env->buf, "script", script);
+    reply_uint(env->buf, "tries", task->tries);
+    reply_moment(env->buf, "opened", task->opened);
+    reply_moment(env->buf, "moved_from", task->moved_from);
+    card_user(env, "asker", task->asker);
+}
+
+static void write_tasks(const struct card_env *env, const struct view_program *program,
+                        const struct instance *instance)
+{
+    const struct open_task *main_task = instance_main_task(instance);
+    reply_key(env->buf, "task");
+    if (main_task != NULL) {
+        write_task(env, program, instance, main_task);
+    } else {
+        pack_nil(env->buf);
+    }
+    reply_key(env->buf, "tasks");
+    struct reply_count list = reply_open_array(env->buf);
+    for (uint32_t i = 0; i < instance->head.task_count; i++) {
+        if (&instance->task[i] != main_task) {
+            write_task(env, program, instance, &instance->task[i]);
+            list.count++;
+        }
+    }
+    reply_close(env->buf, list);
+}
+
+static void write_fields(const struct card_env *env, const struct view_program *program,
+                         const struct instance *instance)
+{
+    const struct image *image = &program->image;
+    bool editor = instance->head.status == INSTANCE_OPEN &&
+                  (env->user == 0 || rights_edit(env->view, instance, program, env->user,
+                                                 env->arena).allowed);
+    reply_key(env->buf, "fields");
+    struct reply_count list = reply_open_array(env->buf);
+    for (uint32_t i = 0; i < image->field_count; i++) {
+        const struct image_field *field = &image->field[i];
+        if (env->user != 0 && !rights_see_field(env->view, program, i, env->user)) {
+            continue;
+        }
+        struct slice packed = view_field(env->view, instance, i);
+        struct value value = value_empty();
+        if (packed.len > 0) {
+            struct unpack unpack;
+            unpack_init(&unpack, packed);
+            value = value_unpack(&unpack, env->arena);
+        }
+        struct buf text;
+        buf_init(&text, FIELD_BYTES_MAX);
+        eval_print(&text, env->view, image, field->type, &value);
+        pack_map(env->buf, 7);
+        reply_text(env->buf, "name", image_slice(image, field->name));
+        reply_text(env->buf, "label", label_or_name(image, field->label, field->name));
+        reply_text(env->buf, "type", slice_from_cstr(eval_type_name(image, field->type)));
+        reply_text(env->buf, "help", image_slice(image, field->help));
+        reply_key(env->buf, "value");
+        card_value(env, &value);
+        reply_text(env->buf, "text", buf_slice(&text));
+        reply_bool(env->buf, "editable", editor && (field->flags & FIELD_READONLY) == 0);
+        buf_done(&text);
+        list.count++;
+    }
+    reply_close(env->buf, list);
+}
+
+static void write_slots(const struct card_env *env, const struct view_program *program,
+                        const struct instance *instance)
+{
+    const struct image *image = &program->image;
+    reply_key(env->buf, "slots");
+    pack_array(env->buf, image->role_count);
+    for (uint32_t i = 0; i < image->role_count; i++) {
+        pack_map(env->buf, 3);
+        reply_text(env->buf, "role", image_slice(image, image->role[i].name));
+        reply_text(env->buf, "label",
+                   label_or_name(image, image->role[i].label, image->role[i].name));
+        card_user(env, "user", instance_slot(instance, program->roles[i]));
+    }
+}
+
+static void write_action(const struct card_env *env, struct eval_env *scope, uint32_t index)
+{
+    const struct image *image = &scope->program->image;
+    const struct image_action *action = &image->action[index];
+    pack_map(env->buf, 7);
+    reply_text(env->buf, "action", image_slice(image, action->name));
+    reply_text(env->buf, "label", label_or_name(image, action->label, action->name));
+    reply_text(env->buf, "group", image_slice(image, action->group));
+    reply_text(env->buf, "confirm", image_slice(image, action->confirm));
+    reply_text(env->buf, "help", image_slice(image, action->help));
+    reply_key(env->buf, "words");
+    pack_array(env->buf, action->aliases.count);
+    for (uint32_t i = 0; i < action->aliases.count; i++) {
+        pack_str(env->buf, image_slice(image, image->alias[action->aliases.first + i]));
+    }
+    reply_key(env->buf, "form");
+    pack_array(env->buf, action->asks.count);
+    for (uint32_t i = 0; i < action->asks.count; i++) {
+        card_ask(env, scope, image->list[action->asks.first + i]);
+    }
+}
+
+// An administrator presses on somebody's behalf, so he is shown what anybody might press.
+static bool is_offered(const struct card_env *env, struct eval_env *scope, uint32_t action)
+{
+    if (env->user != 0) {
+        bool offered = rights_offered(scope, action, env->user);
+        scope->refusal = (struct refusal){ 0 };
+        return offered;
+    }
+    uint32_t guard = scope->program->image.action[action].guard;
+    bool open = guard == INDEX_NONE || eval_condition(scope, guard);
+    scope->refusal = (struct refusal){ 0 };
+    return open;
+}
+
+static void write_actions(const struct card_env *env, const struct view_program *program,
+                          const struct instance *instance)
+{
+    const struct image *image = &program->image;
+    struct eval_env scope = card_eval(env, program, instance);
+    reply_key(env->buf, "actions");
+    struct reply_count list = reply_open_array(env->buf);
+    // Innermost first: a button in a stage hides one of the same name around it (rule 7).
+    for (uint32_t i = instance->head.active_count; i > 0; i--) {
+        struct image_range range = image->stage[instance->active[i - 1].stage].actions;
+        for (uint32_t a = range.first; a < range.first + range.count; a++) {
+            uint32_t entry = 0;
+            struct slice name = image_slice(image, image->action[a].name);
+            if (rights_find_action(instance, program, name, &entry) == a &&
+                is_offered(env, &scope, a)) {
+                write_action(env, &scope, a);
+                list.count++;
+            }
+        }
+    }
+    reply_close(env->buf, list);
+}
+
+struct child_list {
+    struct view_child_row rows[CHILDREN_PER_CONVERT_MAX * 2];
+    uint32_t count;
+};
+
+static bool keep_child(void *context, const struct view_child_row *row)
+{
+    struct child_list *list = context;
+    list->rows[list->count++] = *row;
+    return list->count < ARRAY_COUNT(list->rows);
+}
+
+static void write_children(const struct card_env *env, const struct view_program *program,
+                           const struct instance *instance)
+{
+    const struct image *image = &program->image;
+    struct child_list *list = ARENA_NEW(env->arena, struct child_list);
+    view_children(env->view, instance->head.id, keep_child, list);
+    reply_key(env->buf, "children");
+    pack_array(env->buf, list->count);
+    for (uint32_t i = 0; i < list->count; i++) {
+        const struct view_child_row *row = &list->rows[i];
+        const struct instance *child = view_instance(env->view, row->child, NULL);
+        const struct view_program *of =
+            child != NULL ? view_program(env->view, child->head.program) : NULL;
+        pack_map(env->buf, 6);
+        reply_uint(env->buf, "instance", row->child);
+        reply_text(env->buf, "process",
+                   of != NULL ? image_slice(&of->image, of->image.process[0].name) : SLICE_EMPTY);
+        reply_text(env->buf, "collection",
+                   row->collection < image->collection_count
+                       ? image_slice(image, image->collection[row->collection].name)
+                       : SLICE_EMPTY);
+        reply_uint(env->buf, "round", row->round);
+        reply_text(env->buf, "state",
+                   row->state == 0
+                       ? SLICE("open")
+                       : slice_from_cstr(outcome_name((enum outcome)(row->state - 1))));
+        const struct image_stage *stage =
+            of != NULL && row->state == 0 ? card_stage(of, child) : NULL;
+        reply_text(env->buf, "stage",
+                   stage != NULL ? image_slice(&of->image, stage->name) : SLICE_EMPTY);
+    }
+}
+
+struct incident_list {
+    const struct card_env *env;
+    uint64_t instance;
+    struct reply_count list;
+};
+
+static bool write_incident(void *context, const struct view_incident_row *row)
+{
+    struct incident_list *list = context;
+    if (row->instance == list->instance) {
+        pack_map(list->env->buf, 4);
+        reply_uint(list->env->buf, "incident", row->incident);
+        reply_moment(list->env->buf, "at", row->at);
+        reply_text(list->env->buf, "kind", row->kind);
+        reply_text(list->env->buf, "text", row->text);
+        list->list.count++;
+    }
+    return true;
+}
+
+static void write_incidents(const struct card_env *env, const struct instance *instance)
+{
+    reply_key(env->buf, "incidents");
+    struct incident_list list = { env, instance->head.id, reply_open_array(env->buf) };
+    if (instance->head.incident_count > 0) {
+        view_incidents(env->view, write_incident, &list);
+    }
+    reply_close(env->buf, list.list);
+}
+
+void card_case(const struct card_env *env, const struct view_program *program,
+               const struct instance *instance)
+{
+    const struct image *image = &program->image;
+    const struct active_stage *leaf = instance_leaf(instance);
+    pack_map(env->buf, 22);
+    reply_uint(env->buf, "instance", instance->head.id);
+    reply_text(env->buf, "process", image_slice(image, image->process[0].name));
+    reply_text(env->buf, "process_label",
+               label_or_name(image, image->process[0].label, image->process[0].name));
+    reply_uint(env->buf, "version", program->id);
+    reply_text(env->buf, "title", case_title(env, program, instance));
+    write_place(env, program, instance);
+    reply_uint(env->buf, "entry", leaf != NULL ? leaf->entry : 0);
+    write_tasks(env, program, instance);
+    write_fields(env, program, instance);
+    write_slots(env, program, instance);
+    write_actions(env, program, instance);
+    write_children(env, program, instance);
+    reply_key(env->buf, "parent");
+    if (instance->head.parent != 0) {
+        pack_uint(env->buf, instance->head.parent);
+    } else {
+        pack_nil(env->buf);
+    }
+    write_incidents(env, instance);
+    card_user(env, "creator", instance->head.creator);
+    reply_moment(env->buf, "started", instance->head.started_ms);
+    reply_moment(env->buf, "ended_at", instance->head.ended_ms);
+    reply_uint(env->buf, "seq", instance->head.last_seq);
+}
+
+void card_task(const struct card_env *env, const struct view_program *program,
+               const struct instance *instance, const struct open_task *task)
+{
+    const struct image *image = &program->image;
+    const struct image_stage *stage = card_stage(program, instance);
+    pack_map(env->buf, 15);
+    reply_uint(env->buf, "instance", instance->head.id);
+    reply_uint(env->buf, "task", task->number);
+    reply_uint(env->buf, "entry", task->entry);
+    reply_text(env->buf, "title", view_task_title(env->view, instance, task));
+    reply_text(env->buf, "process", image_slice(image, image->process[0].name));
+    reply_text(env->buf, "stage",
+               stage != NULL ? image_slice(image, stage->name) : SLICE_EMPTY);
+    reply_text(env->buf, "stage_label",
+               stage != NULL ? label_or_name(image, stage->label, stage->name) : SLICE_EMPTY);
+    reply_moment(env->buf, "due", task->due);
+    reply_moment(env->buf, "until", task->until);
+    reply_bool(env->buf, "promised", (task->flags & TASK_FLAG_PROMISED) != 0);
+    reply_bool(env->buf, "urgent", (task->flags & TASK_FLAG_URGENT) != 0);
+    reply_bool(env->buf, "late", is_late(env, task));
+    card_user(env, "holder", task->holder);
+    reply_text(env->buf, "offered", role_name(env, task->offered));
+    reply_uint(env->buf, "tries", task->tries);
+}

@@ -1,0 +1,302 @@
+// Records as people read them: numbers of the image become names. Driven by the events' field tables,
+// so that a new event shows up here without a line of code.
+#include "base/check.h"
+#include "base/pack.h"
+#include "engine/decide/rights.h"
+#include "engine/shell/card.h"
+#include "engine/shell/reply.h"
+
+static bool field_is(const struct event_field *field, const char *name)
+{
+    return strcmp(field->name, name) == 0;
+}
+
+static struct slice name_or_label(const struct image *image, struct image_text label,
+                                  struct image_text name)
+{
+    return image_slice(image, label.len > 0 ? label : name);
+}
+
+static uint64_t number_at(const struct event_field *field, const char *at)
+{
+    uint64_t number = 0; // little-endian: the low bytes come first
+    switch (field->type) {
+    case FIELD_TYPE_U8: memcpy(&number, at, 1); break;
+    case FIELD_TYPE_U16: memcpy(&number, at, 2); break;
+    case FIELD_TYPE_U32: memcpy(&number, at, 4); break;
+    case FIELD_TYPE_U64:
+    case FIELD_TYPE_I64: memcpy(&number, at, 8); break;
+    case FIELD_TYPE_FLAG:
+    case FIELD_TYPE_TEXT:
+    case FIELD_TYPE_VALUE:
+    case FIELD_TYPE_BYTES: break;
+    }
+    return number;
+}
+
+enum meaning {
+    MEANS_NUMBER, MEANS_MOMENT, MEANS_USER, MEANS_ROLE, MEANS_STAGE, MEANS_FIELD, MEANS_END,
+    MEANS_COLLECTION, MEANS_LADDER, MEANS_OUTCOME, MEANS_PROGRAM, MEANS_NOTHING
+};
+
+static const struct {
+    const char *name;
+    enum meaning meaning;
+} meanings[] = {
+    { "user", MEANS_USER },        { "holder", MEANS_USER },   { "creator", MEANS_USER },
+    { "acting_for", MEANS_USER },  { "asker", MEANS_USER },    { "by", MEANS_USER },
+    { "superior", MEANS_USER },    { "role", MEANS_ROLE },     { "offered", MEANS_ROLE },
+    { "stage", MEANS_STAGE },      { "field", MEANS_FIELD },   { "collection", MEANS_COLLECTION },
+    { "ladder", MEANS_LADDER },    { "overdue", MEANS_LADDER }, { "outcome", MEANS_OUTCOME },
+    { "program", MEANS_PROGRAM },  { "due", MEANS_MOMENT },    { "until", MEANS_MOMENT },
+    { "overdue_next", MEANS_MOMENT }, { "next", MEANS_MOMENT }, { "base", MEANS_MOMENT },
+    { "from", MEANS_MOMENT },      { "to", MEANS_MOMENT },     { "action", MEANS_NOTHING },
+    { "def", MEANS_NOTHING },      { "process", MEANS_NOTHING }, { "of", MEANS_NOTHING },
+    { "end", MEANS_END },          { "instance", MEANS_NOTHING },
+};
+
+static enum meaning meaning_of(const struct event_field *field)
+{
+    if (field_is(field, "was")) { // a user in one event, a moment in another: told by its width
+        return field->type == FIELD_TYPE_U64 ? MEANS_MOMENT : MEANS_USER;
+    }
+    for (size_t i = 0; i < ARRAY_COUNT(meanings); i++) {
+        if (field_is(field, meanings[i].name)) {
+            return meanings[i].meaning;
+        }
+    }
+    return MEANS_NUMBER;
+}
+
+static void write_name_of(const struct card_env *env, struct slice name)
+{
+    if (name.len > 0) {
+        pack_str(env->buf, name);
+    } else {
+        pack_nil(env->buf);
+    }
+}
+
+static void write_number(const struct card_env *env, const struct view_program *program,
+                         enum meaning meaning, uint64_t n)
+{
+    const struct image *image = program != NULL ? &program->image : NULL;
+    struct slice name = SLICE_EMPTY;
+    switch (meaning) {
+    case MEANS_MOMENT:
+        if (n == 0 || n == UINT64_MAX) {
+            pack_nil(env->buf);
+            return;
+        }
+        pack_uint(env->buf, n);
+        return;
+    case MEANS_NUMBER:
+    case MEANS_PROGRAM:
+    case MEANS_NOTHING: pack_uint(env->buf, n); return;
+    case MEANS_USER: name = card_user_name(env, (uint32_t)n); break;
+    case MEANS_ROLE:
+        name = n != 0 && n != INDEX_NONE ? view_role_name(env->view, (uint32_t)n) : SLICE_EMPTY;
+        break;
+    case MEANS_STAGE:
+        if (image != NULL && n < image->stage_count) {
+            name = image_slice(image, image->stage[n].name);
+        }
+        break;
+    case MEANS_FIELD:
+        if (image != NULL && n < image->field_count) {
+            name = image_slice(image, image->field[n].name);
+        }
+        break;
+    case MEANS_END:
+        if (image != NULL && n < image->end_count) {
+            name = image_slice(image, image->end[n].name);
+        }
+        break;
+    case MEANS_COLLECTION:
+        if (image != NULL && n < image->collection_count) {
+            name = image_slice(image, image->collection[n].name);
+        }
+        break;
+    case MEANS_LADDER:
+        if (image != NULL && n < image->ladder_count) {
+            name = image_slice(image, image->ladder[n].name);
+        }
+        break;
+    case MEANS_OUTCOME:
+        name = n <= OUTCOME_MERGED ? slice_from_cstr(outcome_name((enum outcome)n)) : SLICE_EMPTY;
+        break;
+    }
+    write_name_of(env, name);
+}
+
+static bool write_event_field(const struct card_env *env, const struct view_program *program,
+                              const struct event *event, const struct event_field *field)
+{
+    const char *at = (const char *)event + field->offset;
+    enum meaning meaning = meaning_of(field);
+    if (meaning == MEANS_NOTHING && field->type != FIELD_TYPE_TEXT) {
+        return false;
+    }
+    struct slice bytes = SLICE_EMPTY;
+    switch (field->type) {
+    case FIELD_TYPE_BYTES: return false;
+    case FIELD_TYPE_FLAG: {
+        bool flag = false;
+        memcpy(&flag, at, sizeof(flag));
+        reply_bool(env->buf, field->name, flag);
+        return true;
+    }
+    case FIELD_TYPE_TEXT:
+        memcpy(&bytes, at, sizeof(bytes));
+        reply_text(env->buf, field->name, bytes);
+        return true;
+    case FIELD_TYPE_VALUE:
+        memcpy(&bytes, at, sizeof(bytes));
+        reply_key(env->buf, field->name);
+        card_packed_value(env, bytes);
+        return true;
+    case FIELD_TYPE_U8:
+    case FIELD_TYPE_U16:
+    case FIELD_TYPE_U32:
+    case FIELD_TYPE_U64:
+    case FIELD_TYPE_I64:
+        reply_key(env->buf, field->name);
+        write_number(env, program, meaning, number_at(field, at));
+        return true;
+    }
+    UNREACHABLE();
+}
+
+// Labels beside names, for people.
+static uint32_t write_labels(const struct card_env *env, const struct view_program *program,
+                             const struct event *event)
+{
+    const struct image *image = &program->image;
+    struct slice label = SLICE_EMPTY;
+    if (event->kind == EVENT_PRESSED && event->pressed.action < image->action_count) {
+        const struct image_action *a = &image->action[event->pressed.action];
+        label = name_or_label(image, a->label, a->name);
+    } else if (event->kind == EVENT_STAGE_ENTERED && event->stage_entered.stage < image->stage_count) {
+        const struct image_stage *s = &image->stage[event->stage_entered.stage];
+        label = name_or_label(image, s->label, s->name);
+    } else if (event->kind == EVENT_FIELD_CHANGED && event->field_changed.field < image->field_count) {
+        const struct image_field *f = &image->field[event->field_changed.field];
+        label = name_or_label(image, f->label, f->name);
+    } else if (event->kind == EVENT_INSTANCE_ENDED && event->instance_ended.end < image->end_count) {
+        const struct image_end *e = &image->end[event->instance_ended.end];
+        label = name_or_label(image, e->label, e->name);
+    } else {
+        return 0;
+    }
+    reply_text(env->buf, "label", label);
+    return 1;
+}
+
+// The line of the program that a timer or a rule stands at, which is what "why" asks for.
+static uint32_t write_line(const struct card_env *env, const struct view_program *program,
+                           const struct event *event)
+{
+    const struct image *image = &program->image;
+    if (event->kind == EVENT_TIMER_FIRED && event->timer_fired.def < image->timer_count) {
+        reply_uint(env->buf, "line", image->timer[event->timer_fired.def].line);
+        return 1;
+    }
+    if (event->kind == EVENT_PRESSED && event->pressed.action < image->action_count) {
+        reply_uint(env->buf, "line", image->action[event->pressed.action].line);
+        return 1;
+    }
+    return 0;
+}
+
+static bool is_hidden(const struct card_env *env, const struct view_program *program,
+                      const struct event *event)
+{
+    if (event->kind == EVENT_LATCH_SET || event->kind == EVENT_POSITION_SET) {
+        return true; // the engine's own book-keeping: says nothing to people
+    }
+    return event->kind == EVENT_FIELD_CHANGED && env->user != 0 && program != NULL &&
+           event->field_changed.field < program->image.field_count &&
+           !rights_see_field(env->view, program, event->field_changed.field, env->user);
+}
+
+static void write_event(const struct card_env *env, const struct view_program *program,
+                        const struct event *event)
+{
+    struct reply_count map = reply_open_map(env->buf);
+    reply_text(env->buf, "event", slice_from_cstr(event_name(event->kind)));
+    map.count = 1;
+    uint32_t count = 0;
+    const struct event_field *fields = event_fields(event->kind, &count);
+    for (uint32_t i = 0; i < count; i++) {
+        map.count += write_event_field(env, program, event, &fields[i]) ? 1 : 0;
+    }
+    if (program != NULL) {
+        map.count += write_labels(env, program, event);
+        map.count += write_line(env, program, event);
+    }
+    reply_close(env->buf, map);
+}
+
+// The answers as pressed. A field that is not shown to this user is left out; an ask that fills a
+// hidden field bears the field's name.
+static void write_form(const struct card_env *env, const struct view_program *program,
+                       struct slice form)
+{
+    reply_key(env->buf, "form");
+    struct reply_count map = reply_open_map(env->buf);
+    struct unpack unpack;
+    unpack_init(&unpack, form);
+    uint32_t pairs = form.len > 0 ? unpack_map(&unpack) : 0;
+    for (uint32_t i = 0; i < pairs && !unpack.bad; i++) {
+        struct slice name = unpack_str(&unpack);
+        struct slice raw = unpack_raw(&unpack);
+        uint32_t field = program != NULL ? image_find_field(&program->image, name) : INDEX_NONE;
+        if (unpack.bad || (env->user != 0 && field != INDEX_NONE &&
+                           !rights_see_field(env->view, program, field, env->user))) {
+            continue;
+        }
+        pack_str(env->buf, name);
+        card_packed_value(env, raw);
+        map.count++;
+    }
+    reply_close(env->buf, map);
+}
+
+static const struct record_touched *touched_by(const struct record *record, uint64_t instance)
+{
+    for (uint32_t i = 0; i < record->touched_count; i++) {
+        if (record->touched[i].instance == instance) {
+            return &record->touched[i];
+        }
+    }
+    return NULL;
+}
+
+void card_record(const struct card_env *env, uint64_t seq, const struct record *record,
+                 uint64_t instance)
+{
+    const struct record_touched *touched = touched_by(record, instance);
+    const struct view_program *program =
+        touched != NULL && touched->program != 0 ? view_program(env->view, touched->program) : NULL;
+    pack_map(env->buf, 11);
+    reply_uint(env->buf, "instance", instance);
+    reply_uint(env->buf, "seq", seq);
+    reply_uint(env->buf, "previous", touched != NULL ? touched->previous_seq : 0);
+    reply_moment(env->buf, "at", record->now_ms);
+    reply_text(env->buf, "command", slice_from_cstr(command_name(record->command)));
+    reply_text(env->buf, "who", record->actor);
+    card_user(env, "for", record->on_behalf);
+    reply_uint(env->buf, "cause", record->cause_seq);
+    reply_text(env->buf, "note", record->note);
+    write_form(env, program, record->form);
+    reply_key(env->buf, "events");
+    struct reply_count list = reply_open_array(env->buf);
+    for (uint32_t i = 0; i < record->event_count; i++) {
+        const struct event *event = &record->events[i];
+        if (event_instance(event) == instance && !is_hidden(env, program, event)) {
+            write_event(env, program, event);
+            list.count++;
+        }
+    }
+    reply_close(env->buf, list);
+}

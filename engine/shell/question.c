@@ -1,0 +1,452 @@
+// Questions: answered by the loop's side from its own view, straight into the session's output. A
+// question that turns out to be refused takes back what it had written.
+#include "base/check.h"
+#include "base/pack.h"
+#include "engine/decide/rights.h"
+#include "engine/shell/card.h"
+#include "engine/shell/reply.h"
+#include "engine/shell/shell_internal.h"
+#include "engine/shell/walk.h"
+
+enum { INBOX_LIMIT = 100, HISTORY_LIMIT = 100, CARDS_AT_ONCE = 32, NOTICES_SHOWN_MAX = 64,
+       INCIDENTS_SHOWN_MAX = 200, USERS_LIMIT = 1000 };
+
+struct question {
+    struct shell *shell;
+    const struct call *call;
+    struct card_env env;
+    struct refusal refusal;
+};
+
+static bool refuse(struct question *q, enum refusal_code code, struct slice message,
+                   struct slice subject)
+{
+    q->refusal = (struct refusal){ code, message, subject };
+    return false;
+}
+
+static uint64_t number_or(const struct call *call, enum param param, uint64_t otherwise)
+{
+    return call_has(call, param) ? call->arg[param].number : otherwise;
+}
+
+static void begin(struct question *q) { view_begin(q->shell->view); }
+
+static void end(struct question *q) { view_end(q->shell->view); }
+
+// On whose behalf is asked. Between begin and end.
+static bool find_user(struct question *q, enum param param)
+{
+    if (!call_has(q->call, param)) {
+        return true;
+    }
+    struct slice name = q->call->arg[param].bytes;
+    const struct view_user *user = view_user_named(q->env.view, name);
+    if (user == NULL) {
+        return refuse(q, REFUSAL_UNKNOWN_USER,
+                      arena_format(q->env.arena, "there is no user `%.*s`", SLICE_PRINT(name)),
+                      name);
+    }
+    q->env.user = user->id;
+    return true;
+}
+
+static const struct instance *find_instance(struct question *q,
+                                            const struct view_program **ret_program)
+{
+    uint64_t id = q->call->arg[PARAM_INSTANCE].number;
+    enum err err = OK;
+    const struct instance *instance = view_instance(q->env.view, id, &err);
+    struct slice subject = arena_format(q->env.arena, "%llu", (unsigned long long)id);
+    if (instance == NULL) {
+        (void)refuse(q, err == ERR_NOT_FOUND ? REFUSAL_UNKNOWN_INSTANCE : REFUSAL_ROW_DAMAGED,
+                     err == ERR_NOT_FOUND
+                         ? arena_format(q->env.arena, "there is no case %.*s", SLICE_PRINT(subject))
+                         : arena_format(q->env.arena, "the stored row of case %.*s is damaged",
+                                        SLICE_PRINT(subject)), subject);
+        return NULL;
+    }
+    *ret_program = view_program(q->env.view, instance->head.program);
+    if (*ret_program == NULL) {
+        (void)refuse(q, REFUSAL_ROW_DAMAGED,
+                     arena_format(q->env.arena, "the program of case %.*s is not in the store",
+                                  SLICE_PRINT(subject)), subject);
+        return NULL;
+    }
+    if (q->env.user != 0 && !rights_see(q->env.view, instance, *ret_program, q->env.user)) {
+        (void)refuse(q, REFUSAL_NOT_ALLOWED,
+                     arena_format(q->env.arena, "case %.*s is not for `%.*s` to see",
+                                  SLICE_PRINT(subject),
+                                  SLICE_PRINT(card_user_name(&q->env, q->env.user))), subject);
+        return NULL;
+    }
+    return instance;
+}
+
+// --- hello, next_due -----------------------------------------------------------------------------------
+
+static bool answer_hello(struct question *q)
+{
+    static const char digits[] = "0123456789abcdef";
+    struct shell *shell = q->shell;
+    char uuid[STORE_UUID_BYTES * 2];
+    const uint8_t *bytes = store_uuid(shell->options.store);
+    for (size_t i = 0; i < STORE_UUID_BYTES; i++) {
+        uuid[2 * i] = digits[bytes[i] >> 4];
+        uuid[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    begin(q);
+    uint64_t seq = store_reader_seq(shell->reader);
+    end(q);
+    struct slice build = shell->options.build;
+    pack_map(q->env.buf, 8);
+    reply_text(q->env.buf, "server", SLICE("rung"));
+    reply_text(q->env.buf, "version", build);
+    reply_text(q->env.buf, "store", slice_make(uuid, sizeof(uuid)));
+    reply_uint(q->env.buf, "seq", seq);
+    reply_moment(q->env.buf, "now", q->env.now_ms);
+    reply_bool(q->env.buf, "demo", shell->options.keeper->demo);
+    reply_bool(q->env.buf, "clock_stepped", timekeeper_stepped(shell->options.keeper));
+    reply_text(q->env.buf, "currency", shell->options.currency);
+    return true;
+}
+
+static bool answer_next_due(struct question *q)
+{
+    begin(q);
+    struct view_timer_row row;
+    bool any = view_first_timer(q->env.view, &row);
+    end(q);
+    pack_map(q->env.buf, 2);
+    reply_moment(q->env.buf, "due", any ? row.due : 0);
+    reply_moment(q->env.buf, "now", q->env.now_ms);
+    return true;
+}
+
+// --- inbox ---------------------------------------------------------------------------------------------
+
+// The first tasks of several lists, each in order of (due, instance, task), as one list in that order.
+struct task_list {
+    struct { uint64_t due, instance; uint32_t task; } *row;
+    uint32_t count, most;
+    bool more;
+};
+
+static bool keep_task(void *context, const struct view_task_row *row)
+{
+    struct task_list *list = context;
+    uint32_t at = list->count;
+    while (at > 0 && (list->row[at - 1].due > row->due ||
+                      (list->row[at - 1].due == row->due &&
+                       (list->row[at - 1].instance > row->instance ||
+                        (list->row[at - 1].instance == row->instance &&
+                         list->row[at - 1].task > row->task))))) {
+        at--;
+    }
+    if (at == list->most) {
+        list->more = true;
+        return false; // the rest of this list comes later still
+    }
+    if (list->count == list->most) {
+        list->more = true;
+    } else {
+        list->count++;
+    }
+    memmove(&list->row[at + 1], &list->row[at], (list->count - 1 - at) * sizeof(list->row[0]));
+    list->row[at].due = row->due;
+    list->row[at].instance = row->instance;
+    list->row[at].task = row->task;
+    return true;
+}
+
+static void write_task_cards(struct question *q, const struct task_list *list)
+{
+    reply_key(q->env.buf, "tasks");
+    struct reply_count cards = reply_open_array(q->env.buf);
+    for (uint32_t i = 0; i < list->count; i++) {
+        if (i > 0 && i % CARDS_AT_ONCE == 0) { // so that the store's lock is never held for long
+            end(q);
+            begin(q);
+        }
+        const struct instance *instance = view_instance(q->env.view, list->row[i].instance, NULL);
+        const struct open_task *task =
+            instance != NULL ? instance_task_const(instance, list->row[i].task) : NULL;
+        const struct view_program *program =
+            task != NULL ? view_program(q->env.view, instance->head.program) : NULL;
+        if (program != NULL) {
+            card_task(&q->env, program, instance, task);
+            cards.count++;
+        }
+    }
+    reply_close(q->env.buf, cards);
+}
+
+struct row_writer {
+    struct buf *buf;
+    struct reply_count list;
+    uint32_t most;
+};
+
+static bool write_notice(void *context, const struct view_notice_row *row)
+{
+    struct row_writer *writer = context;
+    pack_map(writer->buf, 3);
+    reply_moment(writer->buf, "at", row->at);
+    reply_uint(writer->buf, "instance", row->instance);
+    reply_text(writer->buf, "text", row->text);
+    return ++writer->list.count < writer->most;
+}
+
+static bool write_incident(void *context, const struct view_incident_row *row)
+{
+    struct row_writer *writer = context;
+    pack_map(writer->buf, 5);
+    reply_uint(writer->buf, "incident", row->incident);
+    reply_uint(writer->buf, "instance", row->instance);
+    reply_moment(writer->buf, "at", row->at);
+    reply_text(writer->buf, "kind", row->kind);
+    reply_text(writer->buf, "text", row->text);
+    return ++writer->list.count < writer->most;
+}
+
+static void write_notices_and_incidents(struct question *q)
+{
+    struct row_writer writer = { q->env.buf, { 0, 0 }, NOTICES_SHOWN_MAX };
+    reply_key(q->env.buf, "notices");
+    writer.list = reply_open_array(q->env.buf);
+    if (q->env.user != 0) {
+        view_notices(q->env.view, q->env.user, write_notice, &writer);
+    }
+    reply_close(q->env.buf, writer.list);
+    reply_key(q->env.buf, "incidents");
+    writer.list = reply_open_array(q->env.buf);
+    writer.most = INCIDENTS_SHOWN_MAX;
+    if (q->env.user == 0) {
+        view_incidents(q->env.view, write_incident, &writer);
+    }
+    reply_close(q->env.buf, writer.list);
+}
+
+static void collect_tasks(struct question *q, struct task_list *list)
+{
+    if (q->env.user != 0) {
+        const struct view_user *user = view_user(q->env.view, q->env.user);
+        view_tasks_of_user(q->env.view, user->id, keep_task, list);
+        for (uint32_t i = 0; i < user->role_count; i++) {
+            view_tasks_of_role(q->env.view, user->roles[i], keep_task, list);
+        }
+        return;
+    }
+    // An administrator's inbox is everybody's: whoever holds a task, and every role it is offered to.
+    uint32_t users = view_user_count(q->env.view);
+    for (uint32_t user = 1; user <= users; user++) {
+        view_tasks_of_user(q->env.view, user, keep_task, list);
+    }
+    uint32_t roles = view_counters(q->env.view)->next_role;
+    for (uint32_t role = 1; role < roles; role++) {
+        view_tasks_of_role(q->env.view, role, keep_task, list);
+    }
+}
+
+static bool answer_inbox(struct question *q)
+{
+    uint64_t limit = number_or(q->call, PARAM_LIMIT, INBOX_LIMIT);
+    limit = limit < INBOX_TASKS_MAX ? limit : INBOX_TASKS_MAX;
+    struct task_list list = { .most = (uint32_t)limit };
+    list.row = arena_alloc(q->env.arena, sizeof(list.row[0]) * (size_t)(limit + 1));
+    begin(q);
+    bool known = find_user(q, PARAM_AS);
+    if (known) {
+        collect_tasks(q, &list);
+        pack_map(q->env.buf, 5);
+        write_task_cards(q, &list);
+        write_notices_and_incidents(q);
+        reply_bool(q->env.buf, "more", list.more);
+        reply_moment(q->env.buf, "now", q->env.now_ms);
+    }
+    end(q);
+    return known;
+}
+
+// --- show, history ---------------------------------------------------------------------------------------
+
+static bool answer_show(struct question *q)
+{
+    begin(q);
+    const struct view_program *program = NULL;
+    const struct instance *instance = find_user(q, PARAM_AS) ? find_instance(q, &program) : NULL;
+    if (instance != NULL) {
+        card_case(&q->env, program, instance);
+    }
+    end(q);
+    return instance != NULL;
+}
+
+static bool answer_history(struct question *q)
+{
+    uint64_t limit = number_or(q->call, PARAM_LIMIT, HISTORY_LIMIT);
+    limit = limit == 0 ? 1 : limit < HISTORY_RECORDS_MAX ? limit : HISTORY_RECORDS_MAX;
+    uint64_t id = q->call->arg[PARAM_INSTANCE].number;
+    begin(q);
+    const struct view_program *program = NULL;
+    const struct instance *instance = find_user(q, PARAM_AS) ? find_instance(q, &program) : NULL;
+    uint64_t last = instance != NULL ? instance->head.last_seq : 0;
+    end(q);
+    if (instance == NULL) {
+        return false;
+    }
+    struct walk *walk = ARENA_NEW(q->env.arena, struct walk);
+    enum err err = walk_back(q->shell->reader, id, last, number_or(q->call, PARAM_FROM, 0),
+                             (uint32_t)limit, q->env.arena, walk);
+    pack_map(q->env.buf, 2);
+    reply_key(q->env.buf, "records");
+    pack_array(q->env.buf, walk->count);
+    for (uint32_t i = walk->count; err == OK && i > 0; i--) {
+        struct arena_mark mark = arena_mark(q->env.arena);
+        struct record record;
+        err = walk_record(q->shell->reader, walk->seq[i - 1], q->env.arena, &record);
+        if (err == OK) {
+            begin(q);
+            card_record(&q->env, walk->seq[i - 1], &record, id);
+            end(q);
+        }
+        arena_rewind(q->env.arena, mark);
+    }
+    reply_bool(q->env.buf, "more", walk->count > 0 && walk->seq[0] < last);
+    return err == OK || refuse(q, REFUSAL_ROW_DAMAGED,
+                               SLICE("a record of this case's history is damaged"), SLICE_EMPTY);
+}
+
+// --- processes, users --------------------------------------------------------------------------------------
+
+static void write_process(struct question *q, const struct view_program *program)
+{
+    static const char digits[] = "0123456789abcdef";
+    const struct image *image = &program->image;
+    char hash[16];
+    for (size_t i = 0; i < sizeof(hash) / 2; i++) {
+        hash[2 * i] = digits[program->hash[i] >> 4];
+        hash[2 * i + 1] = digits[program->hash[i] & 15];
+    }
+    pack_map(q->env.buf, 6);
+    reply_text(q->env.buf, "process", image_slice(image, image->process[0].name));
+    reply_text(q->env.buf, "label", image_slice(image, image->process[0].label));
+    reply_uint(q->env.buf, "version", program->id);
+    reply_text(q->env.buf, "hash", slice_make(hash, sizeof(hash)));
+    reply_text(q->env.buf, "file", image_slice(image, image->process[0].file));
+    reply_key(q->env.buf, "start_form");
+    card_start_form(&q->env, program);
+}
+
+static bool answer_processes(struct question *q)
+{
+    begin(q);
+    bool known = find_user(q, PARAM_AS);
+    if (known) {
+        pack_map(q->env.buf, 1);
+        reply_key(q->env.buf, "processes");
+        struct reply_count list = reply_open_array(q->env.buf);
+        uint32_t count = view_counters(q->env.view)->next_process;
+        for (uint32_t process = 1; process < count; process++) {
+            const struct view_program *program = view_active(q->env.view, process);
+            if (program != NULL) {
+                write_process(q, program);
+                list.count++;
+            }
+        }
+        reply_close(q->env.buf, list);
+    }
+    end(q);
+    return known;
+}
+
+static void write_user(struct question *q, const struct view_user *user)
+{
+    pack_map(q->env.buf, 6);
+    reply_text(q->env.buf, "name", user->name);
+    reply_text(q->env.buf, "title", user->title);
+    reply_key(q->env.buf, "roles");
+    pack_array(q->env.buf, user->role_count);
+    for (uint32_t i = 0; i < user->role_count; i++) {
+        pack_str(q->env.buf, view_role_name(q->env.view, user->roles[i]));
+    }
+    card_user(&q->env, "superior", user->superior);
+    reply_bool(q->env.buf, "active", user->active);
+    reply_uint(q->env.buf, "tasks", view_load(q->env.view, user->id));
+}
+
+static bool answer_users(struct question *q)
+{
+    uint64_t from = number_or(q->call, PARAM_FROM, 0);
+    uint64_t limit = number_or(q->call, PARAM_LIMIT, USERS_LIMIT);
+    limit = limit < USERS_LIMIT ? limit : USERS_LIMIT;
+    begin(q);
+    uint32_t count = view_user_count(q->env.view);
+    uint64_t next = from + 1;
+    pack_map(q->env.buf, 2);
+    reply_key(q->env.buf, "users");
+    struct reply_count list = reply_open_array(q->env.buf);
+    for (; from < count && next <= count && list.count < limit; next++) {
+        const struct view_user *user = view_user(q->env.view, (uint32_t)next);
+        if (user != NULL) {
+            write_user(q, user);
+            list.count++;
+        }
+    }
+    reply_close(q->env.buf, list);
+    // Where to go on from; nil at the end of the list.
+    reply_moment(q->env.buf, "next", from < count && next <= count ? next - 1 : 0);
+    end(q);
+    return true;
+}
+
+// --- one question ------------------------------------------------------------------------------------------
+
+static bool answer(struct question *q)
+{
+    static const struct {
+        enum method method;
+        bool (*answer)(struct question *q);
+    } answers[] = {
+        { METHOD_HELLO, answer_hello },         { METHOD_INBOX, answer_inbox },
+        { METHOD_SHOW, answer_show },           { METHOD_HISTORY, answer_history },
+        { METHOD_PROCESSES, answer_processes }, { METHOD_USERS, answer_users },
+        { METHOD_NEXT_DUE, answer_next_due },
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(answers); i++) {
+        if (answers[i].method == q->call->method) {
+            return answers[i].answer(q);
+        }
+    }
+    UNREACHABLE();
+}
+
+void question_answer(struct shell *shell, struct session *session, const struct call *call)
+{
+    struct question q = {
+        .shell = shell,
+        .call = call,
+        .env = {
+            .view = shell->view,
+            .arena = &shell->scratch,
+            .buf = &session->out,
+            .currency = shell->options.currency,
+            .now_ms = timekeeper_now(shell->options.keeper),
+        },
+    };
+    size_t mark = session->out.len;
+    reply_begin(&session->out, call->msgid);
+    bool answered = answer(&q);
+    bool overflow = session->out.overflow || shell->scratch.overflow;
+    if (overflow) {
+        q.refusal = (struct refusal){ REFUSAL_LIMIT, SLICE("the answer would be longer than 8 MiB"),
+                                      SLICE("limit") };
+    }
+    if (!answered || overflow) {
+        session->out.len = mark;
+        session->out.overflow = false;
+        session_refuse(shell, session, call->msgid, &q.refusal);
+        return;
+    }
+    session_mark_dirty(shell, session);
+}
