@@ -7,7 +7,7 @@
 #include "base/check.h"
 #include "base/mem.h"
 
-enum { CHUNK_BYTES = 64 * 1024, ALIGN = 16 };
+enum { CHUNK_BYTES = 64 * 1024, CHUNK_BYTES_MAX = 4 * 1024 * 1024, ALIGN = 16 };
 
 struct arena_chunk {
     struct arena_chunk *older;
@@ -25,31 +25,34 @@ void arena_init(struct arena *arena, size_t bytes_max)
     *arena = (struct arena){ .bytes_max = bytes_max };
 }
 
-static void free_until(struct arena *arena, const struct arena_chunk *keep)
+// Frees the chunks from `chunk` on, newest first, until `keep`.
+static void free_chunks(struct arena_chunk *chunk, const struct arena_chunk *keep)
 {
-    while (arena->chunk != keep) {
-        struct arena_chunk *chunk = arena->chunk;
+    while (chunk != keep) {
         CHECK(chunk != NULL);
-        arena->chunk = chunk->older;
+        struct arena_chunk *older = chunk->older;
         mem_free(chunk);
+        chunk = older;
     }
 }
 
 void arena_done(struct arena *arena)
 {
-    free_until(arena, NULL);
+    free_chunks(arena->chunk, NULL);
     *arena = (struct arena){ 0 };
 }
 
+// Chunks grow, so the newest is the largest: keeping it, a steady load soon allocates nothing.
 void arena_reset(struct arena *arena)
 {
-    struct arena_chunk *first = arena->chunk;
-    while (first != NULL && first->older != NULL) {
-        first = first->older;
-    }
-    free_until(arena, first);
-    if (first != NULL) {
-        first->used = 0;
+    if (arena->chunk != NULL) {
+        free_chunks(arena->chunk->older, NULL);
+        arena->chunk->older = NULL;
+        arena->chunk->used = 0;
+        if (arena->chunk->size > CHUNK_BYTES_MAX) { // one burst must not hold memory for ever
+            mem_free(arena->chunk);
+            arena->chunk = NULL;
+        }
     }
     arena->used_bytes = 0;
     arena->overflow = false;
@@ -67,7 +70,8 @@ void arena_rewind(struct arena *arena, struct arena_mark mark)
         arena_reset(arena);
         return;
     }
-    free_until(arena, mark.chunk);
+    free_chunks(arena->chunk, mark.chunk);
+    arena->chunk = mark.chunk;
     CHECK(mark.chunk_used <= arena->chunk->used);
     arena->chunk->used = mark.chunk_used;
     arena->used_bytes = mark.used_bytes;
@@ -79,7 +83,9 @@ void *arena_alloc_raw(struct arena *arena, size_t bytes)
     size_t need = (bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1);
     struct arena_chunk *chunk = arena->chunk;
     if (chunk == NULL || chunk->size - chunk->used < need) {
-        size_t size = need > CHUNK_BYTES ? need : CHUNK_BYTES;
+        size_t size = chunk == NULL ? CHUNK_BYTES : chunk->size * 2;
+        size = size > CHUNK_BYTES_MAX ? CHUNK_BYTES_MAX : size;
+        size = size > need ? size : need;
         struct arena_chunk *fresh = mem_alloc(sizeof(*fresh) + size);
         fresh->older = chunk;
         fresh->size = size;

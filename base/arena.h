@@ -27,7 +27,7 @@ struct arena_mark {
 
 void arena_init(struct arena *arena, size_t bytes_max);
 void arena_done(struct arena *arena);
-// Forgets everything; keeps the first chunk for reuse and clears `overflow`.
+// Forgets everything; keeps the newest and largest chunk for reuse and clears `overflow`.
 void arena_reset(struct arena *arena);
 struct arena_mark arena_mark(const struct arena *arena);
 // Forgets what came after the mark.

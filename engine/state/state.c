@@ -104,6 +104,15 @@ void state_refresh(struct state *state)
     }
 }
 
+void state_refresh_all(struct state *state)
+{
+    for (uint32_t i = 0; i < state->backing.program_capacity; i++) {
+        state->backing.programs[i] = NULL; // a dropped batch may have given these numbers away
+    }
+    state->backing.names_changed = true;
+    state_refresh(state);
+}
+
 struct store *state_store(struct state *state) { return state->backing.store; }
 
 struct instance *state_instance(struct state *state, uint64_t id)

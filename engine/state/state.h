@@ -28,6 +28,8 @@ uint32_t state_touched_count(const struct state *state);
 struct instance *state_touched(const struct state *state, uint32_t index);
 // Directory, programs or names changed in this command: caches are rebuilt from the layers.
 void state_refresh(struct state *state);
+// After a batch was dropped: nothing that is in memory may be trusted.
+void state_refresh_all(struct state *state);
 
 // --- mutators, for evolve ---------------------------------------------------------------------------
 struct store *state_store(struct state *state);

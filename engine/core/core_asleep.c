@@ -1,0 +1,89 @@
+// Rule 42 on a live case: what will move it on? The checker asks the same of every leaf stage; what it
+// found is in image_stage.waits, and here it is tested against the people and timers there really are.
+#include "base/limits.h"
+#include "engine/core/core_internal.h"
+#include "engine/decide/rights.h"
+
+static bool somebody_stands_above(const struct view *view, const struct view_program *program,
+                                  const struct open_task *task)
+{
+    uint32_t count = view_user_count(view);
+    for (uint32_t user = 1; user <= count; user++) {
+        const struct view_user *person = view_user(view, user);
+        if (person != NULL && person->active &&
+            rights_superior(view, program, user, task->role, task->holder)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool can_be_done(const struct view *view, const struct view_program *program,
+                        const struct open_task *task)
+{
+    const struct view_user *holder = view_user(view, task->holder);
+    if (holder != NULL && holder->active) {
+        return true;
+    }
+    if (task->holder == 0 && view_holders(view, task->offered) > 0) {
+        return true;
+    }
+    return somebody_stands_above(view, program, task);
+}
+
+static bool timer_moves_on(const struct instance *instance, const struct image *image,
+                           uint64_t now_ms)
+{
+    for (uint32_t i = 0; i < instance->head.timer_count; i++) {
+        const struct armed_timer *timer = &instance->timer[i];
+        if (timer->def >= image->timer_count || timer->due > now_ms + WAKE_HORIZON_MS) {
+            continue;
+        }
+        const struct image_timer *def = &image->timer[timer->def];
+        bool idle = def->kind == TIMER_AFTER_IDLE;
+        if (def->leaves != 0 && (idle || def->stage != 0)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool children_open(const struct instance *instance)
+{
+    for (uint32_t i = 0; i < instance->head.collection_count; i++) {
+        if (instance->collection[i].open > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *core_asleep(const struct view *view, const struct instance *instance, uint64_t now_ms)
+{
+    const struct view_program *program = view_program(view, instance->head.program);
+    const struct active_stage *leaf = instance_leaf(instance);
+    if (program == NULL) {
+        return "its process version cannot be read";
+    }
+    if (instance->head.incident_count > 0) {
+        return NULL; // an administrator has it on his list
+    }
+    if (leaf == NULL || leaf->stage >= program->image.stage_count) {
+        return "it stands at no stage";
+    }
+    uint32_t waits = program->image.stage[leaf->stage].waits;
+    const struct open_task *task = instance_main_task(instance);
+    if (task != NULL && (waits & WAIT_TASK) != 0 && can_be_done(view, program, task)) {
+        return NULL;
+    }
+    if (timer_moves_on(instance, &program->image, now_ms)) {
+        return NULL;
+    }
+    if ((waits & WAIT_CHILDREN) != 0 && children_open(instance)) {
+        return NULL;
+    }
+    if (task != NULL && (waits & WAIT_TASK) != 0) {
+        return "nobody can do its task: no active user holds the role, nor one above it";
+    }
+    return "no task, no timer and no open case under it will move it on";
+}

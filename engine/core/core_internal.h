@@ -1,0 +1,54 @@
+// Inside engine/core only.
+#ifndef RUNG_ENGINE_CORE_INTERNAL_H
+#define RUNG_ENGINE_CORE_INTERNAL_H
+
+#include "engine/core/core.h"
+#include "engine/decide/decide.h"
+#include "engine/evolve/evolve.h"
+#include "engine/state/state.h"
+
+#define CORE_MAGIC 0x45524f43u
+
+struct staged_record {
+    uint64_t seq;
+    struct record *record; // decoded again from what will be stored
+};
+
+struct core {
+    uint32_t magic;
+    struct store *store;
+    struct store_reader *reader; // for first answers of repeated requests
+    struct state *state;
+    struct core_options options;
+    struct arena texts; // options' own copies
+    struct arena batch; // answers, records and whatever decide makes; reset by core_begin
+    uint64_t now_ms;
+    bool in_batch;
+    struct core_answer *answers;
+    uint32_t answer_count, answer_capacity;
+    struct core_record *records;
+    uint32_t record_count, record_capacity;
+    struct core_effects effects;
+    // the command in hand
+    struct event *events;
+    uint32_t event_count, event_capacity;
+    struct buf encode;
+    uint64_t timer_floor; // no live timer row lies before it
+};
+
+// core_step.c
+struct step {
+    struct core *core;
+    const struct command *command;
+    struct decide decide;
+    uint64_t cause_seq;
+    struct slice result;
+    bool repeated;
+    uint64_t seq; // of its record; 0 = none
+};
+void core_run(struct core *core, struct step *step);
+// core_result.c: what an accepted command is answered with; a pure function of its record.
+struct slice core_result(struct core *core, const struct record *record, uint64_t seq);
+struct slice core_result_already(struct core *core, uint64_t instance);
+
+#endif

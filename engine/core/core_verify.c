@@ -1,0 +1,318 @@
+// What `rung verify` proves: the chain holds, replay equals the view row by row, nothing open is
+// asleep, and the index rows are those that the instances call for, no more and no fewer.
+#include <stdio.h>
+
+#include "base/check.h"
+#include "base/mem.h"
+#include "engine/core/core_internal.h"
+
+enum { FOLD_BATCH = 1000 };
+
+struct verify {
+    struct store_reader *reader;
+    struct core_verify *out;
+    store_progress_fn *progress;
+    void *context;
+    uint64_t last;
+};
+
+static enum err fault(struct verify *verify, const char *text, unsigned long long number)
+{
+    if (verify->out->message[0] == '\0') {
+        (void)snprintf(verify->out->message, sizeof(verify->out->message), "%s %llu", text, number);
+    }
+    return ERR_MISMATCH;
+}
+
+// --------------------------------------------------------------------------------- replay
+
+static enum err fold_one(struct verify *verify, struct store *scratch, struct state *state,
+                         struct arena *arena, uint64_t seq)
+{
+    struct slice bytes;
+    store_reader_begin(verify->reader);
+    enum err err = store_reader_record(verify->reader, seq, arena, &bytes, NULL);
+    store_reader_end(verify->reader);
+    struct record record;
+    if (err == OK) {
+        err = record_decode(bytes, arena, &record);
+    }
+    if (err != OK) {
+        return fault(verify, "this record does not decode: seq", seq);
+    }
+    state_command_begin(state, record.now_ms);
+    evolve_fold(state, &record, seq);
+    err = state_command_store(state);
+    if (err != OK) {
+        return fault(verify, "this record does not fold: seq", seq);
+    }
+    (void)store_append(scratch, bytes, record.now_ms);
+    store_command_accept(scratch);
+    verify->out->records++;
+    return OK;
+}
+
+static enum err end_batch(struct store *scratch, uint64_t seq)
+{
+    enum err err = store_commit(scratch);
+    if (err == OK && store_wants_freeze(scratch, seq * 1000, false)) {
+        store_freeze(scratch, seq * 1000);
+        err = store_flush(scratch);
+        if (err == OK) {
+            store_flush_done(scratch);
+        }
+    }
+    return err;
+}
+
+static enum err fold_all(struct verify *verify, struct store *scratch)
+{
+    struct state *state;
+    enum err err = state_open(scratch, &state);
+    if (err != OK) {
+        return err;
+    }
+    struct arena arena;
+    arena_init(&arena, 256 * 1024 * 1024);
+    for (uint64_t seq = 1; seq <= verify->last && err == OK; seq++) {
+        err = fold_one(verify, scratch, state, &arena, seq);
+        if (err == OK && (seq % FOLD_BATCH == 0 || seq == verify->last)) {
+            err = end_batch(scratch, seq);
+            arena_reset(&arena);
+            if (verify->progress != NULL) {
+                verify->progress(verify->context, seq, verify->last);
+            }
+        }
+    }
+    arena_done(&arena);
+    state_close(state);
+    return err;
+}
+
+static enum err replay(struct verify *verify, const char *scratch_path)
+{
+    struct store_options options = { .path = scratch_path, .create = true };
+    struct store_problem problem = { 0 };
+    struct store *scratch;
+    enum err err = store_open(&options, &scratch, &problem);
+    if (err != OK) {
+        (void)snprintf(verify->out->message, sizeof(verify->out->message), "%s", problem.message);
+        return err;
+    }
+    err = fold_all(verify, scratch);
+    struct store_reader *other = NULL;
+    if (err == OK) {
+        err = store_reader_open(scratch, &other);
+    }
+    if (err == OK) {
+        char what[200] = "";
+        err = store_compare(verify->reader, other, &verify->out->rows, what, sizeof(what));
+        if (err != OK) {
+            (void)snprintf(verify->out->message, sizeof(verify->out->message),
+                           "the view differs from the journal: %s", what);
+        }
+    }
+    if (other != NULL) {
+        store_reader_close(other);
+    }
+    store_close(scratch, true);
+    return err;
+}
+
+// --------------------------------------------------------------------------------- indexes
+
+struct index_walk {
+    struct verify *verify;
+    const struct view *view;
+    uint64_t now_ms;
+    uint64_t tasks, timers, overdue;
+    uint32_t *loads; // by user
+    uint32_t users;
+};
+
+
+static void index_fault(struct index_walk *walk, const char *text, uint64_t instance)
+{
+    walk->verify->out->index_faults++;
+    (void)fault(walk->verify, text, (unsigned long long)instance);
+}
+
+static void check_tasks(struct index_walk *walk, const struct instance *instance)
+{
+    for (uint32_t i = 0; i < instance->head.task_count; i++) {
+        const struct open_task *task = &instance->task[i];
+        walk->tasks++;
+        walk->overdue += task->overdue_next != 0 ? 1u : 0u;
+        if (task->holder != 0 && task->holder < walk->users) {
+            walk->loads[task->holder]++;
+        }
+        if (view_task_title(walk->view, instance, task).len == 0) {
+            index_fault(walk, "an open task has no index row: case", instance->head.id);
+        }
+    }
+}
+
+static void check_keys(struct index_walk *walk, const struct instance *instance)
+{
+    const struct view_program *program = view_program(walk->view, instance->head.program);
+    if (program == NULL) {
+        index_fault(walk, "the process version cannot be read: case", instance->head.id);
+        return;
+    }
+    const struct image *image = &program->image;
+    struct arena *arena = view_arena(walk->view);
+    for (uint32_t i = 0; i < image->process[0].keys.count; i++) {
+        uint32_t field = image->list[image->process[0].keys.first + i];
+        struct slice packed = view_field(walk->view, instance, field);
+        struct unpack unpack;
+        unpack_init(&unpack, packed);
+        struct value value = packed.len > 0 ? value_unpack(&unpack, arena) : value_empty();
+        struct view_key_row row;
+        if (value.kind != VALUE_TEXT || value.text.len == 0) {
+            continue;
+        }
+        if (!view_key(walk->view, instance->head.process, field, value.text, &row) ||
+            row.open != instance->head.id) {
+            index_fault(walk, "an open case does not hold its key: case", instance->head.id);
+        }
+    }
+}
+
+static bool walk_instance(void *context, const struct instance *instance)
+{
+    struct index_walk *walk = context;
+    struct core_verify *out = walk->verify->out;
+    walk->timers += instance->head.timer_count;
+    check_tasks(walk, instance);
+    if (instance->head.status != INSTANCE_OPEN) {
+        out->instances_ended++;
+        if (instance->head.task_count + instance->head.timer_count > 0) {
+            index_fault(walk, "an ended case has open tasks or timers: case", instance->head.id);
+        }
+        return true;
+    }
+    out->instances_open++;
+    check_keys(walk, instance);
+    const char *why = core_asleep(walk->view, instance, walk->now_ms);
+    if (why != NULL) {
+        out->asleep++;
+        (void)fault(walk->verify, "nothing will move this case on: case",
+                    (unsigned long long)instance->head.id);
+    }
+    return true;
+}
+
+static bool count_timer(void *context, const struct view_timer_row *row)
+{
+    uint64_t *counts = context;
+    counts[row->overdue ? 1 : 0]++;
+    return true;
+}
+
+static bool count_task(void *context, const struct view_task_row *row)
+{
+    (void)row;
+    (*(uint64_t *)context)++;
+    return true;
+}
+
+static uint64_t task_rows(const struct index_walk *walk)
+{
+    uint64_t rows = 0;
+    for (uint32_t user = 1; user <= view_user_count(walk->view); user++) {
+        view_tasks_of_user(walk->view, user, count_task, &rows);
+    }
+    for (uint32_t role = 1; role < view_counters(walk->view)->next_role; role++) {
+        view_tasks_of_role(walk->view, role, count_task, &rows);
+    }
+    return rows;
+}
+
+static void check_counts(struct index_walk *walk)
+{
+    const struct view_counters *counters = view_counters(walk->view);
+    uint64_t timers[2] = { 0, 0 };
+    view_timers(walk->view, 0, UINT64_MAX, count_timer, timers);
+    uint64_t rows = task_rows(walk);
+    if (timers[0] != walk->timers) {
+        index_fault(walk, "timer rows and armed timers differ by number; rows:", timers[0]);
+    }
+    if (timers[1] != walk->overdue) {
+        index_fault(walk, "overdue rows and climbing tasks differ by number; rows:", timers[1]);
+    }
+    if (rows != walk->tasks || counters->open_tasks != walk->tasks) {
+        index_fault(walk, "task rows and open tasks differ by number; rows:", rows);
+    }
+    if (counters->open_instances != walk->verify->out->instances_open ||
+        counters->ended_instances != walk->verify->out->instances_ended) {
+        index_fault(walk, "the count of open cases is wrong; counted:", counters->open_instances);
+    }
+    for (uint32_t user = 1; user <= view_user_count(walk->view); user++) {
+        if (view_load(walk->view, user) != walk->loads[user]) {
+            index_fault(walk, "the load of a user is wrong: user", user);
+        }
+    }
+}
+
+static enum err check_indexes(struct verify *verify, uint64_t now_ms)
+{
+    struct view *view;
+    enum err err = view_open_reader(verify->reader, &view);
+    if (err != OK) {
+        return err;
+    }
+    view_begin(view);
+    uint32_t users = view_user_count(view) + 1;
+    struct index_walk walk = { .verify = verify, .view = view, .now_ms = now_ms,
+                               .loads = mem_zalloc(sizeof(uint32_t) * users), .users = users };
+    view_all_instances(view, 0, walk_instance, &walk);
+    check_counts(&walk);
+    mem_free(walk.loads);
+    view_end(view);
+    view_close_reader(view);
+    return verify->out->index_faults + verify->out->asleep > 0 ? ERR_MISMATCH : OK;
+}
+
+static enum err last_moment(struct verify *verify, uint64_t *ret_now_ms)
+{
+    struct arena arena;
+    arena_init(&arena, RECORD_BYTES_MAX * 4);
+    struct slice bytes;
+    struct record record;
+    store_reader_begin(verify->reader);
+    enum err err = store_reader_record(verify->reader, verify->last, &arena, &bytes, NULL);
+    store_reader_end(verify->reader);
+    if (err == OK) {
+        err = record_decode(bytes, &arena, &record);
+    }
+    *ret_now_ms = err == OK ? record.now_ms : 0;
+    arena_done(&arena);
+    return err;
+}
+
+enum err core_verify(struct store_reader *reader, const char *scratch_path,
+                     store_progress_fn *progress, void *context, struct core_verify *ret_verify)
+{
+    *ret_verify = (struct core_verify){ 0 };
+    struct verify verify = { .reader = reader, .out = ret_verify, .progress = progress,
+                             .context = context };
+    store_reader_begin(reader);
+    verify.last = store_reader_seq(reader);
+    store_reader_end(reader);
+    if (verify.last == 0) {
+        return OK;
+    }
+    uint64_t bad_seq = 0;
+    enum err err = store_check_chain(reader, 1, verify.last, &bad_seq);
+    if (err != OK) {
+        return fault(&verify, "the chain of the journal is broken at record",
+                     (unsigned long long)bad_seq);
+    }
+    uint64_t now_ms = 0;
+    err = last_moment(&verify, &now_ms);
+    if (err == OK) {
+        err = replay(&verify, scratch_path);
+    }
+    enum err indexes = err == OK || err == ERR_MISMATCH ? check_indexes(&verify, now_ms) : OK;
+    return err != OK ? err : indexes;
+}
