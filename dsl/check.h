@@ -1,0 +1,65 @@
+// The checker: builds the model of each process from its tree, and proves what must hold for every
+// case. Called by compile.c in this order, each step for all processes before the next one begins.
+// All messages go to the collector of the unit; nothing stops.
+#ifndef RUNG_DSL_CHECK_H
+#define RUNG_DSL_CHECK_H
+
+#include "dsl/infer.h"
+#include "dsl/names.h"
+#include "dsl/test_plan.h"
+
+// 1. First values in records.
+void check_records(struct unit *unit);
+// 2. Fields, keys, stages, ends and the names of collections: what other processes may refer to.
+void check_declare(struct unit *unit, struct process *process);
+// 3. Title, first values, tasks, handlers and their steps, with all their expressions.
+void check_fill(struct unit *unit, struct process *process);
+// 4. Every conversion: what its children need is given. Adds the implicit values.
+void check_converts(struct unit *unit, struct process *process);
+// 5. The proofs. Nothing is said about a process whose targets are not all known.
+void check_graph(struct unit *unit, struct process *process);    // stuck, ends, reachability; `waits`
+void check_rights(struct unit *unit, struct process *process);   // ends by role, buttons for nobody
+void check_children(struct unit *unit, struct process *process); // no end with open children
+// 6. The `test` blocks of one file, in the order of the text.
+void check_tests(struct unit *unit, uint32_t file, struct test_plan **plans, uint32_t *plan_count);
+
+// --- steps (check_body.c) -----------------------------------------------------------------------------
+struct body {
+    struct infer infer;
+    struct process *process;
+    struct handler *handler;
+    struct stage *stage; // whose braces it is in
+    uint32_t block_depth;
+};
+void check_body_init(struct body *body, struct unit *unit, struct process *process,
+                     struct handler *handler);
+// The steps of a BLOCK node (an empty block when it is missing).
+const struct block *check_block(struct body *body, uint32_t node);
+const struct due *check_due(struct body *body, uint32_t node);
+struct task *check_task(struct body *body, uint32_t node);
+struct target *check_target(struct body *body, uint32_t goto_node);
+// Resolves the steps of a conversion, without the needs of its children (check_converts).
+struct convert *check_convert_step(struct body *body, uint32_t node);
+// True when every path of the block ends in a flow; when some path does.
+bool check_always_flows(const struct block *block);
+bool check_may_flow(const struct block *block);
+
+// --- walking (check_walk.c) ---------------------------------------------------------------------------
+// Calls `visit` for every step of the block and of the blocks inside it, in text order.
+typedef void check_step_fn(void *context, const struct step *step);
+void check_each_step(const struct block *block, check_step_fn *visit, void *context);
+// The same for all blocks of a handler (its body, and what follows `at most`).
+void check_each_handler_step(const struct handler *handler, check_step_fn *visit, void *context);
+// Whether the handler holds at the leaf: written in it or around it, and not hidden by an action of
+// the same name further in; an action without `by` needs a task there.
+bool check_handler_holds_at(const struct process *process, const struct handler *handler,
+                            const struct stage *leaf);
+// Where the handler can take a case that stands in one of its stages: calls `visit` per target.
+typedef void check_target_fn(void *context, const struct target *target);
+void check_each_target(const struct handler *handler, check_target_fn *visit, void *context);
+// "timer", "action `busy`" …: how messages name a handler.
+struct slice check_handler_name(const struct handler *handler, struct arena *arena);
+// "`a`, `b` and `c`"
+struct slice check_role_names(const struct role_list *roles, struct arena *arena);
+
+#endif

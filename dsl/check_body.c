@@ -1,0 +1,567 @@
+// Steps: blocks, asks, assignments, flows. Each path through a block may end in one flow, and nothing
+// stands behind a flow (rule 8).
+#include "base/check.h"
+#include "dsl/array.h"
+#include "dsl/check.h"
+
+static const struct syntax_tree *body_tree(const struct body *body)
+{
+    return names_tree(body->infer.unit, body->infer.file);
+}
+
+void check_body_init(struct body *body, struct unit *unit, struct process *process,
+                     struct handler *handler)
+{
+    *body = (struct body){
+        .infer = { .unit = unit, .file = process->decl.file, .process = process },
+        .process = process,
+        .handler = handler,
+        .stage = handler == NULL ? process->stages[0] : handler->stage,
+    };
+    if (handler == NULL || handler->kind == HANDLER_ACTION) {
+        return;
+    }
+    body->infer.flags = handler->kind == HANDLER_START ? INFER_NO_TASK : INFER_NO_ME;
+}
+
+static struct slice body_place(const struct body *body)
+{
+    static const char *const places[] = {
+        [HANDLER_START] = "`start`", [HANDLER_REPEAT] = "`on repeat`", [HANDLER_ACTION] = "an action",
+        [HANDLER_TIMER] = "a timer", [HANDLER_RULE] = "a rule",
+        [HANDLER_OVERDUE] = "what follows `overdue`",
+    };
+    return slice_from_cstr(body->handler == NULL ? "`reopen`" : places[body->handler->kind]);
+}
+
+// --- targets and moments ------------------------------------------------------------------------------------
+
+static const struct stage *find_near(const struct stage *from, struct slice name)
+{
+    for (const struct stage *around = from; around != NULL; around = around->parent) {
+        for (const struct stage *child = around->first_child; child != NULL;
+             child = child->next_sibling) {
+            if (slice_equal(child->name, name)) {
+                return child;
+            }
+        }
+    }
+    return NULL;
+}
+
+static void report_unknown_target(struct body *body, uint32_t name_node)
+{
+    struct unit *unit = body->infer.unit;
+    const struct process *process = body->process;
+    struct slice name = syntax_name(body_tree(body), name_node);
+    struct span span = syntax_span(body_tree(body), name_node);
+    struct diag *diag = diag_add(unit->diags, DIAG_E0301, span);
+    diag_fact(diag, name);
+    diag_fact(diag, process->decl.name);
+    if (body->handler != NULL) {
+        diag_here(diag, "%.*s moves the case here",
+                  SLICE_PRINT(check_handler_name(body->handler, unit->arena)));
+    }
+    struct suggestions suggestions;
+    suggest_init(&suggestions, name);
+    for (uint32_t i = 1; i < process->stage_count; i++) {
+        suggest_offer(&suggestions, process->stages[i]->name, process->stages[i]->depth);
+    }
+    for (uint32_t i = 0; i < process->end_count; i++) {
+        suggest_offer(&suggestions, process->ends[i]->name, 1);
+    }
+    if (!diag_suggest(diag, &suggestions, span, "stage")) {
+        diag_help(diag, "declare it in the process: `stage %.*s \"…\" { … }` or `end %.*s \"…\"`",
+                  SLICE_PRINT(name), SLICE_PRINT(name));
+    }
+}
+
+// Looked up from the inside out, then among the ends, then anywhere if only one has the name (rule 46).
+static void resolve_target(struct body *body, struct target *target, uint32_t name_node)
+{
+    struct slice name = syntax_name(body_tree(body), name_node);
+    const struct process *process = body->process;
+    target->stage = find_near(body->stage, name);
+    if (target->stage != NULL) {
+        return;
+    }
+    for (uint32_t i = 0; i < process->end_count; i++) {
+        if (slice_equal(process->ends[i]->name, name)) {
+            target->end = process->ends[i];
+            return;
+        }
+    }
+    const struct stage *other = NULL;
+    for (uint32_t i = 1; i < process->stage_count; i++) {
+        if (!slice_equal(process->stages[i]->name, name)) {
+            continue;
+        }
+        other = target->stage;
+        target->stage = process->stages[i];
+        if (other != NULL) {
+            break;
+        }
+    }
+    if (other != NULL) {
+        struct diag *diag = diag_add(body->infer.unit->diags, DIAG_E0311, target->span);
+        diag_fact(diag, name);
+        diag_here(diag, "which of them?");
+        diag_label(diag, other->span, "this is one");
+        diag_label(diag, target->stage->span, "this is another");
+        diag_note(diag, "a stage is looked for from the inside out, then anywhere in the process");
+        target->stage = NULL;
+        return;
+    }
+    if (target->stage == NULL) {
+        report_unknown_target(body, name_node);
+    }
+}
+
+struct target *check_target(struct body *body, uint32_t goto_node)
+{
+    const struct syntax_tree *tree = body_tree(body);
+    struct target *target = ARENA_NEW(body->infer.unit->arena, struct target);
+    uint32_t name = syntax_first(tree, goto_node);
+    if (name != NODE_NONE && syntax_kind(tree, name) == NODE_NAME) {
+        target->span = syntax_span(tree, name);
+        resolve_target(body, target, name);
+    }
+    if (target->stage == NULL && target->end == NULL) {
+        body->process->broken = true;
+    }
+    uint32_t due = syntax_child(tree, goto_node, NODE_DUE);
+    if (due != NODE_NONE) {
+        target->due = check_due(body, due);
+    }
+    return target;
+}
+
+static bool is_moment(const struct type *type, bool with_date)
+{
+    return type_is_poison(type) || type_is(type, TYPE_DATETIME) || type_is(type, TYPE_TIME) ||
+           type_is(type, TYPE_DURATION) || (with_date && type_is(type, TYPE_DATE));
+}
+
+static const struct expr *check_moment(struct body *body, uint32_t node, bool with_date)
+{
+    const struct expr *moment = infer_expr(&body->infer, node, type_builtin(TYPE_DATETIME));
+    if (is_moment(moment->type, with_date)) {
+        return moment;
+    }
+    struct diag *diag = diag_add(body->infer.unit->diags, DIAG_E0401,
+                                 syntax_span(body_tree(body), node));
+    diag_fact(diag, infer_quoted_type(&body->infer, moment->type));
+    diag_fact(diag, SLICE("a moment"));
+    diag_here(diag, "this is %.*s", SLICE_PRINT(infer_quoted_type(&body->infer, moment->type)));
+    diag_help(diag, "write a wait (`2 h`), a day, a time of day, or a moment (`today 18:00`)");
+    return infer_poison(&body->infer, node);
+}
+
+const struct due *check_due(struct body *body, uint32_t node)
+{
+    const struct syntax_tree *tree = body_tree(body);
+    struct due *due = ARENA_NEW(body->infer.unit->arena, struct due);
+    due->span = syntax_span(tree, node);
+    due->moment = check_moment(body, syntax_first(tree, node), true);
+    due->promised = syntax_has(tree, node, NODE_PROMISED);
+    uint32_t until = syntax_child(tree, node, NODE_UNTIL);
+    if (until != NODE_NONE) {
+        due->until = check_moment(body, syntax_first(tree, until), false);
+    }
+    return due;
+}
+
+// --- tasks ------------------------------------------------------------------------------------------------
+
+struct task *check_task(struct body *body, uint32_t node)
+{
+    struct unit *unit = body->infer.unit;
+    const struct syntax_tree *tree = body_tree(body);
+    struct task *task = ARENA_NEW(unit->arena, struct task);
+    task->span = syntax_keyword_span(tree, node);
+    task->index = INDEX_NONE;
+    unsigned flags = body->infer.flags;
+    bool is_stage_task = body->handler != NULL && body->handler->kind == HANDLER_OVERDUE;
+    if (is_stage_task) {
+        body->infer.flags |= INFER_NO_TASK;
+    }
+    task->title = infer_label(&body->infer, syntax_child(tree, node, NODE_LABEL));
+    task->role = names_role(unit, body->infer.file, syntax_child_class(tree, node, CLASS_NAME, 0));
+    uint32_t due = syntax_child(tree, node, NODE_DUE);
+    task->due = due == NODE_NONE ? NULL : check_due(body, due);
+    body->infer.flags = flags;
+    task->urgent = syntax_has(tree, node, NODE_URGENT);
+    task->script = names_clause_label(unit, tree, node, NODE_SCRIPT);
+    uint32_t other = syntax_child(tree, node, NODE_OTHER_THAN);
+    task->other_than = names_roles(unit, body->infer.file,
+                                   other == NODE_NONE ? NODE_NONE : syntax_first(tree, other));
+    uint32_t overdue = syntax_child(tree, node, NODE_OVERDUE);
+    if (overdue == NODE_NONE) {
+        return task;
+    }
+    task->overdue = names_ladder(unit, body->infer.file, syntax_first(tree, overdue));
+    uint32_t then = syntax_child(tree, overdue, NODE_BLOCK);
+    if (then != NODE_NONE && is_stage_task) {
+        task->overdue_then = check_block(body, then);
+    } else if (then != NODE_NONE) {
+        struct diag *diag =
+            diag_add(unit->diags, DIAG_E0507, syntax_keyword_span(tree, then));
+        diag_fact(diag, SLICE("`then`"));
+        diag_fact(diag, SLICE("a side task"));
+        diag_note(diag, "a side task moves nothing; only the task of a stage does");
+    }
+    return task;
+}
+
+// --- asks ------------------------------------------------------------------------------------------------
+
+static void report_ask_name(struct body *body, const struct ask *ask)
+{
+    struct unit *unit = body->infer.unit;
+    const struct local *local = infer_find_local(&body->infer, ask->name);
+    const struct field *field = infer_find_field(body->process, ask->name);
+    const struct role *role = names_find_role(unit, body->infer.file, ask->name);
+    if (local != NULL) {
+        names_twice(unit, ask->span, local->span, "answer", ask->name);
+    } else if (field != NULL) {
+        struct diag *diag = diag_add(unit->diags, DIAG_E0310, ask->span);
+        diag_fact(diag, SLICE("field"));
+        diag_fact(diag, ask->name);
+        diag_here(diag, "with a type this is a new name");
+        diag_label(diag, field->span, "the field is declared here");
+        diag_help(diag, "to fill the field write only `ask %.*s`", SLICE_PRINT(ask->name));
+    } else if (role != NULL) {
+        struct diag *diag = diag_add(unit->diags, DIAG_E0320, ask->span);
+        diag_fact(diag, ask->name);
+        diag_here(diag, "an answer of the same name would hide the role's holder");
+        diag_label(diag, role->decl.span, "the role is declared here");
+    }
+}
+
+static void resolve_asked_field(struct body *body, struct ask *ask, uint32_t node)
+{
+    struct unit *unit = body->infer.unit;
+    ask->field = infer_find_field(body->process, ask->name);
+    if (ask->field != NULL) {
+        ask->type = ask->field->type;
+        ask->label = ask->field->label;
+        ask->help = ask->field->help;
+        return;
+    }
+    ask->type = type_builtin(TYPE_POISON);
+    struct diag *diag = diag_add(unit->diags, DIAG_E0306, ask->span);
+    diag_fact(diag, ask->name);
+    diag_fact(diag, body->process->decl.name);
+    diag_here(diag, "without a type, `ask` fills a field");
+    struct suggestions suggestions;
+    suggest_init(&suggestions, ask->name);
+    for (uint32_t i = 0; i < body->process->field_count; i++) {
+        suggest_offer(&suggestions, body->process->fields[i]->name, 0);
+    }
+    if (!diag_suggest(diag, &suggestions, ask->span, "field")) {
+        diag_help_edit(diag, DIAG_FIX_PLACEHOLDER,
+                       span_after(syntax_name_span(body_tree(body), node)), SLICE(": text"),
+                       "give it a type, if the answer is needed only here");
+    }
+}
+
+static const struct ask *check_ask(struct body *body, uint32_t node)
+{
+    struct unit *unit = body->infer.unit;
+    const struct syntax_tree *tree = body_tree(body);
+    struct ask *ask = ARENA_NEW(unit->arena, struct ask);
+    *ask = (struct ask){ .name = syntax_name(tree, node),
+                         .span = syntax_name_span(tree, node),
+                         .required = syntax_has(tree, node, NODE_REQUIRED),
+                         .quick = syntax_has(tree, node, NODE_QUICK),
+                         .index = INDEX_NONE };
+    uint32_t type = syntax_child_class(tree, node, CLASS_TYPE, 0);
+    if (type == NODE_NONE) {
+        resolve_asked_field(body, ask, node);
+    } else {
+        report_ask_name(body, ask);
+        ask->type = names_type(unit, body->infer.file, type);
+        ask->label = names_label(unit, tree, node);
+    }
+    if (syntax_has(tree, node, NODE_HELP)) {
+        ask->help = names_clause_label(unit, tree, node, NODE_HELP);
+    }
+    uint32_t initial = syntax_child(tree, node, NODE_INITIAL);
+    if (initial != NODE_NONE) {
+        ask->initial = infer_fit(&body->infer, syntax_first(tree, initial), ask->type,
+                                 arena_format(unit->arena, "`%.*s`", SLICE_PRINT(ask->name)),
+                                 ask->span);
+    }
+    struct handler *handler = body->handler;
+    ask->local = handler->local_count++;
+    ARRAY_PUSH(unit->arena, handler->asks, handler->ask_count, ask);
+    if (handler->kind != HANDLER_ACTION && handler->kind != HANDLER_START) {
+        struct diag *diag = diag_add(unit->diags, DIAG_E0512, syntax_keyword_span(tree, node));
+        diag_fact(diag, ask->name);
+        diag_fact(diag, body_place(body));
+        diag_here(diag, "nobody presses %.*s", SLICE_PRINT(body_place(body)));
+        diag_help(diag, "ask in an action, or in `start`");
+    }
+    if (ask->field == NULL && ask->name.len > 0) {
+        struct local *local = ARENA_NEW(unit->arena, struct local);
+        *local = (struct local){ .name = ask->name,
+                                 .type = ask->type,
+                                 .number = ask->local,
+                                 .span = ask->span,
+                                 .outer = body->infer.locals };
+        body->infer.locals = local;
+    }
+    return ask;
+}
+
+// --- other steps ------------------------------------------------------------------------------------------
+
+static void report_unassignable(struct body *body, uint32_t name_node, const struct local *local)
+{
+    struct unit *unit = body->infer.unit;
+    const struct syntax_tree *tree = body_tree(body);
+    struct slice name = syntax_name(tree, name_node);
+    struct diag *diag = diag_add(unit->diags, local != NULL ? DIAG_E0319 : DIAG_E0306,
+                                 syntax_span(tree, name_node));
+    diag_fact(diag, name);
+    if (local != NULL) {
+        diag_here(diag, local->is_item ? "this is the item being converted" : "this is an answer");
+        diag_label(diag, local->span, "it gets its value here");
+        diag_help(diag, "keep the value in a field of the process");
+        return;
+    }
+    diag_fact(diag, body->process->decl.name);
+    diag_here(diag, "only fields and roles are given values");
+    struct suggestions suggestions;
+    suggest_init(&suggestions, name);
+    for (uint32_t i = 0; i < body->process->field_count; i++) {
+        suggest_offer(&suggestions, body->process->fields[i]->name, 0);
+    }
+    const struct unit_file *own = &unit->files[body->infer.file];
+    for (uint32_t i = 0; i < own->visible_count; i++) {
+        if (own->visible[i]->kind == DECL_ROLE) {
+            suggest_offer(&suggestions, own->visible[i]->name, 1);
+        }
+    }
+    if (!diag_suggest(diag, &suggestions, syntax_span(tree, name_node), "field")) {
+        diag_help(diag, "declare it in the process: `field %.*s: …`", SLICE_PRINT(name));
+    }
+}
+
+static void check_assign(struct body *body, struct step *step, uint32_t node)
+{
+    struct unit *unit = body->infer.unit;
+    const struct syntax_tree *tree = body_tree(body);
+    uint32_t name_node = syntax_first(tree, node);
+    uint32_t value = syntax_next(tree, name_node);
+    if (syntax_kind(tree, name_node) != NODE_NAME) {
+        step->expr = infer_expr(&body->infer, value, NULL);
+        return;
+    }
+    struct slice name = syntax_name(tree, name_node);
+    const struct local *local = infer_find_local(&body->infer, name);
+    step->field = local == NULL ? infer_find_field(body->process, name) : NULL;
+    if (step->field != NULL) {
+        step->expr = infer_fit(&body->infer, value, step->field->type,
+                               arena_format(unit->arena, "field `%.*s`", SLICE_PRINT(name)),
+                               step->field->span);
+        return;
+    }
+    step->role = local == NULL ? names_find_role(unit, body->infer.file, name) : NULL;
+    if (step->role == NULL) {
+        report_unassignable(body, name_node, local);
+        step->expr = infer_expr(&body->infer, value, NULL);
+        return;
+    }
+    struct type *holder = ARENA_NEW(unit->arena, struct type);
+    *holder = (struct type){ .kind = TYPE_USER, .role = step->role };
+    step->expr = infer_fit(&body->infer, value, holder, SLICE("the role"), span_make(0, 0, 0));
+}
+
+static void check_if(struct body *body, struct step *step, uint32_t node)
+{
+    const struct syntax_tree *tree = body_tree(body);
+    step->expr = infer_condition(&body->infer, syntax_first(tree, node));
+    step->then = check_block(body, syntax_child_class(tree, node, CLASS_BLOCK, 0));
+    uint32_t otherwise = syntax_child_class(tree, node, CLASS_BLOCK, 1);
+    if (otherwise != NODE_NONE) {
+        step->otherwise = check_block(body, otherwise);
+    }
+}
+
+static void check_flow_here(struct body *body, uint32_t node, bool needs_action)
+{
+    if (body->handler == NULL) {
+        return;
+    }
+    enum handler_kind kind = body->handler->kind;
+    bool fits = kind == HANDLER_ACTION ||
+                (!needs_action && kind != HANDLER_START && kind != HANDLER_REPEAT);
+    if (fits) {
+        return;
+    }
+    const struct syntax_tree *tree = body_tree(body);
+    struct diag *diag =
+        diag_add(body->infer.unit->diags, DIAG_E0507, syntax_keyword_span(tree, node));
+    diag_fact(diag, needs_action ? SLICE("`retry`") : SLICE("`again`"));
+    diag_fact(diag, body_place(body));
+    diag_note(diag, needs_action ? "a ladder counts the presses of an action"
+                                 : "`again` moves the task that is open, and there may be none");
+}
+
+static const struct collection *check_cancel(struct body *body, uint32_t node)
+{
+    return infer_named_collection(&body->infer, body->process, syntax_first(body_tree(body), node));
+}
+
+static bool check_one_step(struct body *body, struct step *step, uint32_t node)
+{
+    struct unit *unit = body->infer.unit;
+    const struct syntax_tree *tree = body_tree(body);
+    enum syntax_kind kind = syntax_kind(tree, node);
+    uint32_t first = syntax_first(tree, node);
+    if (kind == NODE_ASK) {
+        step->kind = STEP_ASK;
+        step->ask = check_ask(body, node);
+    } else if (kind == NODE_ASSIGN) {
+        step->kind = STEP_ASSIGN;
+        check_assign(body, step, node);
+    } else if (kind == NODE_REQUIRE) {
+        step->kind = STEP_REQUIRE;
+        step->expr = infer_condition(&body->infer, first);
+        step->text = infer_label(&body->infer, syntax_child(tree, node, NODE_LABEL));
+    } else if (kind == NODE_IF) {
+        step->kind = STEP_IF;
+        check_if(body, step, node);
+    } else if (kind == NODE_NOTIFY) {
+        step->kind = STEP_NOTIFY;
+        step->role = names_role(unit, body->infer.file, first);
+        step->text = infer_label(&body->infer, syntax_child(tree, node, NODE_LABEL));
+    } else if (kind == NODE_CONVERT_INTO || kind == NODE_CONVERT_EACH) {
+        step->kind = STEP_CONVERT;
+        step->convert = check_convert_step(body, node);
+    } else if (kind == NODE_CANCEL) {
+        step->kind = STEP_CANCEL;
+        step->collection = check_cancel(body, node);
+    } else if (kind == NODE_TASK) {
+        step->kind = STEP_TASK;
+        step->task = check_task(body, node);
+    } else if (kind == NODE_GOTO) {
+        step->kind = STEP_GOTO;
+        step->target = check_target(body, node);
+    } else if (kind == NODE_AGAIN) {
+        step->kind = STEP_AGAIN;
+        check_flow_here(body, node, false);
+        step->due = first == NODE_NONE || syntax_kind(tree, first) != NODE_DUE
+                        ? NULL
+                        : check_due(body, first);
+    } else if (kind == NODE_RETRY) {
+        step->kind = STEP_RETRY;
+        check_flow_here(body, node, true);
+        step->ladder = names_ladder(unit, body->infer.file, first);
+        step->then = check_block(body, syntax_child_class(tree, node, CLASS_BLOCK, 0));
+    } else {
+        return false;
+    }
+    return true;
+}
+
+// --- blocks ------------------------------------------------------------------------------------------------
+
+static bool step_may_flow(const struct step *step)
+{
+    if (step->kind == STEP_GOTO || step->kind == STEP_AGAIN || step->kind == STEP_RETRY) {
+        return true;
+    }
+    return step->kind == STEP_IF &&
+           (check_may_flow(step->then) ||
+            (step->otherwise != NULL && check_may_flow(step->otherwise)));
+}
+
+bool check_may_flow(const struct block *block)
+{
+    for (uint32_t i = 0; i < block->count; i++) {
+        if (step_may_flow(&block->steps[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool check_always_flows(const struct block *block)
+{
+    if (block->count == 0) {
+        return false;
+    }
+    const struct step *last = &block->steps[block->count - 1];
+    if (last->kind == STEP_IF) {
+        return last->otherwise != NULL && check_always_flows(last->then) &&
+               check_always_flows(last->otherwise);
+    }
+    return step_may_flow(last);
+}
+
+static void report_after_flow(struct body *body, const struct step *flow, const struct step *next)
+{
+    const struct syntax_tree *tree = body_tree(body);
+    bool moves_twice = step_may_flow(next);
+    struct diag *diag = diag_add(body->infer.unit->diags, moves_twice ? DIAG_E0505 : DIAG_E0504,
+                                 syntax_keyword_span(tree, next->node));
+    bool is_if = flow->kind == STEP_IF;
+    diag_fact_format(diag, "`%.*s`",
+                     SLICE_PRINT(source_text(body->infer.unit->sources,
+                                             is_if ? syntax_keyword_span(tree, flow->node)
+                                                   : syntax_span(tree, flow->node))));
+    diag_here(diag, moves_twice ? "and moves on again here" : "a path has ended before this");
+    diag_label(diag, syntax_keyword_span(tree, flow->node),
+               is_if ? "a path through this `if` moves the case already"
+                     : "the case moves on here");
+    diag_note(diag, "on each path the flow is the last step, and there is only one");
+    if (is_if && flow->otherwise == NULL) {
+        diag_help(diag, "put what follows into `else { … }`");
+    } else if (!is_if) {
+        diag_help(diag, "put the flow at the end of the steps");
+    }
+}
+
+static void report_block_depth(struct body *body, uint32_t node)
+{
+    struct diag *diag = diag_add(body->infer.unit->diags, DIAG_E0416,
+                                 syntax_keyword_span(body_tree(body), node));
+    diag_fact_format(diag, "%d", IMAGE_BLOCK_DEPTH_MAX);
+    diag_here(diag, "these steps stand too deep inside others");
+}
+
+const struct block *check_block(struct body *body, uint32_t node)
+{
+    struct unit *unit = body->infer.unit;
+    const struct syntax_tree *tree = body_tree(body);
+    struct block *block = ARENA_NEW(unit->arena, struct block);
+    if (node == NODE_NONE || syntax_kind(tree, node) != NODE_BLOCK) {
+        body->process->broken = true;
+        return block;
+    }
+    block->span = syntax_span(tree, node);
+    if (body->block_depth == IMAGE_BLOCK_DEPTH_MAX) {
+        report_block_depth(body, node);
+        return block;
+    }
+    body->block_depth++;
+    const struct local *outer = body->infer.locals;
+    bool reported = false;
+    for (SYNTAX_EACH(tree, node, child)) {
+        struct step step = { .node = child, .span = syntax_span(tree, child) };
+        if (!check_one_step(body, &step, child)) {
+            body->process->broken = true;
+            continue;
+        }
+        if (!reported && block->count > 0 && step_may_flow(&block->steps[block->count - 1])) {
+            report_after_flow(body, &block->steps[block->count - 1], &step);
+            reported = true;
+        }
+        ARRAY_PUSH(unit->arena, block->steps, block->count, step);
+    }
+    body->infer.locals = outer;
+    body->block_depth--;
+    return block;
+}

@@ -1,0 +1,256 @@
+// No case ends while its children are open (rule 32): which collections may be open at each stage is
+// found by following every path from the start until nothing changes; conditions and `cancel` close.
+#include "base/check.h"
+#include "base/limits.h"
+#include "dsl/array.h"
+#include "dsl/check.h"
+
+struct flow_check {
+    struct unit *unit;
+    const struct process *process;
+    uint32_t *open;   // by stage index: bits of the collections that may be open at the leaf
+    bool *reached;
+    bool changed;
+    bool reports;
+    const struct stage *at; // the leaf that the handler runs at; NULL for start
+    const struct handler *handler;
+};
+
+// Where the steps so far may have left the case.
+struct path {
+    uint32_t open;
+    bool live; // false: each way so far has ended in a flow
+};
+
+static uint32_t closed_by(const struct expr *expr, bool truth);
+static struct path follow_block(struct flow_check *flow, const struct block *block,
+                                struct path path);
+static void stay(struct flow_check *flow, struct path path);
+
+static void follow_handler(struct flow_check *flow, const struct handler *handler,
+                           const struct stage *leaf)
+{
+    flow->at = leaf;
+    flow->handler = handler;
+    uint32_t open = leaf == NULL ? 0 : flow->open[leaf->index];
+    if (handler->condition != NULL) {
+        open &= ~closed_by(handler->condition, true);
+    }
+    struct path path = { open, true };
+    stay(flow, follow_block(flow, handler->block, path));
+    if (handler->at_most_then != NULL) {
+        stay(flow, follow_block(flow, handler->at_most_then, path));
+    }
+}
+
+static void follow_all(struct flow_check *flow)
+{
+    const struct process *process = flow->process;
+    follow_handler(flow, process->start, NULL);
+    for (uint32_t i = 0; i < process->end_count; i++) {
+        const struct target *target = process->ends[i]->reopen_target;
+        if (target != NULL && target->stage != NULL) {
+            const struct stage *leaf = stage_first_leaf(target->stage);
+            flow->changed = flow->changed || !flow->reached[leaf->index];
+            flow->reached[leaf->index] = true;
+        }
+    }
+    for (uint32_t i = 1; i < process->stage_count; i++) {
+        const struct stage *leaf = process->stages[i];
+        for (uint32_t n = 0; n < process->handler_count && flow->reached[i]; n++) {
+            if (check_handler_holds_at(process, process->handlers[n], leaf)) {
+                follow_handler(flow, process->handlers[n], leaf);
+            }
+        }
+    }
+}
+
+void check_children(struct unit *unit, struct process *process)
+{
+    if (process->collection_count == 0) {
+        return;
+    }
+    if (process->collection_count > COLLECTIONS_MAX) {
+        struct diag *diag = diag_add(unit->diags, DIAG_E0901, process->decl.span);
+        diag_fact(diag, process->decl.name);
+        diag_fact_format(diag, "%d collections of children", COLLECTIONS_MAX);
+        return;
+    }
+    struct flow_check flow = { .unit = unit, .process = process, .changed = true };
+    flow.open = ARENA_ARRAY(unit->arena, uint32_t, process->stage_count);
+    flow.reached = ARENA_ARRAY(unit->arena, bool, process->stage_count);
+    while (flow.changed) {
+        flow.changed = false;
+        follow_all(&flow);
+    }
+    flow.reports = true;
+    follow_all(&flow);
+}
+
+// --- what a condition says about children -------------------------------------------------------------------
+
+static uint32_t bit_of(const struct expr *expr) { return 1u << expr->collection->index; }
+
+// `count deals open is 0` and its relatives.
+static uint32_t closed_by_count(const struct expr *expr, bool truth)
+{
+    const struct expr *count = expr->a;
+    if (count->kind != EXPR_COLLECTION || expr->b->kind != EXPR_INTEGER ||
+        count->quantifier != QUANTIFIER_COUNT || count->number != CHILD_OPEN) {
+        return 0;
+    }
+    int64_t number = expr->b->number;
+    bool zero_when_true = (expr->kind == EXPR_IS && number == 0) ||
+                          (expr->kind == EXPR_LESS && number == 1) ||
+                          (expr->kind == EXPR_LESS_EQUAL && number == 0);
+    bool zero_when_false = (expr->kind == EXPR_IS_NOT && number == 0) ||
+                           (expr->kind == EXPR_GREATER && number == 0) ||
+                           (expr->kind == EXPR_GREATER_EQUAL && number == 1);
+    return (truth && zero_when_true) || (!truth && zero_when_false) ? bit_of(count) : 0;
+}
+
+// Collections that are surely not open when the condition has that truth.
+static uint32_t closed_by(const struct expr *expr, bool truth)
+{
+    if (expr->kind == EXPR_NOT) {
+        return closed_by(expr->a, !truth);
+    }
+    if (expr->kind == EXPR_AND || expr->kind == EXPR_OR) {
+        uint32_t a = closed_by(expr->a, truth);
+        uint32_t b = closed_by(expr->b, truth);
+        return (expr->kind == EXPR_AND) == truth ? a | b : a & b;
+    }
+    if (expr->kind == EXPR_COLLECTION) {
+        bool all_over = expr->quantifier == QUANTIFIER_ALL && expr->number != CHILD_OPEN && truth;
+        // A collection of one child: what holds for any holds for all.
+        bool the_one = expr->quantifier == QUANTIFIER_ANY && !expr->collection->each &&
+                       expr->number != CHILD_OPEN && expr->number != CHILD_ANY && truth;
+        bool none_open = expr->quantifier == QUANTIFIER_ANY && expr->number == CHILD_OPEN && !truth;
+        return all_over || the_one || none_open ? bit_of(expr) : 0;
+    }
+    return expr->a != NULL && expr->b != NULL ? closed_by_count(expr, truth) : 0;
+}
+
+// --- following steps --------------------------------------------------------------------------------------
+
+static struct slice open_names(const struct flow_check *flow, uint32_t open)
+{
+    struct slice names = SLICE_EMPTY;
+    for (uint32_t i = 0; i < flow->process->collection_count; i++) {
+        if ((open & (1u << i)) != 0) {
+            names = arena_format(flow->unit->arena, "%.*s%s`%.*s`", SLICE_PRINT(names),
+                                 names.len == 0 ? "" : " and ",
+                                 SLICE_PRINT(flow->process->collections[i]->name));
+        }
+    }
+    return names;
+}
+
+static const struct collection *first_open(const struct flow_check *flow, uint32_t open)
+{
+    uint32_t index = 0;
+    while ((open & (1u << index)) == 0) {
+        index++;
+    }
+    return flow->process->collections[index];
+}
+
+static void report_open(struct flow_check *flow, const struct target *target, uint32_t open)
+{
+    const struct collection *collection = first_open(flow, open);
+    struct diag *diag = diag_add(flow->unit->diags, DIAG_E0513, target->span);
+    diag_fact(diag, target->end->name);
+    diag_fact(diag, open_names(flow, open));
+    diag_here(diag, "%.*s ends the case here",
+              SLICE_PRINT(check_handler_name(flow->handler, flow->unit->arena)));
+    diag_label(diag, collection->span, "these children may still be open then");
+    if (flow->at != NULL) {
+        diag_label(diag, flow->at->span, "for example at this stage");
+    }
+    diag_note(diag, "a case may not end with open children");
+    bool guards = flow->handler->kind == HANDLER_ACTION && flow->handler->condition == NULL;
+    const struct syntax_tree *tree = names_tree(flow->unit, flow->process->decl.file);
+    uint32_t label = syntax_child(tree, flow->handler->node, NODE_LABEL);
+    if (guards && label != NODE_NONE) {
+        diag_help_edit(diag, DIAG_FIX_GUESS, span_after(syntax_span(tree, label)),
+                       arena_format(flow->unit->arena, " if not any %.*s open",
+                                    SLICE_PRINT(collection->name)),
+                       "offer the action only when they have ended");
+    }
+    diag_help(diag, "end the children before the flow: `cancel %.*s`", SLICE_PRINT(collection->name));
+}
+
+static void arrive(struct flow_check *flow, const struct stage *leaf, uint32_t open)
+{
+    if (!flow->reached[leaf->index] || (open & ~flow->open[leaf->index]) != 0) {
+        flow->reached[leaf->index] = true;
+        flow->open[leaf->index] |= open;
+        flow->changed = true;
+    }
+}
+
+// A path without a flow, or with `again` or `retry`, leaves the case where it stands.
+static void stay(struct flow_check *flow, struct path path)
+{
+    if (flow->at != NULL && path.live) {
+        arrive(flow, flow->at, path.open);
+    }
+}
+
+static void follow_target(struct flow_check *flow, const struct target *target, uint32_t open)
+{
+    if (target->stage != NULL) {
+        arrive(flow, stage_first_leaf(target->stage), open);
+    } else if (flow->reports && target->end != NULL && open != 0) {
+        report_open(flow, target, open);
+    }
+}
+
+// Two ways that meet again.
+static struct path join_paths(struct path a, struct path b)
+{
+    return (struct path){ .open = (a.live ? a.open : 0) | (b.live ? b.open : 0),
+                          .live = a.live || b.live };
+}
+
+static struct path follow_if(struct flow_check *flow, const struct step *step, struct path path)
+{
+    struct path yes = { path.open & ~closed_by(step->expr, true), true };
+    struct path no = { path.open & ~closed_by(step->expr, false), true };
+    yes = follow_block(flow, step->then, yes);
+    if (step->otherwise != NULL) {
+        no = follow_block(flow, step->otherwise, no);
+    }
+    return join_paths(yes, no);
+}
+
+static struct path follow_step(struct flow_check *flow, const struct step *step, struct path path)
+{
+    if (step->kind == STEP_CONVERT && step->convert->collection != NULL) {
+        path.open |= 1u << step->convert->collection->index;
+    } else if (step->kind == STEP_CANCEL && step->collection != NULL) {
+        path.open &= ~(1u << step->collection->index);
+    } else if (step->kind == STEP_REQUIRE) {
+        path.open &= ~closed_by(step->expr, true);
+    } else if (step->kind == STEP_IF) {
+        return follow_if(flow, step, path);
+    } else if (step->kind == STEP_GOTO) {
+        follow_target(flow, step->target, path.open);
+        path.live = false;
+    } else if (step->kind == STEP_AGAIN || step->kind == STEP_RETRY) {
+        stay(flow, path);
+        if (step->kind == STEP_RETRY) {
+            stay(flow, follow_block(flow, step->then, path));
+        }
+        path.live = false;
+    }
+    return path;
+}
+
+static struct path follow_block(struct flow_check *flow, const struct block *block, struct path path)
+{
+    for (uint32_t i = 0; block != NULL && i < block->count && path.live; i++) {
+        path = follow_step(flow, &block->steps[i], path);
+    }
+    return path;
+}

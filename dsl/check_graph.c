@@ -1,0 +1,531 @@
+// The proofs over the graph of stages: every stage is reached, none is a trap (rule 42), an end is
+// reachable from each; and what flows presuppose of the stages they lead to (rules 11, 19, 42).
+#include "base/check.h"
+#include "dsl/array.h"
+#include "dsl/check.h"
+
+struct leaf {
+    const struct stage *stage;
+    struct stage *writable;
+    uint32_t *next; // leaves
+    uint32_t next_count;
+    bool ends;      // some way leads to an end
+    bool reached;
+    bool finishes;  // an end can be reached from here
+    bool reported;
+};
+
+struct graph {
+    struct unit *unit;
+    struct process *process;
+    struct leaf *leaves;
+    uint32_t leaf_count;
+    uint32_t *leaf_of_stage; // by stage index; INDEX_NONE for composites
+    uint32_t current;
+};
+
+static void build_graph(struct graph *graph);
+static void mark_reached(struct graph *graph);
+static void mark_finishing(struct graph *graph);
+static void report_unreached(struct graph *graph);
+static void check_waits(struct graph *graph, struct leaf *leaf);
+static void report_endless(struct graph *graph);
+static void check_flows(struct graph *graph);
+static void check_pressable(struct graph *graph);
+static void check_unused_ends(struct graph *graph);
+
+void check_graph(struct unit *unit, struct process *process)
+{
+    struct graph graph = { .unit = unit, .process = process };
+    build_graph(&graph);
+    mark_reached(&graph);
+    mark_finishing(&graph);
+    report_unreached(&graph);
+    for (uint32_t i = 0; i < graph.leaf_count; i++) {
+        check_waits(&graph, &graph.leaves[i]);
+    }
+    report_endless(&graph);
+    check_flows(&graph);
+    check_pressable(&graph);
+    check_unused_ends(&graph);
+}
+
+// --- the graph ------------------------------------------------------------------------------------------
+
+static uint32_t leaf_of(const struct graph *graph, const struct stage *stage)
+{
+    return graph->leaf_of_stage[stage_first_leaf(stage)->index];
+}
+
+static void add_edge(void *context, const struct target *target)
+{
+    struct graph *graph = context;
+    struct leaf *leaf = &graph->leaves[graph->current];
+    if (target->end != NULL) {
+        leaf->ends = true;
+        return;
+    }
+    uint32_t next = leaf_of(graph, target->stage);
+    for (uint32_t i = 0; i < leaf->next_count; i++) {
+        if (leaf->next[i] == next) {
+            return;
+        }
+    }
+    ARRAY_PUSH(graph->unit->arena, leaf->next, leaf->next_count, next);
+}
+
+static void build_graph(struct graph *graph)
+{
+    struct process *process = graph->process;
+    struct arena *arena = graph->unit->arena;
+    graph->leaves = ARENA_ARRAY(arena, struct leaf, process->stage_count);
+    graph->leaf_of_stage = ARENA_ARRAY(arena, uint32_t, process->stage_count);
+    for (uint32_t i = 0; i < process->stage_count; i++) {
+        graph->leaf_of_stage[i] = INDEX_NONE;
+        if (i > 0 && stage_is_leaf(process->stages[i])) {
+            graph->leaf_of_stage[i] = graph->leaf_count;
+            graph->leaves[graph->leaf_count].stage = process->stages[i];
+            graph->leaves[graph->leaf_count++].writable = process->stages[i];
+        }
+    }
+    for (uint32_t i = 0; i < graph->leaf_count; i++) {
+        graph->current = i;
+        for (uint32_t n = 0; n < process->handler_count; n++) {
+            if (check_handler_holds_at(process, process->handlers[n], graph->leaves[i].stage)) {
+                check_each_target(process->handlers[n], add_edge, graph);
+            }
+        }
+    }
+}
+
+static void reach(struct graph *graph, uint32_t first)
+{
+    uint32_t *queue = ARENA_ARRAY(graph->unit->arena, uint32_t, graph->leaf_count + 1);
+    uint32_t count = 0;
+    if (!graph->leaves[first].reached) {
+        graph->leaves[first].reached = true;
+        queue[count++] = first;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        const struct leaf *leaf = &graph->leaves[queue[i]];
+        for (uint32_t n = 0; n < leaf->next_count; n++) {
+            if (!graph->leaves[leaf->next[n]].reached) {
+                graph->leaves[leaf->next[n]].reached = true;
+                queue[count++] = leaf->next[n];
+            }
+        }
+    }
+}
+
+static void reach_target(void *context, const struct target *target)
+{
+    struct graph *graph = context;
+    if (target->stage != NULL) {
+        reach(graph, leaf_of(graph, target->stage));
+    }
+}
+
+static void mark_reached(struct graph *graph)
+{
+    const struct process *process = graph->process;
+    check_each_target(process->start, reach_target, graph);
+    for (uint32_t i = 0; i < process->end_count; i++) {
+        if (process->ends[i]->reopen_target != NULL) {
+            reach_target(graph, process->ends[i]->reopen_target);
+        }
+    }
+}
+
+// Backwards from the ends, until nothing changes.
+static void mark_finishing(struct graph *graph)
+{
+    bool changed = true;
+    while (changed) {
+        changed = false;
+        for (uint32_t i = 0; i < graph->leaf_count; i++) {
+            struct leaf *leaf = &graph->leaves[i];
+            bool finishes = leaf->ends;
+            for (uint32_t n = 0; n < leaf->next_count && !finishes; n++) {
+                finishes = graph->leaves[leaf->next[n]].finishes;
+            }
+            changed = changed || finishes != leaf->finishes;
+            leaf->finishes = finishes;
+        }
+    }
+}
+
+// --- every stage is reached ---------------------------------------------------------------------------
+
+static bool is_reached(const struct graph *graph, const struct stage *stage)
+{
+    for (uint32_t i = 0; i < graph->leaf_count; i++) {
+        if (graph->leaves[i].reached && stage_is_inside(graph->leaves[i].stage, stage)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct arrival {
+    const struct stage *leaf;
+    const struct target *found;
+};
+
+static void find_arrival(void *context, const struct target *target)
+{
+    struct arrival *arrival = context;
+    if (arrival->found == NULL && target->stage != NULL &&
+        stage_is_inside(arrival->leaf, target->stage)) {
+        arrival->found = target;
+    }
+}
+
+// Where cases come in, preferring another stage's flow over the stage's own.
+static const struct target *arrival_at(const struct graph *graph, const struct stage *leaf,
+                                       const struct handler **ret_handler)
+{
+    struct arrival arrival = { .leaf = leaf };
+    for (int own = 0; own < 2 && arrival.found == NULL; own++) {
+        for (uint32_t i = 0; i < graph->process->handler_count && arrival.found == NULL; i++) {
+            const struct handler *handler = graph->process->handlers[i];
+            if ((handler->stage == leaf) == (own == 1)) {
+                check_each_target(handler, find_arrival, &arrival);
+                *ret_handler = handler;
+            }
+        }
+    }
+    return arrival.found;
+}
+
+static void report_unreached(struct graph *graph)
+{
+    for (uint32_t i = 1; i < graph->process->stage_count; i++) {
+        const struct stage *stage = graph->process->stages[i];
+        bool parent_reached = stage->parent->parent == NULL || is_reached(graph, stage->parent);
+        if (!parent_reached || is_reached(graph, stage)) {
+            continue;
+        }
+        struct diag *diag = diag_add(graph->unit->diags, DIAG_E0501, stage->span);
+        diag_fact(diag, stage->name);
+        const struct handler *handler = NULL;
+        const struct target *arrival = arrival_at(graph, stage_first_leaf(stage), &handler);
+        if (arrival != NULL && !stage_is_inside(handler->stage, stage)) {
+            diag_here(diag, "the ways here begin where no case comes either");
+            diag_label(diag, arrival->span, "%.*s leads here",
+                       SLICE_PRINT(check_handler_name(handler, graph->unit->arena)));
+        } else {
+            diag_here(diag, "nothing leads here");
+        }
+        diag_help(diag, "lead to it with `=> %.*s` from an action, a timer or a rule, or remove it",
+                  SLICE_PRINT(stage->name));
+    }
+}
+
+// --- nothing can get stuck (rule 42) ----------------------------------------------------------------------
+
+static bool mentions_children(const struct expr *expr)
+{
+    if (expr == NULL) {
+        return false;
+    }
+    bool found = expr->kind == EXPR_COLLECTION || mentions_children(expr->a) ||
+                 mentions_children(expr->b);
+    for (uint32_t i = 0; i < expr->item_count && !found; i++) {
+        found = mentions_children(expr->items[i]);
+    }
+    return found;
+}
+
+struct ways {
+    uint32_t count;
+    uint32_t failing; // to ends that are failures
+};
+
+static void count_way(void *context, const struct target *target)
+{
+    struct ways *ways = context;
+    ways->count++;
+    ways->failing += target->end != NULL && target->end->kind == END_FAILURE;
+}
+
+static struct ways ways_of(const struct handler *handler)
+{
+    struct ways ways = { 0 };
+    check_each_target(handler, count_way, &ways);
+    return ways;
+}
+
+static bool may_press(const struct role *holder, const struct handler *action)
+{
+    if (action->by.count == 0) {
+        return true;
+    }
+    for (uint32_t i = 0; i < action->by.count; i++) {
+        if (action->by.items[i] == holder || names_is_superior(holder, action->by.items[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static uint32_t wait_of(const struct handler *handler, const struct stage *leaf)
+{
+    struct ways ways = ways_of(handler);
+    if (ways.count == 0) {
+        return 0;
+    }
+    if (handler->kind == HANDLER_TIMER) {
+        return handler->timer_kind == TIMER_AFTER_IDLE ? WAIT_IDLE
+               : handler->stage->parent != NULL        ? WAIT_TIMER
+                                                       : 0;
+    }
+    if (handler->kind == HANDLER_RULE) {
+        return mentions_children(handler->condition) ? WAIT_CHILDREN : 0;
+    }
+    bool only_refusal = handler->stage != leaf && ways.failing == ways.count;
+    return handler->kind == HANDLER_ACTION && leaf->task != NULL && leaf->task->role != NULL &&
+                   !only_refusal && may_press(leaf->task->role, handler)
+               ? WAIT_TASK
+               : 0;
+}
+
+// What stands there and does not help: the author would take it for a way on.
+static void label_near_miss(struct graph *graph, struct diag *diag, const struct handler *handler,
+                            const struct stage *leaf)
+{
+    struct ways ways = ways_of(handler);
+    if (handler->kind == HANDLER_TIMER && ways.count > 0) {
+        diag_label(diag, handler->span, "this timer fires once in the life of a case");
+    } else if (handler->kind == HANDLER_RULE && ways.count > 0) {
+        diag_label(diag, handler->span, "this waits for data that nobody here must bring");
+    } else if (handler->kind == HANDLER_OVERDUE && ways.count > 0) {
+        diag_label(diag, handler->span, "what follows `overdue` is no step of a person");
+    } else if (handler->kind != HANDLER_ACTION) {
+        return;
+    } else if (leaf->task == NULL) {
+        diag_label(diag, handler->span, "without a task here nobody has to press this");
+    } else if (ways.count == 0) {
+        diag_label(diag, handler->span, "this does not leave the stage");
+    } else if (!may_press(leaf->task->role, handler)) {
+        diag_label(diag, handler->by.span, "the task is for `%.*s`, who may not press this",
+                   SLICE_PRINT(leaf->task->role->decl.name));
+    } else {
+        diag_label(diag, handler->span, "the only way on is refusal");
+        diag_note(diag, "a way out that can only fail and is declared outside the stage does not "
+                        "count as a next step");
+    }
+    (void)graph;
+}
+
+static void report_stuck(struct graph *graph, const struct leaf *leaf)
+{
+    const struct process *process = graph->process;
+    struct diag *diag = diag_add(graph->unit->diags, DIAG_E0503, leaf->stage->span);
+    diag_fact(diag, leaf->stage->name);
+    diag_here(diag, leaf->stage->task == NULL ? "no task, no timer and no children lead on from here"
+                                              : "the task's holder has no action that leads on");
+    const struct handler *from = NULL;
+    const struct target *arrival = arrival_at(graph, leaf->stage, &from);
+    if (arrival != NULL && from->stage != leaf->stage) {
+        diag_label(diag, arrival->span, "cases arrive here through %.*s",
+                   SLICE_PRINT(check_handler_name(from, graph->unit->arena)));
+    }
+    for (uint32_t i = 0; i < process->handler_count; i++) {
+        const struct handler *handler = process->handlers[i];
+        if (stage_is_inside(leaf->stage, handler->stage) && handler->kind != HANDLER_START &&
+            handler->kind != HANDLER_REPEAT) {
+            label_near_miss(graph, diag, handler, leaf->stage);
+        }
+    }
+    const char *target = process->end_count > 0 ? "" : "STAGE";
+    struct slice to = process->end_count > 0 ? process->ends[0]->name : slice_from_cstr(target);
+    diag_help(diag,
+              leaf->stage->task == NULL
+                  ? "give it a task and an action that leads on, or a timer: `after 7 days => %.*s`"
+                  : "add an action that leads on, for example `action NAME \"…\" => %.*s`",
+              SLICE_PRINT(to));
+    diag_help(diag, "if the process is meant to be over here, declare it as an end: `end %.*s \"…\"`",
+              SLICE_PRINT(leaf->stage->name));
+}
+
+static void check_waits(struct graph *graph, struct leaf *leaf)
+{
+    for (uint32_t i = 0; i < graph->process->handler_count; i++) {
+        const struct handler *handler = graph->process->handlers[i];
+        if (check_handler_holds_at(graph->process, handler, leaf->stage)) {
+            leaf->writable->waits |= wait_of(handler, leaf->stage);
+        }
+    }
+    if (leaf->reached && leaf->writable->waits == 0) {
+        leaf->reported = true;
+        report_stuck(graph, leaf);
+    }
+}
+
+// --- an end is reachable ------------------------------------------------------------------------------
+
+// A leaf from which a reported one can be reached is no news.
+static bool leads_to_reported(struct graph *graph, uint32_t first)
+{
+    uint8_t *seen = ARENA_ARRAY(graph->unit->arena, uint8_t, graph->leaf_count + 1);
+    uint32_t *queue = ARENA_ARRAY(graph->unit->arena, uint32_t, graph->leaf_count + 1);
+    uint32_t count = 0;
+    queue[count++] = first;
+    seen[first] = 1;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct leaf *leaf = &graph->leaves[queue[i]];
+        if (leaf->reported) {
+            return true;
+        }
+        for (uint32_t n = 0; n < leaf->next_count; n++) {
+            if (seen[leaf->next[n]] == 0) {
+                seen[leaf->next[n]] = 1;
+                queue[count++] = leaf->next[n];
+            }
+        }
+    }
+    return false;
+}
+
+static void report_endless(struct graph *graph)
+{
+    for (uint32_t i = 0; i < graph->leaf_count; i++) {
+        struct leaf *leaf = &graph->leaves[i];
+        if (!leaf->reached || leaf->finishes || leads_to_reported(graph, i)) {
+            continue;
+        }
+        leaf->reported = true;
+        struct diag *diag = diag_add(graph->unit->diags, DIAG_E0502, leaf->stage->span);
+        diag_fact(diag, leaf->stage->name);
+        diag_here(diag, "no way from here leads to an end");
+        for (uint32_t n = 0; n < leaf->next_count && n < 2; n++) {
+            const struct leaf *next = &graph->leaves[leaf->next[n]];
+            if (next != leaf) {
+                diag_label(diag, next->stage->span, "it leads on to here, and from here back");
+            }
+        }
+        diag_help(diag, "add an action or a timer with `=> %.*s`",
+                  SLICE_PRINT(graph->process->ends[0]->name));
+    }
+}
+
+// --- what flows presuppose ------------------------------------------------------------------------------
+
+static void check_due_of(void *context, const struct target *target)
+{
+    struct graph *graph = context;
+    const struct stage *leaf = target->stage == NULL ? NULL : stage_first_leaf(target->stage);
+    if (target->due == NULL || (leaf != NULL && leaf->task != NULL)) {
+        return;
+    }
+    struct diag *diag = diag_add(graph->unit->diags, DIAG_E0508, target->due->span);
+    diag_fact(diag, leaf != NULL ? target->stage->name : target->end->name);
+    diag_here(diag, "this says when the task of the next stage is due");
+    if (leaf != NULL) {
+        diag_label(diag, leaf->span, "the case arrives here, and there is no task");
+        diag_help(diag, "give stage `%.*s` a task, or leave `due` out", SLICE_PRINT(leaf->name));
+    } else {
+        diag_label(diag, target->end->span, "this is an end");
+        diag_help_edit(diag, DIAG_FIX_GUESS, target->due->span, SLICE_EMPTY, "leave `due` out");
+    }
+}
+
+struct redating {
+    struct graph *graph;
+    const struct handler *handler;
+};
+
+static void check_redating(void *context, const struct step *step)
+{
+    struct redating *redating = context;
+    struct graph *graph = redating->graph;
+    if (step->kind != STEP_AGAIN && step->kind != STEP_RETRY) {
+        return;
+    }
+    for (uint32_t i = 0; i < graph->leaf_count; i++) {
+        const struct stage *leaf = graph->leaves[i].stage;
+        if (leaf->task != NULL || !graph->leaves[i].reached ||
+            !check_handler_holds_at(graph->process, redating->handler, leaf)) {
+            continue;
+        }
+        const struct syntax_tree *tree = names_tree(graph->unit, graph->process->decl.file);
+        struct diag *diag =
+            diag_add(graph->unit->diags, DIAG_E0510, syntax_keyword_span(tree, step->node));
+        diag_fact(diag, leaf->name);
+        diag_fact(diag, step->kind == STEP_AGAIN ? SLICE("`again`") : SLICE("`retry`"));
+        diag_here(diag, "this gives the open task a new moment");
+        diag_label(diag, leaf->span, "%.*s holds here too, and there is no task",
+                   SLICE_PRINT(check_handler_name(redating->handler, graph->unit->arena)));
+        diag_help(diag, "write it inside the stages that have a task");
+        return;
+    }
+}
+
+static void check_flows(struct graph *graph)
+{
+    const struct process *process = graph->process;
+    for (uint32_t i = 0; i < process->handler_count; i++) {
+        struct redating redating = { graph, process->handlers[i] };
+        check_each_target(process->handlers[i], check_due_of, graph);
+        check_each_handler_step(process->handlers[i], check_redating, &redating);
+    }
+    for (uint32_t i = 0; i < process->end_count; i++) {
+        if (process->ends[i]->reopen_target != NULL) {
+            check_due_of(graph, process->ends[i]->reopen_target);
+        }
+    }
+}
+
+// --- buttons for nobody, ends for nothing ------------------------------------------------------------------
+
+static void check_pressable(struct graph *graph)
+{
+    const struct process *process = graph->process;
+    for (uint32_t i = 0; i < process->handler_count; i++) {
+        const struct handler *handler = process->handlers[i];
+        bool relevant = handler->kind == HANDLER_ACTION && is_reached(graph, handler->stage);
+        bool pressable = false;
+        for (uint32_t n = 0; relevant && n < graph->leaf_count && !pressable; n++) {
+            pressable = check_handler_holds_at(process, handler, graph->leaves[n].stage);
+        }
+        if (!relevant || pressable) {
+            continue;
+        }
+        struct diag *diag = diag_add(graph->unit->diags, DIAG_E0509, handler->span);
+        diag_fact(diag, handler->name);
+        if (handler->by.count > 0) {
+            diag_here(diag, "actions of the same name further in hide it at every stage");
+        } else {
+            diag_here(diag, "no task here, so there is nobody who could press it");
+            diag_note(diag, "an action without `by` is for whoever has the task in its braces");
+            diag_help(diag, "say who may press it: `by ROLE`, or give the stage a task");
+        }
+    }
+}
+
+struct end_use {
+    const struct process_end *end;
+    bool used;
+};
+
+static void note_end(void *context, const struct target *target)
+{
+    struct end_use *use = context;
+    use->used = use->used || target->end == use->end;
+}
+
+static void check_unused_ends(struct graph *graph)
+{
+    const struct process *process = graph->process;
+    for (uint32_t i = 0; i < process->end_count; i++) {
+        struct end_use use = { .end = process->ends[i] };
+        for (uint32_t n = 0; n < process->handler_count; n++) {
+            check_each_target(process->handlers[n], note_end, &use);
+        }
+        if (!use.used) {
+            struct diag *diag = diag_add(graph->unit->diags, DIAG_W501, use.end->span);
+            diag_fact(diag, use.end->name);
+            diag_here(diag, "no case ever ends so");
+        }
+    }
+}

@@ -1,0 +1,360 @@
+#include "dsl/compile.h"
+
+#include <sodium.h>
+
+#include "base/check.h"
+#include "dsl/array.h"
+#include "dsl/check.h"
+#include "dsl/lower.h"
+#include "dsl/names.h"
+
+_Static_assert(IMAGE_HASH_BYTES >= crypto_generichash_BYTES_MIN, "a hash that BLAKE2b can give");
+_Static_assert(IMAGE_HASH_BYTES <= crypto_generichash_BYTES_MAX, "a hash that BLAKE2b can give");
+
+struct compile {
+    const struct compile_input *input;
+    struct compile_result *result;
+    struct unit unit;
+    struct test_plan *plans;
+    uint32_t plan_count;
+};
+
+static void add_files(struct compile *compile);
+static void resolve_imports(struct compile *compile, uint32_t file);
+static void find_rings(struct compile *compile);
+static void compute_closures(struct compile *compile);
+static void check_all(struct compile *compile);
+static void lower_all(struct compile *compile);
+
+void compile_set(const struct compile_input *input, struct compile_result *ret_result)
+{
+    *ret_result = (struct compile_result){ .program_count = 0 };
+    struct compile_result *result = ret_result;
+    arena_init(&result->arena, COMPILE_BYTES_MAX);
+    source_set_init(&result->sources, &result->arena);
+    diags_init(&result->diags, &result->arena, &result->sources);
+    struct compile compile = {
+        .input = input,
+        .result = result,
+        .unit = { .arena = &result->arena, .sources = &result->sources, .diags = &result->diags },
+    };
+    compile.unit.files = ARENA_ARRAY(&result->arena, struct unit_file, SOURCE_FILES_MAX);
+    add_files(&compile);
+    // Imported files are appended while this runs.
+    for (uint32_t file = 0; file < result->sources.count; file++) {
+        compile.unit.file_count = file + 1;
+        syntax_parse(&compile.unit.files[file].tree, &result->sources, file, &result->arena,
+                     &result->diags);
+        resolve_imports(&compile, file);
+    }
+    find_rings(&compile);
+    compute_closures(&compile);
+    check_all(&compile);
+    if (result->diags.error_count == 0) {
+        lower_all(&compile);
+    }
+    diag_finish(&result->diags);
+    if (result->diags.error_count == 0) {
+        result->tests = compile.plans;
+        result->test_count = compile.plan_count;
+    } else {
+        result->program_count = 0;
+    }
+}
+
+void compile_done(struct compile_result *result)
+{
+    arena_done(&result->arena);
+    *result = (struct compile_result){ .program_count = 0 };
+}
+
+const struct compile_program *compile_find(const struct compile_result *result, struct slice process)
+{
+    for (uint32_t i = 0; i < result->program_count; i++) {
+        if (slice_equal(result->programs[i].process, process)) {
+            return &result->programs[i];
+        }
+    }
+    return NULL;
+}
+
+// --- files --------------------------------------------------------------------------------------------
+
+static uint32_t find_file(const struct compile *compile, struct slice name)
+{
+    const struct source_set *sources = &compile->result->sources;
+    for (uint32_t i = 0; i < sources->count; i++) {
+        if (slice_equal(source_file(sources, i)->name, name)) {
+            return i;
+        }
+    }
+    return INDEX_NONE;
+}
+
+static void add_files(struct compile *compile)
+{
+    struct source_set *sources = &compile->result->sources;
+    for (uint32_t i = 0; i < compile->input->file_count; i++) {
+        const struct compile_file *file = &compile->input->files[i];
+        if (find_file(compile, file->name) != INDEX_NONE) {
+            continue;
+        }
+        if (sources->count == SOURCE_FILES_MAX) {
+            struct diag *diag = diag_add(&compile->result->diags, DIAG_E0322, span_make(0, 0, 0));
+            diag_fact_format(diag, "%d", SOURCE_FILES_MAX);
+            return;
+        }
+        source_add(sources, file->name, file->text);
+    }
+}
+
+// "processes/lead.rung" and `shared`: "processes/shared.rung". A path of several words begins at the
+// root of the library.
+static struct slice import_path(struct compile *compile, uint32_t file, uint32_t path)
+{
+    const struct syntax_tree *tree = names_tree(&compile->unit, file);
+    struct arena *arena = &compile->result->arena;
+    struct slice joined = SLICE_EMPTY;
+    uint32_t words = 0;
+    for (SYNTAX_EACH(tree, path, name)) {
+        struct slice word = syntax_name(tree, name);
+        joined = words++ == 0 ? word
+                              : arena_format(arena, "%.*s/%.*s", SLICE_PRINT(joined),
+                                             SLICE_PRINT(word));
+    }
+    size_t folder = 0;
+    struct slice own = source_file(&compile->result->sources, file)->name;
+    for (size_t i = 0; words == 1 && i < own.len; i++) {
+        folder = own.ptr[i] == '/' ? i + 1 : folder;
+    }
+    return arena_format(arena, "%.*s%.*s.rung", SLICE_PRINT(slice_sub(own, 0, folder)),
+                        SLICE_PRINT(joined));
+}
+
+static uint32_t load_file(struct compile *compile, struct slice path, struct span span)
+{
+    struct compile_result *result = compile->result;
+    struct slice text = SLICE_EMPTY;
+    if (compile->input->load == NULL ||
+        !compile->input->load(compile->input->load_context, path, &result->arena, &text)) {
+        struct diag *diag = diag_add(&result->diags, DIAG_E0312, span);
+        diag_fact(diag, path);
+        diag_here(diag, "this means `%.*s`", SLICE_PRINT(path));
+        struct suggestions suggestions;
+        suggest_init(&suggestions, source_text(&result->sources, span));
+        for (uint32_t i = 0; i < compile->input->file_count; i++) {
+            struct slice name = result->sources.files[i].name;
+            size_t start = 0;
+            for (size_t n = 0; n < name.len; n++) {
+                start = name.ptr[n] == '/' ? n + 1 : start;
+            }
+            struct slice base = slice_sub(name, start, name.len);
+            if (base.len > 5) {
+                suggest_offer(&suggestions, slice_sub(base, 0, base.len - 5), 0);
+            }
+        }
+        diag_suggest(diag, &suggestions, span, "file");
+        return INDEX_NONE;
+    }
+    if (result->sources.count == SOURCE_FILES_MAX) {
+        struct diag *diag = diag_add(&result->diags, DIAG_E0322, span);
+        diag_fact_format(diag, "%d", SOURCE_FILES_MAX);
+        return INDEX_NONE;
+    }
+    return source_add(&result->sources, path, text);
+}
+
+static void resolve_imports(struct compile *compile, uint32_t file)
+{
+    struct unit_file *own = &compile->unit.files[file];
+    const struct syntax_tree *tree = &own->tree;
+    for (SYNTAX_EACH(tree, 0, import)) {
+        if (syntax_kind(tree, import) != NODE_IMPORT) {
+            continue;
+        }
+        for (SYNTAX_EACH(tree, import, path)) {
+            if (syntax_kind(tree, path) != NODE_PATH) {
+                continue;
+            }
+            struct slice wanted = import_path(compile, file, path);
+            uint32_t found = find_file(compile, wanted);
+            if (found == INDEX_NONE) {
+                found = load_file(compile, wanted, syntax_span(tree, path));
+            }
+            if (found != INDEX_NONE) {
+                ARRAY_PUSH(&compile->result->arena, own->imports, own->import_count, found);
+            }
+        }
+    }
+}
+
+// --- what imports what ------------------------------------------------------------------------------------
+
+// Whether `from` leads to `to`; `seen` has a byte per file. Depth is bounded by the number of files.
+static bool leads_to(const struct compile *compile, uint32_t from, uint32_t to, uint8_t *seen)
+{
+    if (from == to) {
+        return true;
+    }
+    if (seen[from] != 0) {
+        return false;
+    }
+    seen[from] = 1;
+    const struct unit_file *file = &compile->unit.files[from];
+    for (uint32_t i = 0; i < file->import_count; i++) {
+        if (leads_to(compile, file->imports[i], to, seen)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct span import_span(const struct compile *compile, uint32_t file)
+{
+    const struct syntax_tree *tree = names_tree(&compile->unit, file);
+    uint32_t import = syntax_child(tree, 0, NODE_IMPORT);
+    return import == NODE_NONE ? span_make(file, 0, 0) : syntax_span(tree, import);
+}
+
+// One message per ring: at its first file.
+static void find_rings(struct compile *compile)
+{
+    uint32_t count = compile->unit.file_count;
+    uint8_t *reported = ARENA_ARRAY(&compile->result->arena, uint8_t, count + 1);
+    for (uint32_t file = 0; file < count; file++) {
+        const struct unit_file *own = &compile->unit.files[file];
+        for (uint32_t i = 0; i < own->import_count && reported[file] == 0; i++) {
+            uint8_t *seen = ARENA_ARRAY(&compile->result->arena, uint8_t, count + 1);
+            if (!leads_to(compile, own->imports[i], file, seen)) {
+                continue;
+            }
+            struct diag *diag =
+                diag_add(&compile->result->diags, DIAG_E0313, import_span(compile, file));
+            diag_fact(diag, source_file(&compile->result->sources, file)->name);
+            uint32_t next = own->imports[i];
+            if (next != file) {
+                diag_label(diag, import_span(compile, next), "and this leads back");
+                diag_here(diag, "this leads to `%.*s`",
+                          SLICE_PRINT(source_file(&compile->result->sources, next)->name));
+            }
+            diag_note(diag, "what two files need of each other belongs into a third");
+            for (uint32_t n = 0; n < count; n++) {
+                uint8_t *back = ARENA_ARRAY(&compile->result->arena, uint8_t, count + 1);
+                bool in_ring = leads_to(compile, file, n, back);
+                memset(back, 0, count);
+                reported[n] |= in_ring && leads_to(compile, n, file, back);
+            }
+        }
+    }
+}
+
+static void add_to_closure(struct compile *compile, struct unit_file *own, uint32_t file)
+{
+    for (uint32_t i = 0; i < own->closure_count; i++) {
+        if (own->closure[i] == file) {
+            return;
+        }
+    }
+    ARRAY_PUSH(&compile->result->arena, own->closure, own->closure_count, file);
+    const struct unit_file *added = &compile->unit.files[file];
+    for (uint32_t i = 0; i < added->import_count; i++) {
+        add_to_closure(compile, own, added->imports[i]);
+    }
+}
+
+static void compute_closures(struct compile *compile)
+{
+    for (uint32_t file = 0; file < compile->unit.file_count; file++) {
+        add_to_closure(compile, &compile->unit.files[file], file);
+    }
+}
+
+// --- passes ------------------------------------------------------------------------------------------------
+
+static void check_all(struct compile *compile)
+{
+    struct unit *unit = &compile->unit;
+    names_collect(unit);
+    check_records(unit);
+    for (uint32_t i = 0; i < unit->process_count; i++) {
+        check_declare(unit, unit->processes[i]);
+    }
+    for (uint32_t i = 0; i < unit->process_count; i++) {
+        check_fill(unit, unit->processes[i]);
+    }
+    for (uint32_t i = 0; i < unit->process_count; i++) {
+        check_converts(unit, unit->processes[i]);
+    }
+    for (uint32_t i = 0; i < unit->process_count; i++) {
+        struct process *process = unit->processes[i];
+        if (!process->broken) {
+            check_graph(unit, process);
+            check_rights(unit, process);
+            check_children(unit, process);
+        }
+    }
+    for (uint32_t file = 0; file < compile->input->file_count && file < unit->file_count; file++) {
+        check_tests(unit, file, &compile->plans, &compile->plan_count);
+    }
+}
+
+// Over the texts of the file and of all it imports, each behind its length.
+static void hash_sources(const struct compile *compile, uint32_t file, uint8_t hash[IMAGE_HASH_BYTES])
+{
+    const struct unit_file *own = &compile->unit.files[file];
+    crypto_generichash_state state;
+    crypto_generichash_init(&state, NULL, 0, IMAGE_HASH_BYTES);
+    for (uint32_t i = 0; i < own->closure_count; i++) {
+        struct slice text = source_file(&compile->result->sources, own->closure[i])->text;
+        uint8_t len[8];
+        for (unsigned n = 0; n < 8; n++) {
+            len[n] = (uint8_t)((uint64_t)text.len >> (8 * n));
+        }
+        crypto_generichash_update(&state, len, sizeof len);
+        crypto_generichash_update(&state, (const unsigned char *)text.ptr, text.len);
+    }
+    crypto_generichash_final(&state, hash, IMAGE_HASH_BYTES);
+}
+
+static bool lower_one(struct compile *compile, const struct process *process, struct buf *scratch,
+                      struct compile_program *program)
+{
+    struct arena *arena = &compile->result->arena;
+    const struct unit_file *own = &compile->unit.files[process->decl.file];
+    program->process = process->decl.name;
+    hash_sources(compile, process->decl.file, program->source_hash);
+    buf_reset(scratch);
+    if (lower_process(&compile->unit, process, program->source_hash, scratch) != OK) {
+        struct diag *diag = diag_add(&compile->result->diags, DIAG_E0901, process->decl.span);
+        diag_fact(diag, process->decl.name);
+        diag_fact_format(diag, "an image of %d bytes, or %d answers in one action", IMAGE_BYTES_MAX,
+                         IMAGE_LOCALS_MAX);
+        return false;
+    }
+    program->image = arena_copy(arena, buf_slice(scratch));
+    CHECK((uintptr_t)program->image.ptr % 8 == 0);
+    struct slice *files = ARENA_ARRAY(arena, struct slice, own->closure_count);
+    for (uint32_t i = 0; i < own->closure_count; i++) {
+        files[i] = source_file(&compile->result->sources, own->closure[i])->name;
+    }
+    program->files = files;
+    program->file_count = own->closure_count;
+    return true;
+}
+
+static void lower_all(struct compile *compile)
+{
+    const struct unit *unit = &compile->unit;
+    struct compile_program *programs =
+        ARENA_ARRAY(&compile->result->arena, struct compile_program, unit->process_count + 1);
+    struct buf scratch;
+    buf_init(&scratch, IMAGE_BYTES_MAX);
+    for (uint32_t i = 0; i < unit->process_count; i++) {
+        if (lower_one(compile, unit->processes[i], &scratch,
+                      &programs[compile->result->program_count])) {
+            compile->result->program_count++;
+        }
+    }
+    buf_done(&scratch);
+    compile->result->programs = programs;
+}

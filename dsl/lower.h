@@ -1,0 +1,14 @@
+// From the model of a process to its program image. Only for processes of a set without errors: the
+// model is whole, every reference resolved. What comes out validates (image_open); CHECKed here.
+#ifndef RUNG_DSL_LOWER_H
+#define RUNG_DSL_LOWER_H
+
+#include "base/err.h"
+#include "dsl/names.h"
+
+// Appends the image of `process` to `to` (empty, or a multiple of 8 bytes long). ERR_TOO_BIG: it is
+// larger than IMAGE_BYTES_MAX, or needs more than IMAGE_LOCALS_MAX values in one command.
+enum err lower_process(const struct unit *unit, const struct process *process,
+                       const uint8_t source_hash[IMAGE_HASH_BYTES], struct buf *to) ATTR_USE_RESULT;
+
+#endif

@@ -1,0 +1,129 @@
+// Expressions: operands first.
+#include "base/check.h"
+#include "dsl/array.h"
+#include "dsl/lower_internal.h"
+
+static void lower_operands(struct lower *lower, const struct expr *expr, struct image_expr *to);
+static void lower_items(struct lower *lower, const struct expr *expr, struct image_expr *to);
+
+uint32_t lower_expr(struct lower *lower, const struct expr *expr)
+{
+    if (expr == NULL) {
+        return INDEX_NONE;
+    }
+    // The title stands in many texts as `{title}`, and once in the image.
+    if (expr == lower->process->title && lower->title != INDEX_NONE) {
+        return lower->title;
+    }
+    CHECK(!type_is_poison(expr->type));
+    struct image_expr to = { .kind = (uint32_t)expr->kind, .type = INDEX_NONE,
+                             .number = expr->number };
+    if (!type_is(expr->type, TYPE_BOOL) && !type_is(expr->type, TYPE_TEXT)) {
+        to.type = lower_type(lower, expr->type);
+    }
+    lower_operands(lower, expr, &to);
+    return build_add_expr(&lower->build, &to);
+}
+
+static void lower_items(struct lower *lower, const struct expr *expr, struct image_expr *to)
+{
+    uint32_t *items = ARENA_ARRAY(lower->arena, uint32_t, expr->item_count + 1);
+    for (uint32_t i = 0; i < expr->item_count; i++) {
+        items[i] = lower_expr(lower, expr->items[i]);
+    }
+    to->list = build_list(&lower->build, items, expr->item_count);
+}
+
+static void lower_operands(struct lower *lower, const struct expr *expr, struct image_expr *to)
+{
+    switch (expr->kind) {
+    case EXPR_DECIMAL:
+    case EXPR_MONEY:
+        to->a = expr->scale;
+        to->text = lower_text(lower, expr->text);
+        break;
+    case EXPR_DURATION:
+        to->a = expr->scale;
+        break;
+    case EXPR_TEXT:
+        to->text = lower_text(lower, expr->text);
+        break;
+    case EXPR_ENUM:
+        to->text = lower_text(lower, expr->text);
+        to->a = lower_enum(lower, expr->enumeration);
+        break;
+    case EXPR_FIELD:
+        to->a = expr->field->index;
+        break;
+    case EXPR_LOCAL:
+        to->a = expr->scale;
+        break;
+    case EXPR_SLOT:
+        to->a = lower_role(lower, expr->role);
+        break;
+    case EXPR_PART:
+    case EXPR_ROUND:
+        to->a = lower_expr(lower, expr->a);
+        to->b = expr->scale;
+        break;
+    case EXPR_IN_ROLE:
+    case EXPR_NOT_IN_ROLE:
+        to->a = lower_expr(lower, expr->a);
+        to->b = lower_role(lower, expr->role);
+        break;
+    case EXPR_LIST:
+    case EXPR_CONCAT:
+        lower_items(lower, expr, to);
+        break;
+    case EXPR_COLLECTION:
+        to->a = expr->collection->index;
+        to->b = (uint32_t)expr->quantifier;
+        break;
+    case EXPR_PICK:
+        to->a = lower_role(lower, expr->role);
+        to->b = (uint32_t)expr->strategy;
+        break;
+    case EXPR_AND:
+    case EXPR_OR:
+    case EXPR_FIRST_NOT_EMPTY:
+    case EXPR_LESS:
+    case EXPR_LESS_EQUAL:
+    case EXPR_GREATER:
+    case EXPR_GREATER_EQUAL:
+    case EXPR_IS:
+    case EXPR_IS_NOT:
+    case EXPR_IN:
+    case EXPR_NOT_IN:
+    case EXPR_ADD:
+    case EXPR_SUBTRACT:
+    case EXPR_MULTIPLY:
+    case EXPR_DIVIDE:
+        to->a = lower_expr(lower, expr->a);
+        to->b = lower_expr(lower, expr->b);
+        break;
+    case EXPR_NOT:
+    case EXPR_IS_EMPTY:
+    case EXPR_IS_NOT_EMPTY:
+    case EXPR_NEGATE:
+    case EXPR_DAY:
+    case EXPR_HOUR:
+    case EXPR_LENGTH:
+    case EXPR_FIRST:
+        to->a = lower_expr(lower, expr->a);
+        break;
+    case EXPR_EMPTY:
+    case EXPR_BOOL:
+    case EXPR_INTEGER:
+    case EXPR_DATE:
+    case EXPR_TIME:
+    case EXPR_DATETIME:
+    case EXPR_NOW:
+    case EXPR_ME:
+    case EXPR_CREATOR:
+    case EXPR_TODAY:
+    case EXPR_TASK_PROPERTY:
+    case EXPR_STAGE_POSITION:
+    case EXPR_KIND_COUNT:
+        break;
+    }
+}

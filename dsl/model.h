@@ -1,0 +1,282 @@
+// The model: what a set of files means. names.c and check_*.c build it from the syntax trees, with
+// every name resolved and every expression typed; the proofs read it; lower*.c turns a process of a
+// set without errors into a program image. Everything lives in the arena of the compilation.
+#ifndef RUNG_DSL_MODEL_H
+#define RUNG_DSL_MODEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+#include "base/value.h"
+#include "dsl/image/image.h"
+#include "dsl/source.h"
+#include "dsl/type.h"
+
+// --- top of a file ------------------------------------------------------------------------------
+enum decl_kind { DECL_ROLE, DECL_TYPE, DECL_LADDER, DECL_PROCESS };
+enum decl_what { WHAT_ROLE, WHAT_ENUM, WHAT_RECORD, WHAT_LADDER, WHAT_PROCESS };
+
+// The head of everything declared at the top. Two of one kind and name may not see each other.
+struct decl {
+    enum decl_kind kind;
+    enum decl_what what;
+    struct slice name, label;
+    struct span span; // of the name
+    uint32_t file;
+    uint32_t node;
+    uint32_t order; // of declaration in the whole set
+};
+
+struct role {
+    struct decl decl;
+    const struct role *under;
+    enum image_strategy pick, pick_else;
+    bool sees_all, may_move;
+};
+struct member {
+    struct slice name, label;
+    struct span span;
+};
+struct enumeration {
+    struct decl decl;
+    struct member *members;
+    uint32_t member_count;
+};
+struct part {
+    struct slice name, label, help;
+    struct span span;
+    const struct type *type;
+    bool required;
+    const struct expr *initial;
+};
+struct record {
+    struct decl decl;
+    struct part *parts;
+    uint32_t part_count;
+    uint8_t visit; // while looking for records that hold themselves
+};
+struct rung {
+    struct value wait;
+    enum image_rung_effect effect;
+    const struct role *role;
+};
+struct ladder {
+    struct decl decl;
+    bool keeps_count;
+    struct rung *rungs;
+    uint32_t rung_count;
+};
+
+// --- expressions ------------------------------------------------------------------------------------
+// Kinds and meanings are those of image_expr; references are pointers instead of indexes.
+struct expr {
+    enum image_expr_kind kind;
+    const struct type *type; // never NULL
+    struct span span;
+    uint32_t depth; // 1 for a leaf
+    const struct expr *a, *b;
+    const struct expr **items; // list, concat
+    uint32_t item_count;
+    int64_t number;
+    uint32_t scale; // decimal, money; duration: unit; local: its number; part: its place; digits
+    struct slice text;
+    const struct field *field;
+    const struct role *role;
+    const struct enumeration *enumeration;
+    const struct collection *collection;
+    enum image_quantifier quantifier;
+    enum image_strategy strategy;
+};
+
+// --- a process ----------------------------------------------------------------------------------------
+struct role_list {
+    const struct role **items;
+    uint32_t count;
+    struct span span; // of the whole clause; empty span when absent
+};
+struct field {
+    struct slice name, label, help;
+    struct span span;
+    const struct type *type;
+    uint32_t flags; // FIELD_…
+    const struct expr *initial;
+    struct role_list shown_to;
+    uint32_t index;
+};
+struct collection {
+    struct slice name;
+    struct span span; // where it is first converted into
+    bool each;
+    uint32_t index;
+};
+struct due {
+    const struct expr *moment;
+    const struct expr *until;
+    bool promised;
+    struct span span;
+};
+struct ask {
+    struct slice name, label, help;
+    struct span span;
+    const struct type *type;
+    bool required, quick;
+    const struct field *field;
+    uint32_t local;
+    const struct expr *initial;
+    uint32_t index; // in the image
+};
+struct target {
+    const struct stage *stage; // one of these; both NULL: not resolved, reported
+    const struct process_end *end;
+    const struct due *due;
+    struct span span; // of the name
+};
+struct pair {
+    struct slice member; // empty: every item
+    const struct process *process;
+    struct span span;
+};
+struct with {
+    struct slice name;
+    const struct expr *value;
+    struct span span;
+};
+struct convert {
+    const struct collection *collection;
+    const struct expr *each; // NULL: one child
+    const struct expr *by;
+    uint32_t local;
+    struct slice item;
+    struct pair *pairs;
+    uint32_t pair_count;
+    struct with *withs; // implicit ones too, once check_convert is done
+    uint32_t with_count;
+};
+struct block {
+    struct step *steps;
+    uint32_t count;
+    struct span span;
+};
+struct step {
+    enum image_step_kind kind;
+    struct span span;
+    uint32_t node;
+    const struct ask *ask;
+    const struct field *field;  // assign
+    const struct role *role;    // assign to a slot; notify
+    const struct expr *expr;    // assign, require, if
+    const struct expr *text;    // require, notify
+    const struct block *then;   // if; retry
+    const struct block *otherwise;
+    struct convert *convert;
+    const struct collection *collection; // cancel
+    const struct task *task;
+    struct target *target;
+    const struct due *due; // again
+    const struct ladder *ladder;
+};
+
+struct task {
+    const struct expr *title;
+    const struct role *role;
+    const struct due *due;
+    bool urgent;
+    struct slice script;
+    const struct ladder *overdue;
+    const struct block *overdue_then;
+    struct role_list other_than;
+    struct span span;     // the keyword `task`
+    uint32_t index; // in the image
+};
+
+// What may move a case, with the braces it is written in.
+enum handler_kind {
+    HANDLER_START, HANDLER_REPEAT, HANDLER_ACTION, HANDLER_TIMER, HANDLER_RULE, HANDLER_OVERDUE
+};
+struct handler {
+    enum handler_kind kind;
+    struct stage *stage; // the body for start and repeat
+    struct slice name, label, group, confirm, help; // action
+    struct span span; // the name, or the keyword
+    uint32_t node;
+    const struct block *block;
+    const struct expr *condition; // guard, rule's condition, or NULL
+    // action
+    struct role_list by;
+    struct slice *aliases;
+    uint32_t alias_count;
+    uint32_t at_most; // INDEX_NONE: no limit
+    const struct block *at_most_then;
+    const struct ask **asks;
+    uint32_t ask_count;
+    // timer
+    enum image_timer_kind timer_kind;
+    const struct expr *moment;
+    uint32_t local_count;
+    bool has_namesake_inside; // an action of the same name stands further in
+};
+
+struct stage {
+    struct slice name, label;
+    struct span span;
+    uint32_t node;
+    struct stage *parent; // NULL: the body
+    struct stage *first_child, *last_child, *next_sibling;
+    struct task *task;
+    uint32_t chance; // INDEX_NONE: none
+    uint32_t index;  // place in the text; the body is 0
+    uint32_t depth;
+    uint32_t waits;
+};
+struct process_end {
+    struct slice name, label;
+    struct span span;
+    enum image_end_kind kind;
+    struct role_list by;
+    bool reopen, reopen_on_repeat;
+    struct role_list reopen_by;
+    struct value reopen_within; // empty: for ever
+    struct target *reopen_target;
+    uint32_t index;
+    uint32_t node;
+};
+
+struct process {
+    struct decl decl;
+    const struct expr *title;
+    const struct field **keys;
+    uint32_t key_count;
+    struct field **fields;
+    uint32_t field_count;
+    struct collection **collections;
+    uint32_t collection_count;
+    struct stage **stages; // [0] is the body; text order
+    uint32_t stage_count;
+    struct process_end **ends;
+    uint32_t end_count;
+    struct handler **handlers; // in text order
+    uint32_t handler_count;
+    struct handler *start, *repeat; // also in `handlers`
+    uint32_t local_count;
+    bool broken; // something in it was reported: the proofs would only repeat it
+};
+
+static inline bool stage_is_leaf(const struct stage *stage) { return stage->first_child == NULL; }
+// The leaf that is entered with a stage.
+static inline const struct stage *stage_first_leaf(const struct stage *stage)
+{
+    while (stage->first_child != NULL) {
+        stage = stage->first_child;
+    }
+    return stage;
+}
+static inline bool stage_is_inside(const struct stage *stage, const struct stage *around)
+{
+    while (stage != NULL && stage != around) {
+        stage = stage->parent;
+    }
+    return stage != NULL;
+}
+
+#endif

@@ -1,0 +1,584 @@
+#include "dsl/names.h"
+
+#include "base/check.h"
+#include "dsl/array.h"
+
+static void collect_file(struct unit *unit, uint32_t file);
+static void compute_visible(struct unit *unit, uint32_t file);
+static void report_twice(struct unit *unit);
+static void resolve_role(struct unit *unit, struct role *role);
+static void resolve_ladder(struct unit *unit, struct ladder *ladder);
+static void resolve_record(struct unit *unit, struct record *record);
+static void check_role_ring(struct unit *unit, const struct role *role);
+static void check_record_ring(struct unit *unit, struct record *record);
+
+void names_collect(struct unit *unit)
+{
+    for (uint32_t file = 0; file < unit->file_count; file++) {
+        collect_file(unit, file);
+    }
+    for (uint32_t file = 0; file < unit->file_count; file++) {
+        compute_visible(unit, file);
+    }
+    report_twice(unit);
+    for (uint32_t i = 0; i < unit->decl_count; i++) {
+        struct decl *decl = unit->decls[i];
+        if (decl->what == WHAT_ROLE) {
+            resolve_role(unit, (struct role *)(void *)decl);
+        } else if (decl->what == WHAT_LADDER) {
+            resolve_ladder(unit, (struct ladder *)(void *)decl);
+        } else if (decl->what == WHAT_RECORD) {
+            resolve_record(unit, (struct record *)(void *)decl);
+        }
+    }
+    for (uint32_t i = 0; i < unit->decl_count; i++) {
+        struct decl *decl = unit->decls[i];
+        if (decl->what == WHAT_ROLE) {
+            check_role_ring(unit, (const struct role *)(void *)decl);
+        } else if (decl->what == WHAT_RECORD) {
+            check_record_ring(unit, (struct record *)(void *)decl);
+        }
+    }
+}
+
+// --- collecting ---------------------------------------------------------------------------------
+
+static void *add_decl(struct unit *unit, uint32_t file, uint32_t node, enum decl_what what,
+                      size_t bytes)
+{
+    static const enum decl_kind kinds[] = { [WHAT_ROLE] = DECL_ROLE,
+                                            [WHAT_ENUM] = DECL_TYPE,
+                                            [WHAT_RECORD] = DECL_TYPE,
+                                            [WHAT_LADDER] = DECL_LADDER,
+                                            [WHAT_PROCESS] = DECL_PROCESS };
+    const struct syntax_tree *tree = names_tree(unit, file);
+    struct decl *decl = arena_alloc(unit->arena, bytes);
+    *decl = (struct decl){ .kind = kinds[what],
+                           .what = what,
+                           .name = syntax_name(tree, node),
+                           .label = names_label(unit, tree, node),
+                           .span = syntax_name_span(tree, node),
+                           .file = file,
+                           .node = node,
+                           .order = unit->decl_count };
+    ARRAY_PUSH(unit->arena, unit->decls, unit->decl_count, decl);
+    return decl;
+}
+
+static void collect_members(struct unit *unit, struct enumeration *enumeration)
+{
+    const struct syntax_tree *tree = names_tree(unit, enumeration->decl.file);
+    for (SYNTAX_EACH(tree, enumeration->decl.node, child)) {
+        if (syntax_kind(tree, child) != NODE_MEMBER) {
+            continue;
+        }
+        struct member member = { .name = syntax_name(tree, child),
+                                 .label = names_label(unit, tree, child),
+                                 .span = syntax_name_span(tree, child) };
+        for (uint32_t i = 0; i < enumeration->member_count; i++) {
+            if (member.name.len > 0 && slice_equal(enumeration->members[i].name, member.name)) {
+                names_twice(unit, member.span, enumeration->members[i].span, "member", member.name);
+            }
+        }
+        ARRAY_PUSH(unit->arena, enumeration->members, enumeration->member_count, member);
+    }
+}
+
+static void collect_file(struct unit *unit, uint32_t file)
+{
+    const struct syntax_tree *tree = names_tree(unit, file);
+    for (SYNTAX_EACH(tree, 0, node)) {
+        enum syntax_kind kind = syntax_kind(tree, node);
+        if (kind == NODE_ROLE) {
+            add_decl(unit, file, node, WHAT_ROLE, sizeof(struct role));
+        } else if (kind == NODE_ENUM) {
+            collect_members(unit,
+                            add_decl(unit, file, node, WHAT_ENUM, sizeof(struct enumeration)));
+        } else if (kind == NODE_RECORD) {
+            add_decl(unit, file, node, WHAT_RECORD, sizeof(struct record));
+        } else if (kind == NODE_LADDER) {
+            add_decl(unit, file, node, WHAT_LADDER, sizeof(struct ladder));
+        } else if (kind == NODE_PROCESS) {
+            struct process *process =
+                add_decl(unit, file, node, WHAT_PROCESS, sizeof(struct process));
+            ARRAY_PUSH(unit->arena, unit->processes, unit->process_count, process);
+        }
+    }
+}
+
+static void compute_visible(struct unit *unit, uint32_t file)
+{
+    struct unit_file *own = &unit->files[file];
+    for (uint32_t n = 0; n < own->closure_count; n++) {
+        for (uint32_t i = 0; i < unit->decl_count; i++) {
+            if (unit->decls[i]->file == own->closure[n]) {
+                ARRAY_PUSH(unit->arena, own->visible, own->visible_count, unit->decls[i]);
+            }
+        }
+    }
+}
+
+static bool sees(const struct unit *unit, uint32_t file, uint32_t other)
+{
+    const struct unit_file *own = &unit->files[file];
+    for (uint32_t i = 0; i < own->closure_count; i++) {
+        if (own->closure[i] == other) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const char *what_text(enum decl_what what)
+{
+    static const char *const texts[] = { [WHAT_ROLE] = "role",
+                                         [WHAT_ENUM] = "enum",
+                                         [WHAT_RECORD] = "record",
+                                         [WHAT_LADDER] = "ladder",
+                                         [WHAT_PROCESS] = "process" };
+    return texts[what];
+}
+
+// Processes share one space of names in the whole set; other names clash only where both are seen.
+// The second one is where the author stands: in the importing file, or later in the same file.
+static void report_twice(struct unit *unit)
+{
+    for (uint32_t i = 0; i < unit->decl_count; i++) {
+        const struct decl *a = unit->decls[i];
+        if (a->name.len == 0) {
+            continue;
+        }
+        if (a->kind == DECL_TYPE && type_builtin_named(a->name) != NULL) {
+            struct diag *diag = diag_add(unit->diags, DIAG_E0321, a->span);
+            diag_fact(diag, a->name);
+            diag_here(diag, "`%.*s` is a type of the language", SLICE_PRINT(a->name));
+        }
+        for (uint32_t n = i + 1; n < unit->decl_count; n++) {
+            const struct decl *b = unit->decls[n];
+            if (a->kind != b->kind || !slice_equal(a->name, b->name)) {
+                continue;
+            }
+            if (sees(unit, a->file, b->file) && a->file != b->file) {
+                names_twice(unit, a->span, b->span, what_text(a->what), a->name);
+            } else if (sees(unit, b->file, a->file) || a->kind == DECL_PROCESS) {
+                names_twice(unit, b->span, a->span, what_text(b->what), b->name);
+            }
+        }
+    }
+}
+
+// --- what declarations say --------------------------------------------------------------------------
+
+static enum image_strategy strategy_of(unsigned op)
+{
+    switch ((enum syntax_strategy)op) {
+    case SYNTAX_LEAST_LOADED:
+        return STRATEGY_LEAST_LOADED;
+    case SYNTAX_ROUND_ROBIN:
+        return STRATEGY_ROUND_ROBIN;
+    case SYNTAX_FAMILIAR:
+        return STRATEGY_FAMILIAR;
+    }
+    UNREACHABLE();
+}
+
+static void resolve_role(struct unit *unit, struct role *role)
+{
+    uint32_t file = role->decl.file;
+    const struct syntax_tree *tree = names_tree(unit, file);
+    uint32_t under = syntax_child(tree, role->decl.node, NODE_UNDER);
+    if (under != NODE_NONE) {
+        role->under = names_role(unit, file, syntax_first(tree, under));
+    }
+    uint32_t pick = syntax_child(tree, role->decl.node, NODE_PICK_CLAUSE);
+    if (pick != NODE_NONE) {
+        uint32_t first = syntax_child_nth(tree, pick, NODE_STRATEGY, 0);
+        uint32_t second = syntax_child_nth(tree, pick, NODE_STRATEGY, 1);
+        role->pick = first == NODE_NONE ? STRATEGY_NONE : strategy_of(syntax_op(tree, first));
+        role->pick_else = second == NODE_NONE ? STRATEGY_NONE : strategy_of(syntax_op(tree, second));
+        uint32_t third = syntax_child_nth(tree, pick, NODE_STRATEGY, 2);
+        if (third != NODE_NONE) {
+            struct diag *diag = diag_add(unit->diags, DIAG_E0603, syntax_span(tree, third));
+            diag_fact(diag, role->decl.name);
+            diag_here(diag, "this third way is one too many");
+        }
+    }
+    role->sees_all = syntax_has(tree, role->decl.node, NODE_SEES_ALL);
+    role->may_move = syntax_has(tree, role->decl.node, NODE_MAY_MOVE);
+}
+
+static void resolve_rung(struct unit *unit, struct ladder *ladder, uint32_t node)
+{
+    uint32_t file = ladder->decl.file;
+    const struct syntax_tree *tree = names_tree(unit, file);
+    struct rung rung = { .wait = value_empty() };
+    uint32_t wait = syntax_child(tree, node, NODE_DURATION);
+    if (wait != NODE_NONE) {
+        rung.wait = syntax_literal(tree, wait);
+        if (rung.wait.unit == DURATION_WORK_MS || rung.wait.unit == DURATION_WORK_DAY) {
+            struct diag *diag = diag_add(unit->diags, DIAG_E0701, syntax_span(tree, wait));
+            diag_here(diag, "working time is counted in a calendar's hours");
+            diag_help(diag, "write plain time, for example `1 day` or `8 h`");
+        }
+    }
+    uint32_t notify = syntax_child(tree, node, NODE_NOTIFY_ROLE);
+    uint32_t reassign = syntax_child(tree, node, NODE_REASSIGN);
+    if (notify != NODE_NONE) {
+        rung.effect = RUNG_NOTIFY;
+        rung.role = names_role(unit, file, syntax_first(tree, notify));
+    } else if (reassign != NODE_NONE) {
+        rung.effect = RUNG_REASSIGN;
+        uint32_t to = syntax_first(tree, reassign);
+        rung.role = to == NODE_NONE ? NULL : names_role(unit, file, to);
+    } else if (syntax_has(tree, node, NODE_REMIND)) {
+        rung.effect = RUNG_REMIND;
+    }
+    ARRAY_PUSH(unit->arena, ladder->rungs, ladder->rung_count, rung);
+}
+
+static void resolve_ladder(struct unit *unit, struct ladder *ladder)
+{
+    const struct syntax_tree *tree = names_tree(unit, ladder->decl.file);
+    ladder->keeps_count = syntax_has(tree, ladder->decl.node, NODE_KEEPS_COUNT);
+    for (SYNTAX_EACH(tree, ladder->decl.node, child)) {
+        if (syntax_kind(tree, child) == NODE_RUNG) {
+            resolve_rung(unit, ladder, child);
+        }
+    }
+    if (ladder->rung_count == 0 && !tree->has_errors) {
+        struct diag *diag = diag_add(unit->diags, DIAG_E0702, ladder->decl.span);
+        diag_fact(diag, ladder->decl.name);
+        diag_here(diag, "nothing to climb here");
+        diag_help(diag, "add its waits, for example `{ 5 min, 10 min, 1 h }`");
+    }
+}
+
+static void resolve_record(struct unit *unit, struct record *record)
+{
+    uint32_t file = record->decl.file;
+    const struct syntax_tree *tree = names_tree(unit, file);
+    for (SYNTAX_EACH(tree, record->decl.node, child)) {
+        if (syntax_kind(tree, child) != NODE_PART) {
+            continue;
+        }
+        struct part part = { .name = syntax_name(tree, child),
+                             .label = names_label(unit, tree, child),
+                             .help = names_clause_label(unit, tree, child, NODE_HELP),
+                             .span = syntax_name_span(tree, child),
+                             .type = names_type(unit, file,
+                                                syntax_child_class(tree, child, CLASS_TYPE, 0)),
+                             .required = syntax_has(tree, child, NODE_REQUIRED) };
+        for (uint32_t i = 0; i < record->part_count; i++) {
+            if (part.name.len > 0 && slice_equal(record->parts[i].name, part.name)) {
+                names_twice(unit, part.span, record->parts[i].span, "part", part.name);
+            }
+        }
+        ARRAY_PUSH(unit->arena, record->parts, record->part_count, part);
+    }
+}
+
+static void check_role_ring(struct unit *unit, const struct role *role)
+{
+    uint32_t steps = 0;
+    const struct role *at = role->under;
+    while (at != NULL && at != role && steps++ < unit->decl_count) {
+        at = at->under;
+    }
+    if (at == role) {
+        struct diag *diag = diag_add(unit->diags, DIAG_E0602, role->decl.span);
+        diag_fact(diag, role->decl.name);
+        diag_here(diag, "following `under` from here leads back here");
+    }
+}
+
+// A record that holds itself, directly or through others, would have no end.
+static bool record_holds(struct record *inner, const struct record *wanted, int depth)
+{
+    if (inner->visit != 0 || depth > SYNTAX_DEPTH_MAX) {
+        return false;
+    }
+    inner->visit = 1;
+    bool found = false;
+    for (uint32_t i = 0; i < inner->part_count && !found; i++) {
+        const struct type *type = inner->parts[i].type;
+        while (type_is_many(type)) {
+            type = type->element;
+        }
+        if (type_is(type, TYPE_RECORD)) {
+            union {
+                const struct record *read;
+                struct record *write;
+            } next = { .read = type->record };
+            found = type->record == wanted || record_holds(next.write, wanted, depth + 1);
+        }
+    }
+    inner->visit = 0;
+    return found;
+}
+
+static void check_record_ring(struct unit *unit, struct record *record)
+{
+    if (record_holds(record, record, 0)) {
+        struct diag *diag = diag_add(unit->diags, DIAG_E0323, record->decl.span);
+        diag_fact(diag, record->decl.name);
+        diag_here(diag, "one of its parts leads back to it");
+        for (uint32_t i = 0; i < record->part_count; i++) {
+            record->parts[i].type = type_builtin(TYPE_POISON);
+        }
+    }
+}
+
+// --- lookups --------------------------------------------------------------------------------------------
+
+const struct decl *names_find(const struct unit *unit, uint32_t file, enum decl_kind kind,
+                              struct slice name)
+{
+    const struct unit_file *own = &unit->files[file];
+    for (uint32_t i = 0; i < own->visible_count; i++) {
+        if (own->visible[i]->kind == kind && slice_equal(own->visible[i]->name, name)) {
+            return own->visible[i];
+        }
+    }
+    return NULL;
+}
+
+const struct role *names_find_role(const struct unit *unit, uint32_t file, struct slice name)
+{
+    return (const struct role *)(const void *)names_find(unit, file, DECL_ROLE, name);
+}
+
+static void suggest_decl(struct unit *unit, uint32_t file, enum decl_kind kind, struct diag *diag,
+                         uint32_t node)
+{
+    const struct syntax_tree *tree = names_tree(unit, file);
+    const struct unit_file *own = &unit->files[file];
+    struct suggestions suggestions;
+    suggest_init(&suggestions, syntax_name(tree, node));
+    for (uint32_t i = 0; i < own->visible_count; i++) {
+        if (own->visible[i]->kind == kind) {
+            suggest_offer(&suggestions, own->visible[i]->name, own->visible[i]->file != file);
+        }
+    }
+    static const char *const nouns[] = { "role", "type", "ladder", "process" };
+    static const char *const samples[] = { "role NAME \"What people call it\"", "enum NAME { … }",
+                                           "ladder NAME { 5 min, 1 h }", "process NAME \"…\" { … }" };
+    if (!diag_suggest(diag, &suggestions, syntax_name_span(tree, node), nouns[kind])) {
+        diag_help(diag, "declare it: `%s`, or import the file that does", samples[kind]);
+    }
+}
+
+static bool is_name(const struct syntax_tree *tree, uint32_t node)
+{
+    return node != NODE_NONE && syntax_kind(tree, node) == NODE_NAME;
+}
+
+const struct role *names_role(struct unit *unit, uint32_t file, uint32_t node)
+{
+    const struct syntax_tree *tree = names_tree(unit, file);
+    if (!is_name(tree, node)) {
+        return NULL;
+    }
+    const struct role *role = names_find_role(unit, file, syntax_name(tree, node));
+    if (role == NULL) {
+        struct diag *diag = diag_add(unit->diags, DIAG_E0302, syntax_span(tree, node));
+        diag_fact(diag, syntax_name(tree, node));
+        diag_here(diag, "a role is needed here");
+        suggest_decl(unit, file, DECL_ROLE, diag, node);
+    }
+    return role;
+}
+
+const struct ladder *names_ladder(struct unit *unit, uint32_t file, uint32_t node)
+{
+    const struct syntax_tree *tree = names_tree(unit, file);
+    if (!is_name(tree, node)) {
+        return NULL;
+    }
+    const struct decl *decl = names_find(unit, file, DECL_LADDER, syntax_name(tree, node));
+    if (decl == NULL) {
+        struct diag *diag = diag_add(unit->diags, DIAG_E0303, syntax_span(tree, node));
+        diag_fact(diag, syntax_name(tree, node));
+        diag_here(diag, "a ladder is needed here");
+        suggest_decl(unit, file, DECL_LADDER, diag, node);
+    }
+    return (const struct ladder *)(const void *)decl;
+}
+
+const struct process *names_process(struct unit *unit, uint32_t file, uint32_t node)
+{
+    const struct syntax_tree *tree = names_tree(unit, file);
+    if (!is_name(tree, node)) {
+        return NULL;
+    }
+    struct slice name = syntax_name(tree, node);
+    struct suggestions suggestions;
+    suggest_init(&suggestions, name);
+    for (uint32_t i = 0; i < unit->process_count; i++) {
+        const struct process *process = unit->processes[i];
+        if (slice_equal(process->decl.name, name)) {
+            return process;
+        }
+        suggest_offer(&suggestions, process->decl.name, process->decl.file != file);
+    }
+    struct diag *diag = diag_add(unit->diags, DIAG_E0307, syntax_span(tree, node));
+    diag_fact(diag, name);
+    diag_here(diag, "a process is needed here");
+    if (!diag_suggest(diag, &suggestions, syntax_span(tree, node), "process")) {
+        diag_help(diag, "put the file that declares it into the same folder, or import it");
+    }
+    return NULL;
+}
+
+struct role_list names_roles(struct unit *unit, uint32_t file, uint32_t node)
+{
+    struct role_list roles = { 0 };
+    if (node == NODE_NONE) {
+        return roles;
+    }
+    const struct syntax_tree *tree = names_tree(unit, file);
+    roles.span = syntax_span(tree, node);
+    for (SYNTAX_EACH(tree, node, child)) {
+        const struct role *role = names_role(unit, file, child);
+        for (uint32_t i = 0; role != NULL && i < roles.count; i++) {
+            if (roles.items[i] == role) {
+                struct diag *diag = diag_add(unit->diags, DIAG_E0324, syntax_span(tree, child));
+                diag_fact(diag, role->decl.name);
+                diag_here(diag, "named a second time");
+                role = NULL;
+            }
+        }
+        if (role != NULL) {
+            ARRAY_PUSH(unit->arena, roles.items, roles.count, role);
+        }
+    }
+    return roles;
+}
+
+static const struct type *named_type(struct unit *unit, uint32_t file, uint32_t node)
+{
+    const struct syntax_tree *tree = names_tree(unit, file);
+    if (!is_name(tree, syntax_first(tree, node))) {
+        return type_builtin(TYPE_POISON);
+    }
+    struct slice name = syntax_name(tree, node);
+    const struct type *builtin = type_builtin_named(name);
+    if (builtin != NULL) {
+        return builtin;
+    }
+    const struct decl *decl = names_find(unit, file, DECL_TYPE, name);
+    if (decl != NULL) {
+        struct type *type = ARENA_NEW(unit->arena, struct type);
+        if (decl->what == WHAT_ENUM) {
+            type->kind = TYPE_ENUM;
+            type->enumeration = (const struct enumeration *)(const void *)decl;
+        } else {
+            type->kind = TYPE_RECORD;
+            type->record = (const struct record *)(const void *)decl;
+        }
+        return type;
+    }
+    struct diag *diag = diag_add(unit->diags, DIAG_E0304, syntax_span(tree, node));
+    diag_fact(diag, name);
+    diag_here(diag, "a type is needed here");
+    struct suggestions suggestions;
+    suggest_init(&suggestions, name);
+    const struct unit_file *own = &unit->files[file];
+    for (uint32_t i = 0; i < own->visible_count; i++) {
+        if (own->visible[i]->kind == DECL_TYPE) {
+            suggest_offer(&suggestions, own->visible[i]->name, 0);
+        }
+    }
+    for (uint32_t kind = 0; kind < TYPE_POISON; kind++) {
+        struct slice text = type_name(type_builtin(kind == TYPE_ENUM ? TYPE_TEXT : kind),
+                                      unit->arena);
+        if (type_builtin_named(text) != NULL) {
+            suggest_offer(&suggestions, text, 1);
+        }
+    }
+    if (!diag_suggest(diag, &suggestions, syntax_span(tree, node), "type")) {
+        diag_help(diag, "the types of the language are text, integer, decimal, money, bool, date, "
+                        "time, datetime, duration, phone, email, url and file; others are declared "
+                        "with `enum` or `record`");
+    }
+    return type_builtin(TYPE_POISON);
+}
+
+const struct type *names_type(struct unit *unit, uint32_t file, uint32_t node)
+{
+    const struct syntax_tree *tree = names_tree(unit, file);
+    if (node == NODE_NONE) {
+        return type_builtin(TYPE_POISON);
+    }
+    enum syntax_kind kind = syntax_kind(tree, node);
+    if (kind == NODE_TYPE_NAME) {
+        return named_type(unit, file, node);
+    }
+    if (kind == NODE_TYPE_USER || kind == NODE_TYPE_REF) {
+        struct type *type = ARENA_NEW(unit->arena, struct type);
+        if (kind == NODE_TYPE_USER) {
+            type->kind = TYPE_USER;
+            type->role = names_role(unit, file, syntax_first(tree, node));
+        } else {
+            const struct process *process = names_process(unit, file, syntax_first(tree, node));
+            type->kind = process == NULL ? TYPE_POISON : TYPE_REF;
+            type->process = process == NULL ? SLICE_EMPTY : process->decl.name;
+        }
+        return type;
+    }
+    if (kind != NODE_TYPE_SET && kind != NODE_TYPE_LIST) {
+        return type_builtin(TYPE_POISON);
+    }
+    const struct type *element = names_type(unit, file, syntax_first(tree, node));
+    if (kind == NODE_TYPE_LIST && !type_is_many(element)) {
+        return type_list_of(element, unit->arena);
+    }
+    if (type_is(element, TYPE_ENUM) || type_is_poison(element)) {
+        return type_set_of(element, unit->arena);
+    }
+    struct diag *diag = diag_add(unit->diags, DIAG_E0422, syntax_span(tree, node));
+    diag_fact(diag, kind == NODE_TYPE_SET ? SLICE("set") : SLICE("list"));
+    diag_fact(diag, type_name(element, unit->arena));
+    if (kind == NODE_TYPE_SET) {
+        diag_note(diag, "a set holds members of one enum, each at most once");
+        diag_help(diag, "for other things use `list of …`");
+    } else {
+        diag_note(diag, "lists and sets are not put inside each other");
+    }
+    return type_builtin(TYPE_POISON);
+}
+
+// --- small helpers ------------------------------------------------------------------------------------
+
+struct slice names_label(struct unit *unit, const struct syntax_tree *tree, uint32_t node)
+{
+    uint32_t label = syntax_child(tree, node, NODE_LABEL);
+    return label == NODE_NONE ? SLICE_EMPTY : syntax_string(tree, label, unit->arena);
+}
+
+struct slice names_clause_label(struct unit *unit, const struct syntax_tree *tree, uint32_t node,
+                                enum syntax_kind clause)
+{
+    uint32_t found = syntax_child(tree, node, clause);
+    return found == NODE_NONE ? SLICE_EMPTY : names_label(unit, tree, found);
+}
+
+void names_twice(struct unit *unit, struct span second, struct span first, const char *what,
+                 struct slice name)
+{
+    struct diag *diag = diag_add(unit->diags, DIAG_E0310, second);
+    diag_fact(diag, slice_from_cstr(what));
+    diag_fact(diag, name);
+    diag_here(diag, "this is the second one");
+    diag_label(diag, first, "it is declared here");
+}
+
+bool names_is_superior(const struct role *above, const struct role *role)
+{
+    uint32_t steps = 0;
+    for (const struct role *at = role->under; at != NULL && steps++ < 1000; at = at->under) {
+        if (at == above) {
+            return true;
+        }
+    }
+    return false;
+}

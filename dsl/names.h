@@ -1,0 +1,69 @@
+// Everything declared at the top of the files of one compilation, and what of it each file sees: its
+// own declarations and those of all files that it imports, directly or not. Lookups that fail report
+// once, with the names of the right kind that are close.
+#ifndef RUNG_DSL_NAMES_H
+#define RUNG_DSL_NAMES_H
+
+#include "dsl/model.h"
+#include "dsl/syntax.h"
+
+struct unit_file {
+    struct syntax_tree tree;
+    uint32_t *imports; // files
+    uint32_t import_count;
+    uint32_t *closure; // itself first, then all it imports, each once, in the order of the text
+    uint32_t closure_count;
+    const struct decl **visible;
+    uint32_t visible_count;
+};
+
+// One compilation.
+struct unit {
+    struct arena *arena;
+    struct source_set *sources;
+    struct diags *diags;
+    struct unit_file *files; // numbered as in `sources`
+    uint32_t file_count;
+    struct decl **decls; // all, in the order of files and texts
+    uint32_t decl_count;
+    struct process **processes;
+    uint32_t process_count;
+};
+
+// Collects declarations, computes what each file sees, reports what is declared twice, then resolves
+// what roles, ladders and records say (first values of a record's parts excepted: infer.h). The
+// closures of the files are known.
+void names_collect(struct unit *unit);
+
+static inline const struct syntax_tree *names_tree(const struct unit *unit, uint32_t file)
+{
+    return &unit->files[file].tree;
+}
+
+// What the file sees under that name, or NULL; silent.
+const struct decl *names_find(const struct unit *unit, uint32_t file, enum decl_kind kind,
+                              struct slice name);
+const struct role *names_find_role(const struct unit *unit, uint32_t file, struct slice name);
+// What a NAME node names; NULL when there is no such thing, which has been reported (or the node is
+// an ERROR, which has been as well).
+const struct role *names_role(struct unit *unit, uint32_t file, uint32_t node);
+const struct ladder *names_ladder(struct unit *unit, uint32_t file, uint32_t node);
+// Processes are global to the set.
+const struct process *names_process(struct unit *unit, uint32_t file, uint32_t node);
+// The roles of a NAMES node; those that do not exist are left out.
+struct role_list names_roles(struct unit *unit, uint32_t file, uint32_t node);
+// Resolves a TYPE node; poison when it was reported.
+const struct type *names_type(struct unit *unit, uint32_t file, uint32_t node);
+
+// The decoded text of the n-th LABEL or STRING child, or of the LABEL below `clause` when that child
+// exists; empty otherwise.
+struct slice names_label(struct unit *unit, const struct syntax_tree *tree, uint32_t node);
+struct slice names_clause_label(struct unit *unit, const struct syntax_tree *tree, uint32_t node,
+                                enum syntax_kind clause);
+// Reports that `name` is declared a second time; `what` is "stage", "field" ….
+void names_twice(struct unit *unit, struct span second, struct span first, const char *what,
+                 struct slice name);
+// True when `above` stands over `role` in the chain of `under`.
+bool names_is_superior(const struct role *above, const struct role *role);
+
+#endif
