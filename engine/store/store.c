@@ -213,7 +213,7 @@ void store_stats(const struct store *store, struct store_stats *ret_stats)
 {
     store_lock_take(store);
     *ret_stats = store->stats;
+    ret_stats->journal_bytes = journal_bytes(store->journal); // in memory it grows under the lock
     store_lock_give(store);
-    ret_stats->journal_bytes = journal_bytes(store->journal);
     ret_stats->view_bytes = store->view != NULL ? store_view_bytes(store->view) : 0;
 }
