@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/mem.h"
+#include "base/value.h"
 #include "engine/core/core_internal.h"
 
 enum { FOLD_BATCH = 1000 };
