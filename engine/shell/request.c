@@ -26,9 +26,9 @@ static void release_memory(struct request *request)
     }
 }
 
-void request_pool_done(struct request_pool *pool)
+void request_pool_done(struct request_pool *pool, bool crash)
 {
-    CHECK(pool->free_count == REQUEST_POOL_COUNT);
+    CHECK(crash || pool->free_count == REQUEST_POOL_COUNT);
     for (uint32_t i = 0; i < REQUEST_POOL_COUNT; i++) {
         release_memory(&pool->all[i]);
     }

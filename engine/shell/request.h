@@ -69,7 +69,7 @@ struct request_pool {
 enum { REQUEST_POOL_COUNT = INBOX_COMMANDS_MAX };
 
 void request_pool_init(struct request_pool *pool);
-void request_pool_done(struct request_pool *pool); // every request must have come back
+void request_pool_done(struct request_pool *pool, bool crash); // all must be back, unless `crash`
 struct request *request_take(struct request_pool *pool); // NULL: all are under way
 void request_give(struct request_pool *pool, struct request *request);
 

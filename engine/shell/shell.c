@@ -35,14 +35,19 @@ enum err shell_open(const struct shell_options *options, struct shell **ret_shel
     return OK;
 }
 
-void shell_close(struct shell *shell)
+void shell_close(struct shell *shell, bool crash)
 {
     CHECK(shell->magic == SHELL_MAGIC);
+    for (uint32_t i = 0; crash && i < shell->session_top; i++) {
+        if (shell->sessions[i].open) {
+            shell_closed(shell, session_conn(&shell->sessions[i]));
+        }
+    }
     CHECK(shell->session_count == 0 && shell->watch_count == 0 && shell->jobs == 0);
     subscribe_done(shell);
     view_close_reader(shell->view);
     store_reader_close(shell->reader);
-    request_pool_done(&shell->pool);
+    request_pool_done(&shell->pool, crash);
     arena_done(&shell->scratch);
     mem_free(shell->sessions);
     mem_free(shell->ready);

@@ -33,8 +33,9 @@ struct shell_options {
 };
 
 enum err shell_open(const struct shell_options *options, struct shell **ret_shell) ATTR_USE_RESULT;
-// Every session must be closed and every request back (shell_stop, then tick until shell_is_quiet).
-void shell_close(struct shell *shell);
+// Every session must be closed and every request back (shell_stop, then tick until shell_is_quiet),
+// unless `crash`: then what was under way is forgotten.
+void shell_close(struct shell *shell, bool crash);
 
 // --- events of the transport. `conn` is what shell_opened gave. -------------------------------------
 // False: SESSIONS_MAX are open; the transport hangs up.
