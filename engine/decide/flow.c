@@ -165,11 +165,7 @@ static uint32_t common_above(const struct run *run, uint32_t target)
     while (above != INDEX_NONE && instance_active(run->instance, above) == NULL) {
         above = image->stage[above].parent;
     }
-    const struct active_stage *leaf = instance_leaf(run->instance);
-    if (leaf != NULL && above == leaf->stage) {
-        above = image->stage[above].parent; // the source leaf itself is always left
-    }
-    return above;
+    return above; // never the source's own leaf: a leaf stands around nothing
 }
 
 enum run_result run_transition(struct run *run, uint32_t stage, uint32_t due)

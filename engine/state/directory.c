@@ -210,7 +210,7 @@ static struct view_program *open_program(const struct view *view, uint32_t numbe
     }
     struct slice bytes;
     enum err err = backing->reader != NULL
-                       ? store_reader_blob_get(backing->reader, row.image_hash,
+                       ? store_reader_blob(backing->reader, row.image_hash,
                                                &backing->program_arena, &bytes)
                        : store_blob_get(backing->store, row.image_hash, &backing->program_arena,
                                         &bytes);

@@ -184,10 +184,6 @@ enum err store_reader_blob(struct store_reader *reader, const uint8_t hash[STORE
 enum err store_reader_record(struct store_reader *reader, uint64_t seq, struct arena *arena,
                              struct slice *ret_record, uint8_t *ret_chain) ATTR_USE_RESULT;
 
-// A blob, through a reader, on any thread.
-enum err store_reader_blob_get(struct store_reader *reader, const uint8_t hash[STORE_HASH_BYTES],
-                               struct arena *arena, struct slice *ret_bytes) ATTR_USE_RESULT;
-
 // --- checking and copying (offline, or beside a running core through a reader) ---------------------------
 // Walks the chain of seq first…last. ERR_CORRUPT: `ret_bad_seq` is the first record that does not fit.
 enum err store_check_chain(struct store_reader *reader, uint64_t first, uint64_t last,
