@@ -56,7 +56,7 @@ bool eval_moment(struct eval_env *env, uint32_t expr, uint64_t *ret_ms)
         return false;
     }
     int64_t today = (int64_t)env->now_ms / day_ms * day_ms;
-    int64_t moment;
+    int64_t moment = 0;
     switch ((enum value_kind)value.kind) {
     case VALUE_DURATION:
         *ret_ms = eval_add_duration(env->now_ms, value.unit, value.number);
