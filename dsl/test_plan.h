@@ -1,10 +1,14 @@
 // What a `test` block says, checked and typed: a list of plays with their lines, for a runner that
-// drives the engine on a virtual clock. Everything here lives in the arena of the compile_result that
+// drives the engine on a virtual clock. Everything here lives in the arena of the compile_result
+// that
 // it came from, and stays valid until that is done. Nothing here needs the source text again.
 //
-// Users and cases have names in a test; plays refer to them by index into `users` and `cases`. A user
-// exists from the start of the test with all the roles that its `user` plays give it. Every test begins
-// on an empty store; until the first `at`, the clock shows 2026-01-05 09:00 (a Monday). Wall times in
+// Users and cases have names in a test; plays refer to them by index into `users` and `cases`. A
+// user
+// exists from the start of the test with all the roles that its `user` plays give it. Every test
+// begins
+// on an empty store; until the first `at`, the clock shows 2026-01-05 09:00 (a Monday). Wall times
+// in
 // tests are UTC in this edition.
 #ifndef RUNG_DSL_TEST_PLAN_H
 #define RUNG_DSL_TEST_PLAN_H
@@ -16,11 +20,14 @@
 #include "base/value.h"
 #include "dsl/image/image.h"
 
-// --- values and checks: a small typed tree -------------------------------------------------------------
+// --- values and checks: a small typed tree
+// -------------------------------------------------------------
 enum test_expr_kind {
-    // constants
+    // constants; a bare number where money is meant is VALUE_MONEY with a currency of three zero
+    // bytes: the company's own
     TEST_EXPR_VALUE, // value: any plain constant; an enum member is its name as text; a set or list
-                     // of constants is a VALUE_LIST (a set in the order of its enum, without repeats)
+                     // of constants is a VALUE_LIST (a set in the order of its enum, without
+                     // repeats)
     TEST_EXPR_USER,  // index: user of the plan
     TEST_EXPR_CASE,  // index: case of the plan (a `ref` to it)
     TEST_EXPR_LIST,  // items: a list that holds users or cases (constants only make a VALUE_LIST)
@@ -57,7 +64,8 @@ struct test_expr {
     struct slice text; // as written, for "expected … but …"
 };
 
-// --- plays ----------------------------------------------------------------------------------------------
+// --- plays
+// ----------------------------------------------------------------------------------------------
 enum test_play_kind {
     TEST_PLAY_AT,         // moment_ms: the clock is put there; never backwards (checked)
     TEST_PLAY_USER,       // user: roles are what the plan's user has; nothing to do at this line

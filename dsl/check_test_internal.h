@@ -1,0 +1,53 @@
+// Shared between check_test*.c only.
+#ifndef RUNG_DSL_CHECK_TEST_INTERNAL_H
+#define RUNG_DSL_CHECK_TEST_INTERNAL_H
+
+#include "dsl/check.h"
+
+struct test_name {
+    struct slice name;
+    struct span span;
+};
+
+// One test while it is read.
+struct test_check_state {
+    struct unit *unit;
+    uint32_t file;
+    struct infer infer; // for literals and messages
+    struct test_plan plan;
+    struct test_user *users;
+    struct test_case *cases;
+    const struct process **processes; // of the cases; NULL: unknown
+    struct test_name *case_names;
+    uint32_t current_case; // the one last named, or INDEX_NONE
+};
+
+// A value or check with its type; `of` stands for it in messages.
+struct test_typed {
+    struct test_expr *expr;
+    struct expr of; // only type, kind, span, text and field mean anything
+};
+
+struct test_typed check_test_expr(struct test_check_state *test, uint32_t node,
+                                  const struct type *expected);
+// For a place of type `to`; reports what does not fit.
+struct test_expr *check_test_fit(struct test_check_state *test, uint32_t node,
+                                 const struct type *to, struct slice what, struct span declared);
+struct test_expr *check_test_condition(struct test_check_state *test, uint32_t node);
+// Indexes of what a NAME node names; INDEX_NONE: reported.
+uint32_t check_test_user(struct test_check_state *test, uint32_t node);
+uint32_t check_test_case(struct test_check_state *test, uint32_t node);
+// The case last named; INDEX_NONE: there is none, reported at the node.
+uint32_t check_test_current(struct test_check_state *test, uint32_t node);
+uint32_t check_test_find_user(const struct test_check_state *test, struct slice name);
+uint32_t check_test_find_case(const struct test_check_state *test, struct slice name);
+// The first line of a node as written.
+struct slice check_test_source(const struct test_check_state *test, uint32_t node);
+uint32_t check_test_line(const struct test_check_state *test, uint32_t node);
+
+static inline const struct syntax_tree *check_test_tree(const struct test_check_state *test)
+{
+    return names_tree(test->unit, test->file);
+}
+
+#endif
