@@ -145,7 +145,7 @@ static bool declares_variable(struct slice declaration)
 {
     struct slice declared = declarator(declaration);
     if (find_char(declared, '(') != SIZE_MAX || has_name(declared, SLICE("typedef")) ||
-        declares_functions(declared)) {
+        has_name(declared, SLICE("using")) || declares_functions(declared)) {
         return false;
     }
     size_t names = 0;

@@ -115,6 +115,9 @@ static void check_own_include(struct tidy *tidy, const struct tidy_source *sourc
                               struct slice included)
 {
     struct slice folder, allowed;
+    if (folder_of(included).len == 0) { // a neighbour in the same folder
+        return;
+    }
     if (!find_layer(tidy, source->path, &folder, &allowed)) {
         tidy_report(tidy, source, offset, "include", included,
                     SLICE("this folder is not in tools/layers.txt; add what it may include"));
