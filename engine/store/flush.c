@@ -91,6 +91,7 @@ enum err store_flush(struct store *store)
     err = store_view_write(store->view, &store->frozen, &meta);
     if (err == OK) {
         count_flush(store, store_clock_us() - start_us);
+        journal_extend(store->journal);
     }
     return err;
 }

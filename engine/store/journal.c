@@ -169,6 +169,13 @@ uint64_t journal_bytes(const struct journal *journal)
     return journal_disk_bytes(journal->disk);
 }
 
+void journal_extend(struct journal *journal)
+{
+    if (journal->disk != NULL) {
+        journal_disk_extend(journal->disk);
+    }
+}
+
 // --- the batch ---------------------------------------------------------------------------------------
 
 uint64_t journal_stage(struct journal *journal, struct slice record, uint64_t now_ms)

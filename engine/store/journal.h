@@ -25,6 +25,7 @@ struct journal_options {
     const char *folder; // must exist; NULL: in memory
     uint64_t map_bytes;
     uint8_t uuid[STORE_UUID_BYTES]; // of a journal that is made new
+    bool ahead; // the file is kept longer than what is used; somebody calls journal_extend
 };
 
 struct journal_info { // what an existing environment says about itself
@@ -39,6 +40,8 @@ enum err journal_open(const struct journal_options *options, struct journal_info
 void journal_close(struct journal *journal); // every reader is closed before; NULL is fine
 const struct store_head *journal_head(const struct journal *journal); // of the last durable record
 uint64_t journal_bytes(const struct journal *journal);
+// Flusher thread: keeps the file ahead of its use, see journal_ahead.h. Nothing to do without `ahead`.
+void journal_extend(struct journal *journal);
 
 // --- the batch, one thread ----------------------------------------------------------------------------
 // Copies the bytes; returns the seq it will have. Overflow of the batch's memory makes the commit

@@ -5,15 +5,19 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "base/reader.h"
+#include "engine/store/journal_ahead.h"
 #include "engine/store/lmdb_env.h"
 
 // A chunk fills whole overflow pages: 16 pages less the 16 bytes of their header.
 enum { CHUNK_BYTES = 16 * 4096 - 16, CHUNK_KEY_BYTES = STORE_HASH_BYTES + 4 };
+enum { GROWTH_BLOB_BYTES = 8 * 4096, GROWTH_SLACK_BYTES = 256 * 1024 };
 enum { INFO_BYTES = 4 + STORE_UUID_BYTES, DBS_MAX = 3 };
 
 struct journal_disk {
     MDB_env *env;
     MDB_dbi record_dbi, blob_dbi, info_dbi;
+    bool ahead_on;
+    struct journal_ahead ahead;
 };
 
 struct journal_disk_reader {
@@ -94,6 +98,12 @@ enum err journal_disk_open(const struct journal_options *options, struct journal
         } else {
             mdb_txn_abort(txn);
         }
+    }
+    if (err == OK && options->ahead) {
+        mdb_filehandle_t fd;
+        CHECK(mdb_env_get_fd(disk->env, &fd) == 0);
+        err = journal_ahead_init(&disk->ahead, fd, lmdb_env_used_bytes(disk->env));
+        disk->ahead_on = err == OK;
     }
     if (err != OK) {
         journal_disk_close(disk);
@@ -182,7 +192,7 @@ static enum err write_records(struct journal_disk *disk, MDB_txn *txn,
     return err;
 }
 
-enum err journal_disk_commit(struct journal_disk *disk, const struct journal_stage *stage)
+static enum err commit(struct journal_disk *disk, const struct journal_stage *stage)
 {
     MDB_txn *txn;
     enum err err = lmdb_env_write(disk->env, &txn);
@@ -198,6 +208,36 @@ enum err journal_disk_commit(struct journal_disk *disk, const struct journal_sta
         return err == ERR_FULL || err == ERR_NO_MEMORY ? err : ERR_IO;
     }
     return lmdb_env_commit(disk->env, txn);
+}
+
+// No more than this is added to the file. Appended leaf pages are at least half full, a larger value
+// has pages of its own, also at least half full, and a row that points there; each key of a blob is
+// random and may copy a path of its tree. How many blobs there are is not known here: at most one
+// per hash.
+static uint64_t bound_growth(const struct journal_stage *stage)
+{
+    uint64_t chunks = stage->blobs.len / CHUNK_BYTES + stage->blobs.len / STORE_HASH_BYTES + 1;
+    chunks = stage->blobs.len == 0 ? 0 : chunks;
+    return 3 * ((uint64_t)stage->records.len + stage->blobs.len) + chunks * GROWTH_BLOB_BYTES +
+           GROWTH_SLACK_BYTES;
+}
+
+enum err journal_disk_commit(struct journal_disk *disk, const struct journal_stage *stage)
+{
+    if (!disk->ahead_on) {
+        return commit(disk, stage);
+    }
+    journal_ahead_begin(&disk->ahead, bound_growth(stage));
+    enum err err = commit(disk, stage);
+    journal_ahead_end(&disk->ahead, lmdb_env_used_bytes(disk->env));
+    return err;
+}
+
+void journal_disk_extend(struct journal_disk *disk)
+{
+    if (disk->ahead_on) {
+        journal_ahead_extend(&disk->ahead);
+    }
 }
 
 // --- reading ---------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ enum err journal_disk_open(const struct journal_options *options, struct journal
                            struct journal_disk **ret_disk) ATTR_USE_RESULT;
 void journal_disk_close(struct journal_disk *disk); // NULL is fine
 uint64_t journal_disk_bytes(const struct journal_disk *disk);
+void journal_disk_extend(struct journal_disk *disk); // see journal_extend
 
 // What a batch stages, as two runs of bytes:
 // records: (length u32, frame)…   blobs: (hash, length u64, bytes)…

@@ -136,7 +136,9 @@ typedef enum err open_part_fn(struct store *store, const struct store_options *o
 static enum err open_journal(struct store *store, const struct store_options *options,
                              const char *folder, bool probe, struct store_problem *problem)
 {
-    struct journal_options journal = { .folder = folder, .map_bytes = store->map_bytes };
+    struct journal_options journal = { .folder = folder,
+                                       .map_bytes = store->map_bytes,
+                                       .ahead = !options->no_journal_ahead };
     choose_uuid(options, journal.uuid);
     struct journal_info info;
     enum err err = journal_open(&journal, &info, &store->journal);

@@ -2,8 +2,8 @@
 // press changes, with a flusher thread. Not a test: it prints figures.
 //
 //   bench_store FOLDER [instances]           saturation by batch size, then an open loop
-//   bench_store FOLDER INSTANCES open RATE SECONDS ROWS BYTES MS [nopace]
-//   bench_store FOLDER INSTANCES full BATCH SECONDS ROWS BYTES MS [nopace]
+//   bench_store FOLDER INSTANCES open RATE SECONDS ROWS BYTES MS [nopace] [noahead]
+//   bench_store FOLDER INSTANCES full BATCH SECONDS ROWS BYTES MS [nopace] [noahead]
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -266,11 +266,11 @@ static void print_result(const struct bench *bench, const struct run *run, struc
     char what[40];
     (void)snprintf(what, sizeof(what), run->rate > 0 ? "open %u/s" : "batch %u",
                    run->rate > 0 ? run->rate : run->batch);
-    printf("| %s | %llu k | %u / %llu MB / %u ms%s | %.0f | %.2f | %.2f | %.2f | %.1f | %llu | %.0f "
+    printf("| %s | %llu k | %u / %llu MB / %u ms%s%s | %.0f | %.2f | %.2f | %.2f | %.1f | %llu | %.0f "
            "| %.0f | %.1f | %ld | %llu |\n",
            what, (unsigned long long)bench->instances / 1000, run->options.flush_rows,
            (unsigned long long)run->options.flush_bytes >> 20, run->options.flush_ms,
-           run->pace ? "" : " unpaced", (double)n / result->seconds, result->late_ms[n / 2],
+           run->pace ? "" : " unpaced", run->options.no_journal_ahead ? " not ahead" : "", (double)n / result->seconds, result->late_ms[n / 2],
            result->late_ms[n * 99 / 100], result->late_ms[n * 999 / 1000], result->late_ms[n - 1],
            (unsigned long long)stats.flushes,
            stats.flushes > 0 ? (double)stats.flush_rows / (double)stats.flushes : 0.0,
@@ -336,7 +336,7 @@ int main(int argc, char **argv)
 {
     if (argc < 2) {
         (void)fprintf(stderr, "bench_store FOLDER [INSTANCES [open RATE | full BATCH  SECONDS ROWS "
-                              "BYTES MS [nopace]]]\n");
+                              "BYTES MS [nopace] [noahead]]]\n");
         return 2;
     }
     struct run run = { .path = argv[1],
@@ -356,7 +356,10 @@ int main(int argc, char **argv)
         run.options.flush_rows = (uint32_t)number(argv[6]);
         run.options.flush_bytes = number(argv[7]);
         run.options.flush_ms = (uint32_t)number(argv[8]);
-        run.pace = argc == 9;
+        for (int i = 9; i < argc; i++) {
+            run.pace = run.pace && strcmp(argv[i], "nopace") != 0;
+            run.options.no_journal_ahead |= strcmp(argv[i], "noahead") == 0;
+        }
         run_one(&run);
         return 0;
     }
