@@ -40,6 +40,7 @@ enum {
     ACTIVE_STAGES_MAX = 32,
     LATCHES_MAX = 256,
     INCIDENTS_MAX = 8,
+    ACTED_MAX = 64, // people remembered for four eyes, each with the role they acted in
     // names and texts
     NAME_BYTES_MAX = 64,
     TITLE_BYTES_MAX = 300,

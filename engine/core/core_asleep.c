@@ -4,31 +4,34 @@
 #include "engine/core/core_internal.h"
 #include "engine/decide/rights.h"
 
-static bool somebody_stands_above(const struct view *view, const struct view_program *program,
-                                  const struct open_task *task)
+static bool somebody_stands_above(const struct view *view, const struct instance *instance,
+                                  const struct view_program *program, const struct open_task *task)
 {
     uint32_t count = view_user_count(view);
     for (uint32_t user = 1; user <= count; user++) {
         const struct view_user *person = view_user(view, user);
         if (person != NULL && person->active &&
-            rights_superior(view, program, user, task->role, task->holder)) {
+            rights_superior(view, program, user, task->role, task->holder) &&
+            !rights_excluded(instance, program, task->def, user)) {
             return true;
         }
     }
     return false;
 }
 
-static bool can_be_done(const struct view *view, const struct view_program *program,
-                        const struct open_task *task)
+static bool can_be_done(const struct view *view, const struct instance *instance,
+                        const struct view_program *program, const struct open_task *task)
 {
     const struct view_user *holder = view_user(view, task->holder);
-    if (holder != NULL && holder->active) {
+    if (holder != NULL && holder->active &&
+        !rights_excluded(instance, program, task->def, task->holder)) {
         return true;
     }
-    if (task->holder == 0 && view_holders(view, task->offered) > 0) {
+    if (task->holder == 0 &&
+        rights_somebody(view, instance, program, task->def, task->offered)) {
         return true;
     }
-    return somebody_stands_above(view, program, task);
+    return somebody_stands_above(view, instance, program, task);
 }
 
 static bool timer_moves_on(const struct instance *instance, const struct image *image,
@@ -73,7 +76,7 @@ const char *core_asleep(const struct view *view, const struct instance *instance
     }
     uint32_t waits = program->image.stage[leaf->stage].waits;
     const struct open_task *task = instance_main_task(instance);
-    if (task != NULL && (waits & WAIT_TASK) != 0 && can_be_done(view, program, task)) {
+    if (task != NULL && (waits & WAIT_TASK) != 0 && can_be_done(view, instance, program, task)) {
         return NULL;
     }
     if (timer_moves_on(instance, &program->image, now_ms)) {

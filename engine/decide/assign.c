@@ -9,14 +9,21 @@ static void record_pick(struct run *run, uint32_t role, uint32_t user, uint32_t 
     decide_emit(run->d, &event);
 }
 
-static uint32_t least_loaded(const struct run *run, uint32_t role, uint32_t except)
+static bool is_candidate(const struct run *run, uint32_t user, uint32_t role,
+                         struct assign_except except)
+{
+    return user != except.user && view_holds(run->d->view, user, role) &&
+           !rights_excluded(run->instance, run->program, except.task_def, user);
+}
+
+static uint32_t least_loaded(const struct run *run, uint32_t role, struct assign_except except)
 {
     const struct view *view = run->d->view;
     uint32_t count = view_user_count(view);
     uint32_t best = 0;
     uint32_t best_load = UINT32_MAX;
     for (uint32_t user = 1; user <= count; user++) {
-        if (user == except || !view_holds(view, user, role)) {
+        if (!is_candidate(run, user, role, except)) {
             continue;
         }
         uint32_t load = view_load(view, user);
@@ -28,14 +35,14 @@ static uint32_t least_loaded(const struct run *run, uint32_t role, uint32_t exce
     return best;
 }
 
-static uint32_t round_robin(const struct run *run, uint32_t role, uint32_t except)
+static uint32_t round_robin(const struct run *run, uint32_t role, struct assign_except except)
 {
     const struct view *view = run->d->view;
     uint32_t count = view_user_count(view);
     uint32_t last = view_round_robin(view, role);
     for (uint32_t step = 1; step <= count; step++) {
         uint32_t user = (last + step - 1) % count + 1;
-        if (user != except && view_holds(view, user, role)) {
+        if (is_candidate(run, user, role, except)) {
             return user;
         }
     }
@@ -43,7 +50,7 @@ static uint32_t round_robin(const struct run *run, uint32_t role, uint32_t excep
 }
 
 // Whoever held this slot in the newest ended case with one of the same keys.
-static uint32_t familiar(struct run *run, uint32_t role, uint32_t except)
+static uint32_t familiar(struct run *run, uint32_t role, struct assign_except except)
 {
     const struct image *image = &run->program->image;
     for (uint32_t i = 0; i < image->process[0].keys.count; i++) {
@@ -58,14 +65,15 @@ static uint32_t familiar(struct run *run, uint32_t role, uint32_t except)
         }
         const struct instance *before = view_instance(run->d->view, row.ended, NULL);
         uint32_t user = before != NULL ? instance_slot(before, role) : 0;
-        if (user != 0 && user != except && view_holds(run->d->view, user, role)) {
+        if (user != 0 && is_candidate(run, user, role, except)) {
             return user;
         }
     }
     return 0;
 }
 
-uint32_t assign_pick(struct run *run, uint32_t role, uint32_t strategy, uint32_t except)
+uint32_t assign_pick(struct run *run, uint32_t role, uint32_t strategy,
+                     struct assign_except except)
 {
     uint32_t user = 0;
     switch ((enum image_strategy)strategy) {
@@ -92,20 +100,21 @@ void assign_set_slot(struct run *run, uint32_t role, uint32_t user, struct slice
 }
 
 // The holder of the slot; an empty slot is filled by the role's own strategy. 0: offer the task.
-uint32_t assign_slot(struct run *run, uint32_t image_role)
+uint32_t assign_slot(struct run *run, uint32_t image_role, uint32_t task_def)
 {
+    struct assign_except except = { 0, task_def };
     const struct image_role *role = &run->program->image.role[image_role];
     uint32_t number = run->program->roles[image_role];
     uint32_t holder = instance_slot(run->instance, number);
-    if (holder != 0 && view_holds(run->d->view, holder, number)) {
+    if (holder != 0 && is_candidate(run, holder, number, except)) {
         return holder;
     }
     uint32_t picked = 0;
     if (role->pick != STRATEGY_NONE) {
-        picked = assign_pick(run, number, role->pick, 0);
+        picked = assign_pick(run, number, role->pick, except);
     }
     if (picked == 0 && role->pick_else != STRATEGY_NONE) {
-        picked = assign_pick(run, number, role->pick_else, 0);
+        picked = assign_pick(run, number, role->pick_else, except);
     }
     if (picked != 0) {
         assign_set_slot(run, number, picked, SLICE("picked"));
@@ -114,13 +123,13 @@ uint32_t assign_slot(struct run *run, uint32_t image_role)
 }
 
 // The role itself, or the nearest one above it that somebody holds (rule 22).
-uint32_t assign_offered_role(struct run *run, uint32_t image_role)
+uint32_t assign_offered_role(struct run *run, uint32_t image_role, uint32_t task_def)
 {
     const struct image *image = &run->program->image;
     uint32_t at = image_role;
     for (uint32_t i = 0; i < image->role_count && at != INDEX_NONE; i++) {
         uint32_t number = run->program->roles[at];
-        if (view_holders(run->d->view, number) > 0) {
+        if (rights_somebody(run->d->view, run->instance, run->program, task_def, number)) {
             return number;
         }
         at = image->role[at].under;

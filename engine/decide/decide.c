@@ -100,7 +100,7 @@ void decide_command(struct decide *d)
 
 static uint32_t pick_for_eval(void *context, uint32_t role, uint32_t strategy)
 {
-    return assign_pick(context, role, strategy, 0);
+    return assign_pick(context, role, strategy, (struct assign_except){ 0, INDEX_NONE });
 }
 
 bool run_open(struct run *run, struct decide *d, const struct instance *instance)

@@ -71,9 +71,15 @@ void run_notify_role(struct run *run, uint32_t role, struct slice text);
 void run_notify_user(struct run *run, uint32_t user, uint32_t role, struct slice text);
 struct slice clip_text(struct slice text, size_t bytes_max); // on a character boundary
 // assign.c
-uint32_t assign_pick(struct run *run, uint32_t role, uint32_t strategy, uint32_t except);
-uint32_t assign_slot(struct run *run, uint32_t image_role);
-uint32_t assign_offered_role(struct run *run, uint32_t image_role);
+struct assign_except {
+    uint32_t user;     // passed over, 0 = nobody
+    uint32_t task_def; // see assign_slot
+};
+uint32_t assign_pick(struct run *run, uint32_t role, uint32_t strategy,
+                     struct assign_except except);
+// `task_def`: people whom that task excludes by `other than` are passed over; INDEX_NONE: nobody is.
+uint32_t assign_slot(struct run *run, uint32_t image_role, uint32_t task_def);
+uint32_t assign_offered_role(struct run *run, uint32_t image_role, uint32_t task_def);
 void assign_set_slot(struct run *run, uint32_t role, uint32_t user, struct slice reason);
 // fields.c
 enum run_result run_set_field(struct run *run, uint32_t field, struct value value);

@@ -92,7 +92,8 @@ static enum run_result count_press(struct run *run, const struct image_action *a
     return RUN_ON;
 }
 
-static void emit_pressed(struct run *run, const struct image_action *action, uint32_t acting_for)
+static void emit_pressed(struct run *run, const struct image_action *action,
+                         const struct rights *rights)
 {
     const struct open_task *task = instance_main_task(run->instance);
     const struct active_stage *leaf = instance_leaf(run->instance);
@@ -100,7 +101,8 @@ static void emit_pressed(struct run *run, const struct image_action *action, uin
     event.pressed = (struct event_pressed){
         .instance = run->instance->head.id, .action = run->action,
         .name = image_slice(&run->program->image, action->name), .stage = leaf->stage,
-        .entry = leaf->entry, .task = task != NULL ? task->number : 0, .acting_for = acting_for,
+        .entry = leaf->entry, .task = task != NULL ? task->number : 0, .role = rights->role,
+        .user = run->d->me, .acting_for = rights->acting_for,
     };
     decide_emit(run->d, &event);
 }
@@ -154,7 +156,7 @@ static void press(struct run *run)
                      SLICE_PRINT(image_slice(image, action->name)));
         return;
     }
-    emit_pressed(run, action, rights.acting_for);
+    emit_pressed(run, action, &rights);
     take_offered(run);
     take_slot(run, action);
     if (run_action(run, action) != RUN_REFUSED) {

@@ -48,9 +48,9 @@ bool rights_superior(const struct view *view, const struct view_program *program
            (holder != 0 && stands_above(view, above, holder));
 }
 
-static struct rights allow(uint32_t acting_for)
+static struct rights allow(uint32_t acting_for, uint32_t role)
 {
-    return (struct rights){ .allowed = true, .acting_for = acting_for };
+    return (struct rights){ .allowed = true, .acting_for = acting_for, .role = role };
 }
 
 static struct rights forbid(struct slice message, struct slice subject)
@@ -64,26 +64,47 @@ struct rights rights_task(const struct view *view, const struct instance *instan
 {
     (void)instance;
     if (task->holder == user || (task->holder == 0 && view_holds(view, user, task->offered))) {
-        return allow(0);
+        return allow(0, task->role);
     }
     if (rights_superior(view, program, user, task->role, task->holder)) {
-        return allow(task->holder);
+        return allow(task->holder, task->role);
     }
     return forbid(SLICE("this task belongs to somebody else"), SLICE_EMPTY);
 }
 
-// Four eyes (rule 24) as far as this version goes: whoever a task excludes by `other than` may not
-// press the buttons of its braces.
-static bool excluded(const struct instance *instance, const struct view_program *program,
-                     const struct open_task *task, uint32_t user)
+bool rights_excluded(const struct instance *instance, const struct view_program *program,
+                     uint32_t task_def, uint32_t user)
 {
-    if (task->def == INDEX_NONE || task->def >= program->image.task_count) {
+    if (task_def >= program->image.task_count || user == 0) {
         return false;
     }
-    const struct image_range *others = &program->image.task[task->def].other_than;
+    const struct image_range *others = &program->image.task[task_def].other_than;
     for (uint32_t i = 0; i < others->count; i++) {
         uint32_t role = program->roles[program->image.list[others->first + i]];
         if (instance_slot(instance, role) == user) {
+            return true;
+        }
+        for (uint32_t a = 0; a < instance->head.acted_count; a++) {
+            if (instance->acted[a].role == role && instance->acted[a].user == user) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+bool rights_somebody(const struct view *view, const struct instance *instance,
+                     const struct view_program *program, uint32_t task_def, uint32_t role)
+{
+    bool excludes = task_def < program->image.task_count &&
+                    program->image.task[task_def].other_than.count > 0;
+    if (!excludes) {
+        return view_holders(view, role) > 0;
+    }
+    uint32_t count = view_user_count(view);
+    for (uint32_t user = 1; user <= count; user++) {
+        if (view_holds(view, user, role) &&
+            !rights_excluded(instance, program, task_def, user)) {
             return true;
         }
     }
@@ -110,14 +131,13 @@ static struct rights press_by_task(const struct view *view, const struct instanc
             !image_stage_inside(image, task->stage, image->action[action].stage)) {
             continue;
         }
-        if (excluded(instance, program, task, user)) {
-            is_excluded = true;
-            continue;
-        }
         struct rights rights = rights_task(view, instance, program, task, user);
-        if (rights.allowed) {
+        bool barred = rights_excluded(instance, program, task->def, user) ||
+                      rights_excluded(instance, program, task->def, rights.acting_for);
+        if (rights.allowed && !barred) {
             return rights;
         }
+        is_excluded = is_excluded || barred;
         holder = task->holder != 0 ? user_name(view, task->holder)
                                    : view_role_name(view, task->offered);
     }
@@ -172,7 +192,8 @@ struct rights rights_press(const struct view *view, const struct instance *insta
     const struct open_task *main_task = instance_main_task(instance);
     bool is_excluded = main_task != NULL &&
                        image_stage_inside(image, main_task->stage, action->stage) &&
-                       action->stage != 0 && excluded(instance, program, main_task, user);
+                       action->stage != 0 &&
+                       rights_excluded(instance, program, main_task->def, user);
     struct buf names;
     buf_init(&names, 400);
     for (uint32_t i = 0; i < action->by.count; i++) {
@@ -181,7 +202,7 @@ struct rights rights_press(const struct view *view, const struct instance *insta
         if (!is_excluded &&
             press_as_role(view, instance, program, role, user, &acting_for)) {
             buf_done(&names);
-            return allow(acting_for);
+            return allow(acting_for, role);
         }
         uint32_t holder = instance_slot(instance, role);
         buf_format(&names, "%s%.*s", i == 0 ? "" : ", ", SLICE_PRINT(view_role_name(view, role)));
@@ -235,7 +256,7 @@ struct rights rights_edit(const struct view *view, const struct instance *instan
 {
     uint32_t acting_for;
     if (has_part(view, instance, program, user, &acting_for)) {
-        return allow(acting_for);
+        return allow(acting_for, 0);
     }
     return forbid(arena_format(arena, "`%.*s` has no task and no role in this case",
                                SLICE_PRINT(user_name(view, user))),
@@ -248,7 +269,7 @@ struct rights rights_move(const struct view *view, const struct view_program *pr
     const struct image *image = &program->image;
     for (uint32_t i = 0; i < image->role_count; i++) {
         if (image->role[i].may_move != 0 && view_holds(view, user, program->roles[i])) {
-            return allow(0);
+            return allow(0, 0);
         }
     }
     return forbid(arena_format(arena, "`%.*s` holds no role that `may move` cases by hand",

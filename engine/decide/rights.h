@@ -8,6 +8,7 @@
 struct rights {
     bool allowed;
     uint32_t acting_for;    // the holder for whom a superior acts, or 0
+    uint32_t role;          // the role in which the press counts (four eyes)
     struct refusal refusal; // when not allowed; texts live in `arena`
 };
 
@@ -28,6 +29,15 @@ bool rights_see(const struct view *view, const struct instance *instance,
                 const struct view_program *program, uint32_t user);
 bool rights_see_field(const struct view *view, const struct view_program *program, uint32_t field,
                       uint32_t user);
+// Four eyes (rule 24): has `user` acted on this case, in this life, as a role that the task excludes by
+// `other than`, or does he hold such a slot?
+bool rights_excluded(const struct instance *instance, const struct view_program *program,
+                     uint32_t task_def, uint32_t user);
+
+// Is there an active holder of `role` whom the task does not exclude?
+bool rights_somebody(const struct view *view, const struct instance *instance,
+                     const struct view_program *program, uint32_t task_def, uint32_t role);
+
 // `above` is a superior of somebody who holds `role`: holds a role over it, or stands over the user.
 bool rights_superior(const struct view *view, const struct view_program *program, uint32_t above,
                      uint32_t role, uint32_t holder);

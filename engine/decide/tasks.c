@@ -114,7 +114,7 @@ static void reassign_to(struct run *run, const struct open_task *task, uint32_t 
     uint32_t role = image_role == INDEX_NONE ? task->role : run->program->roles[image_role];
     uint32_t offered = user != 0 ? 0
                        : image_role == INDEX_NONE ? task->offered
-                                                  : assign_offered_role(run, image_role);
+                                                  : assign_offered_role(run, image_role, task->def);
     struct event event = { .kind = EVENT_TASK_ASSIGNED,
                            .task_assigned = { run->instance->head.id, task->number, role, user,
                                               task->holder, offered, reason } };
@@ -130,14 +130,15 @@ static void reassign_effect(struct run *run, const struct image_rung *rung,
     if (rung->role != INDEX_NONE) {
         uint32_t role = run->program->roles[rung->role];
         uint32_t user = instance_slot(run->instance, role);
-        user = user != 0 ? user : assign_slot(run, rung->role);
+        user = user != 0 ? user : assign_slot(run, rung->role, task->def);
         reassign_to(run, task, rung->role, user, SLICE("overdue"));
         return;
     }
     if (task->holder == 0) {
         return; // offered to all of them already
     }
-    uint32_t other = assign_pick(run, task->role, STRATEGY_LEAST_LOADED, task->holder);
+    struct assign_except except = { task->holder, task->def };
+    uint32_t other = assign_pick(run, task->role, STRATEGY_LEAST_LOADED, except);
     if (other != 0) {
         reassign_to(run, task, INDEX_NONE, other, SLICE("overdue"));
     }
@@ -202,8 +203,8 @@ enum run_result run_open_task(struct run *run, uint32_t number, uint32_t entry, 
     CHECK(leaf != NULL);
     uint32_t stage = leaf->stage;
     uint32_t role = run->program->roles[task->role];
-    uint32_t holder = assign_slot(run, task->role);
-    uint32_t offered = holder != 0 ? 0 : assign_offered_role(run, task->role);
+    uint32_t holder = assign_slot(run, task->role, number);
+    uint32_t offered = holder != 0 ? 0 : assign_offered_role(run, task->role, number);
     struct event event = { .kind = EVENT_TASK_OPENED };
     event.task_opened = (struct event_task_opened){
         .instance = run->instance->head.id, .task = run->instance->head.next_task, .def = number,
@@ -228,8 +229,8 @@ enum run_result run_open_side_task(struct run *run, uint32_t number, uint32_t en
     if (run->instance->head.task_count == TASKS_MAX) {
         return REFUSE(run->d, LIMIT, "this case has TASKS_MAX = %d open tasks", TASKS_MAX);
     }
-    uint32_t holder = assign_slot(run, task->role);
-    uint32_t offered = holder != 0 ? 0 : assign_offered_role(run, task->role);
+    uint32_t holder = assign_slot(run, task->role, number);
+    uint32_t offered = holder != 0 ? 0 : assign_offered_role(run, task->role, number);
     struct event event = { .kind = EVENT_TASK_OPENED };
     event.task_opened = (struct event_task_opened){
         .instance = run->instance->head.id, .task = run->instance->head.next_task, .def = number,

@@ -56,9 +56,27 @@ void evolve_imported(struct state *state, const struct event_imported *e)
 }
 
 // Facts that history keeps and the state has no place for; they still touch the instance.
+static void remember_acted(struct instance *instance, uint32_t role, uint32_t user)
+{
+    uint16_t count = instance->head.acted_count;
+    for (uint16_t i = 0; i < count; i++) {
+        if (instance->acted[i].role == role && instance->acted[i].user == user) {
+            return;
+        }
+    }
+    if (role != 0 && user != 0 && count < ACTED_MAX) {
+        instance->acted[count] = (struct acted_as){ role, user };
+        instance->head.acted_count++;
+    }
+}
+
 void evolve_pressed(struct state *state, const struct event_pressed *e)
 {
-    (void)state_instance(state, e->instance);
+    struct instance *instance = state_instance(state, e->instance);
+    if (instance != NULL) {
+        remember_acted(instance, e->role, e->user);
+        remember_acted(instance, e->role, e->acting_for);
+    }
 }
 
 void evolve_edited(struct state *state, const struct event_edited *e)
@@ -443,6 +461,7 @@ void evolve_instance_reopened(struct state *state, const struct event_instance_r
     instance->head.end = 0;
     instance->head.ended_ms = 0;
     instance->head.life = (uint16_t)e->life;
+    instance->head.acted_count = 0; // four eyes look at one life
     instance->head.moved_ms = state_now(state);
     struct view_counters *counters = state_counters(state);
     counters->open_instances++;

@@ -99,6 +99,7 @@ void evolve_task_assigned(struct state *state, const struct event_task_assigned 
         return;
     }
     struct open_task was = *task;
+    task->role = e->role;
     task->holder = e->holder;
     task->offered = e->offered;
     state_task_row_move(state, instance, &was, task);

@@ -11,6 +11,7 @@ static bool counts_hold(const struct instance_head *head)
            head->timer_count <= TIMERS_MAX && head->position_count <= POSITIONS_MAX &&
            head->slot_count <= SLOTS_MAX && head->collection_count <= COLLECTIONS_MAX &&
            head->latch_count <= LATCHES_MAX && head->incident_count <= INCIDENTS_MAX &&
+           head->acted_count <= ACTED_MAX &&
            head->field_count <= FIELDS_MAX;
 }
 
@@ -54,6 +55,7 @@ enum err instance_decode(struct slice bytes, struct instance *ret_instance)
                 sizeof(instance->collection[0]) * head->collection_count);
     reader_copy(&reader, instance->latch, sizeof(instance->latch[0]) * head->latch_count);
     reader_copy(&reader, instance->incident, sizeof(instance->incident[0]) * head->incident_count);
+    reader_copy(&reader, instance->acted, sizeof(instance->acted[0]) * head->acted_count);
     enum err err = decode_fields(&reader, instance);
     instance->previous_seq = head->last_seq;
     memset(instance->part_bits, 0, sizeof(instance->part_bits));
@@ -101,7 +103,8 @@ static size_t fixed_bytes(const struct instance_head *head)
            sizeof(struct slot_holder) * head->slot_count +
            sizeof(struct collection_state) * head->collection_count +
            sizeof(struct rule_latch) * head->latch_count +
-           sizeof(struct open_incident) * head->incident_count + 2u * head->field_count;
+           sizeof(struct open_incident) * head->incident_count +
+           sizeof(struct acted_as) * head->acted_count + 2u * head->field_count;
 }
 
 // Decides which fields live in parts: the long ones, then the longest while the row is too big.
@@ -170,6 +173,7 @@ enum err instance_encode(struct instance *instance, struct buf *buf)
     buf_put(buf, instance->collection, sizeof(instance->collection[0]) * head->collection_count);
     buf_put(buf, instance->latch, sizeof(instance->latch[0]) * head->latch_count);
     buf_put(buf, instance->incident, sizeof(instance->incident[0]) * head->incident_count);
+    buf_put(buf, instance->acted, sizeof(instance->acted[0]) * head->acted_count);
     put_fields(instance, buf);
     CHECK(buf->overflow || buf->len - before == total);
     return OK;

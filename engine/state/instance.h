@@ -29,7 +29,8 @@ struct instance_head {
     uint32_t next_task, next_timer, next_entry;
     uint16_t active_count, task_count, timer_count, position_count, slot_count, collection_count,
         latch_count, incident_count;
-    uint32_t field_bytes;
+    uint16_t acted_count, pad2;
+    uint32_t field_bytes, pad3;
     uint64_t started_ms, moved_ms, ended_ms;
     uint64_t last_seq; // of the newest record that touched it
 };
@@ -63,9 +64,10 @@ struct slot_holder { uint32_t role, user; };
 struct collection_state { uint32_t collection, round, total, open, succeeded, failed, cancelled, plain; };
 struct rule_latch { uint32_t rule, entry; }; // listed = up
 struct open_incident { uint32_t number; };
+struct acted_as { uint32_t role, user; }; // pressed something as this role in this life (rule 24)
 
 // Stored as they stand in memory: no padding that could hold stray bytes.
-_Static_assert(sizeof(struct instance_head) == 120, "stored layout");
+_Static_assert(sizeof(struct instance_head) == 128, "stored layout");
 _Static_assert(sizeof(struct active_stage) == 16 && sizeof(struct open_task) == 88 &&
                    sizeof(struct armed_timer) == 32 && sizeof(struct ladder_position) == 12 &&
                    sizeof(struct collection_state) == 32,
@@ -81,6 +83,7 @@ struct instance {
     struct collection_state collection[COLLECTIONS_MAX];
     struct rule_latch latch[LATCHES_MAX];
     struct open_incident incident[INCIDENTS_MAX];
+    struct acted_as acted[ACTED_MAX];
     struct slice field[FIELDS_MAX]; // packed values; empty slice = empty
     uint64_t previous_seq;          // last_seq as loaded
     uint32_t part_bits[FIELDS_MAX / 32]; // fields that live in DB_PART when stored
