@@ -17,13 +17,13 @@ void check_fill(struct unit *unit, struct process *process);
 // 4. Every conversion: what its children need is given. Adds the implicit values.
 void check_converts(struct unit *unit, struct process *process);
 // 5. The proofs. Nothing is said about a process whose targets are not all known.
-void check_graph(struct unit *unit, struct process *process);    // stuck, ends, reachability; `waits`
+void check_graph(struct unit *unit, struct process *process); // stuck, ends, reachability; `waits`
 void check_rights(struct unit *unit, struct process *process);   // ends by role, buttons for nobody
 void check_children(struct unit *unit, struct process *process); // no end with open children
 // 6. The `test` blocks of one file, in the order of the text.
 void check_tests(struct unit *unit, uint32_t file, struct test_plan **plans, uint32_t *plan_count);
 
-// --- steps (check_body.c) -----------------------------------------------------------------------------
+// --- steps (check_body.c) ----------------------------------------------------------------------
 struct body {
     struct infer infer;
     struct process *process;
@@ -44,7 +44,7 @@ struct convert *check_convert_step(struct body *body, uint32_t node);
 bool check_always_flows(const struct block *block);
 bool check_may_flow(const struct block *block);
 
-// --- walking (check_walk.c) ---------------------------------------------------------------------------
+// --- walking (check_walk.c) --------------------------------------------------------------------
 // Calls `visit` for every step of the block and of the blocks inside it, in text order.
 typedef void check_step_fn(void *context, const struct step *step);
 void check_each_step(const struct block *block, check_step_fn *visit, void *context);

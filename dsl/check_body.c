@@ -1,5 +1,5 @@
-// Steps: blocks, asks, assignments, flows. Each path through a block may end in one flow, and nothing
-// stands behind a flow (rule 8).
+// Steps: blocks, asks, assignments, flows. Each path through a block may end in one flow, and
+// nothing stands behind a flow (rule 8).
 #include "base/check.h"
 #include "dsl/array.h"
 #include "dsl/check.h"
@@ -27,14 +27,14 @@ void check_body_init(struct body *body, struct unit *unit, struct process *proce
 static struct slice body_place(const struct body *body)
 {
     static const char *const places[] = {
-        [HANDLER_START] = "`start`", [HANDLER_REPEAT] = "`on repeat`", [HANDLER_ACTION] = "an action",
-        [HANDLER_TIMER] = "a timer", [HANDLER_RULE] = "a rule",
-        [HANDLER_OVERDUE] = "what follows `overdue`",
+        [HANDLER_START] = "`start`",    [HANDLER_REPEAT] = "`on repeat`",
+        [HANDLER_ACTION] = "an action", [HANDLER_TIMER] = "a timer",
+        [HANDLER_RULE] = "a rule",      [HANDLER_OVERDUE] = "what follows `overdue`",
     };
     return slice_from_cstr(body->handler == NULL ? "`reopen`" : places[body->handler->kind]);
 }
 
-// --- targets and moments ------------------------------------------------------------------------------------
+// --- targets and moments -----------------------------------------------------------------------
 
 static const struct stage *find_near(const struct stage *from, struct slice name)
 {
@@ -76,7 +76,8 @@ static void report_unknown_target(struct body *body, uint32_t name_node)
     }
 }
 
-// Looked up from the inside out, then among the ends, then anywhere if only one has the name (rule 46).
+// Looked up from the inside out, then among the ends, then anywhere if only one has the name (rule
+// 46).
 static void resolve_target(struct body *body, struct target *target, uint32_t name_node)
 {
     struct slice name = syntax_name(body_tree(body), name_node);
@@ -171,7 +172,7 @@ const struct due *check_due(struct body *body, uint32_t node)
     return due;
 }
 
-// --- tasks ------------------------------------------------------------------------------------------------
+// --- tasks -------------------------------------------------------------------------------------
 
 struct task *check_task(struct body *body, uint32_t node)
 {
@@ -213,7 +214,7 @@ struct task *check_task(struct body *body, uint32_t node)
     return task;
 }
 
-// --- asks ------------------------------------------------------------------------------------------------
+// --- asks --------------------------------------------------------------------------------------
 
 static void report_ask_name(struct body *body, const struct ask *ask)
 {
@@ -314,7 +315,7 @@ static const struct ask *check_ask(struct body *body, uint32_t node)
     return ask;
 }
 
-// --- other steps ------------------------------------------------------------------------------------------
+// --- other steps -------------------------------------------------------------------------------
 
 static void report_unassignable(struct body *body, uint32_t name_node, const struct local *local)
 {
@@ -466,7 +467,7 @@ static bool check_one_step(struct body *body, struct step *step, uint32_t node)
     return true;
 }
 
-// --- blocks ------------------------------------------------------------------------------------------------
+// --- blocks ------------------------------------------------------------------------------------
 
 static bool step_may_flow(const struct step *step)
 {

@@ -1,5 +1,6 @@
-// No case ends while its children are open (rule 32): which collections may be open at each stage is
-// found by following every path from the start until nothing changes; conditions and `cancel` close.
+// No case ends while its children are open (rule 32): which collections may be open at each stage
+// is found by following every path from the start until nothing changes; conditions and `cancel`
+// close.
 #include "base/check.h"
 #include "base/limits.h"
 #include "dsl/array.h"
@@ -87,7 +88,7 @@ void check_children(struct unit *unit, struct process *process)
     follow_all(&flow);
 }
 
-// --- what a condition says about children -------------------------------------------------------------------
+// --- what a condition says about children ------------------------------------------------------
 
 static uint32_t bit_of(const struct expr *expr) { return 1u << expr->collection->index; }
 
@@ -131,7 +132,7 @@ static uint32_t closed_by(const struct expr *expr, bool truth)
     return expr->a != NULL && expr->b != NULL ? closed_by_count(expr, truth) : 0;
 }
 
-// --- following steps --------------------------------------------------------------------------------------
+// --- following steps ---------------------------------------------------------------------------
 
 static struct slice open_names(const struct flow_check *flow, uint32_t open)
 {
@@ -177,7 +178,8 @@ static void report_open(struct flow_check *flow, const struct target *target, ui
                                     SLICE_PRINT(collection->name)),
                        "offer the action only when they have ended");
     }
-    diag_help(diag, "end the children before the flow: `cancel %.*s`", SLICE_PRINT(collection->name));
+    diag_help(diag, "end the children before the flow: `cancel %.*s`",
+              SLICE_PRINT(collection->name));
 }
 
 static void arrive(struct flow_check *flow, const struct stage *leaf, uint32_t open)
@@ -247,7 +249,8 @@ static struct path follow_step(struct flow_check *flow, const struct step *step,
     return path;
 }
 
-static struct path follow_block(struct flow_check *flow, const struct block *block, struct path path)
+static struct path follow_block(struct flow_check *flow, const struct block *block,
+                                struct path path)
 {
     for (uint32_t i = 0; block != NULL && i < block->count && path.live; i++) {
         path = follow_step(flow, &block->steps[i], path);

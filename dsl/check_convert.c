@@ -8,7 +8,7 @@ static const struct syntax_tree *body_tree(const struct body *body)
     return names_tree(body->infer.unit, body->infer.file);
 }
 
-// --- the step --------------------------------------------------------------------------------------------
+// --- the step ----------------------------------------------------------------------------------
 
 static const struct local *add_item(struct body *body, uint32_t name_node, const struct type *type,
                                     struct convert *convert)
@@ -188,7 +188,8 @@ static const struct type *child_type(struct unit *unit, const struct process *ch
     return type;
 }
 
-static void report_unknown_with(struct body *body, const struct convert *convert, uint32_t name_node)
+static void report_unknown_with(struct body *body, const struct convert *convert,
+                                uint32_t name_node)
 {
     struct unit *unit = body->infer.unit;
     const struct syntax_tree *tree = body_tree(body);
@@ -215,7 +216,8 @@ static void check_with(struct body *body, struct convert *convert, uint32_t arg)
     const struct syntax_tree *tree = body_tree(body);
     uint32_t name_node = syntax_first(tree, arg);
     uint32_t value_node = syntax_next(tree, name_node);
-    struct with with = { .name = syntax_name(tree, name_node), .span = syntax_span(tree, name_node) };
+    struct with with = { .name = syntax_name(tree, name_node),
+                         .span = syntax_span(tree, name_node) };
     for (uint32_t i = 0; i < convert->with_count; i++) {
         if (with.name.len > 0 && slice_equal(convert->withs[i].name, with.name)) {
             names_twice(unit, with.span, convert->withs[i].span, "value", with.name);
@@ -287,7 +289,7 @@ struct convert *check_convert_step(struct body *body, uint32_t node)
     return convert;
 }
 
-// --- what the children need -----------------------------------------------------------------------------
+// --- what the children need --------------------------------------------------------------------
 
 struct needs {
     struct unit *unit;

@@ -50,7 +50,7 @@ void check_graph(struct unit *unit, struct process *process)
     check_unused_ends(&graph);
 }
 
-// --- the graph ------------------------------------------------------------------------------------------
+// --- the graph ---------------------------------------------------------------------------------
 
 static uint32_t leaf_of(const struct graph *graph, const struct stage *stage)
 {
@@ -154,7 +154,7 @@ static void mark_finishing(struct graph *graph)
     }
 }
 
-// --- every stage is reached ---------------------------------------------------------------------------
+// --- every stage is reached --------------------------------------------------------------------
 
 static bool is_reached(const struct graph *graph, const struct stage *stage)
 {
@@ -221,7 +221,7 @@ static void report_unreached(struct graph *graph)
     }
 }
 
-// --- nothing can get stuck (rule 42) ----------------------------------------------------------------------
+// --- nothing can get stuck (rule 42) -----------------------------------------------------------
 
 static bool mentions_children(const struct expr *expr)
 {
@@ -322,8 +322,9 @@ static void report_stuck(struct graph *graph, const struct leaf *leaf)
     const struct process *process = graph->process;
     struct diag *diag = diag_add(graph->unit->diags, DIAG_E0503, leaf->stage->span);
     diag_fact(diag, leaf->stage->name);
-    diag_here(diag, leaf->stage->task == NULL ? "no task, no timer and no children lead on from here"
-                                              : "the task's holder has no action that leads on");
+    diag_here(diag, leaf->stage->task == NULL
+                        ? "no task, no timer and no children lead on from here"
+                        : "the task's holder has no action that leads on");
     const struct handler *from = NULL;
     const struct target *arrival = arrival_at(graph, leaf->stage, &from);
     if (arrival != NULL && from->stage != leaf->stage) {
@@ -344,7 +345,8 @@ static void report_stuck(struct graph *graph, const struct leaf *leaf)
                   ? "give it a task and an action that leads on, or a timer: `after 7 days => %.*s`"
                   : "add an action that leads on, for example `action NAME \"…\" => %.*s`",
               SLICE_PRINT(to));
-    diag_help(diag, "if the process is meant to be over here, declare it as an end: `end %.*s \"…\"`",
+    diag_help(diag,
+              "if the process is meant to be over here, declare it as an end: `end %.*s \"…\"`",
               SLICE_PRINT(leaf->stage->name));
 }
 
@@ -362,7 +364,7 @@ static void check_waits(struct graph *graph, struct leaf *leaf)
     }
 }
 
-// --- an end is reachable ------------------------------------------------------------------------------
+// --- an end is reachable -----------------------------------------------------------------------
 
 // A leaf from which a reported one can be reached is no news.
 static bool leads_to_reported(struct graph *graph, uint32_t first)
@@ -409,7 +411,7 @@ static void report_endless(struct graph *graph)
     }
 }
 
-// --- what flows presuppose ------------------------------------------------------------------------------
+// --- what flows presuppose ---------------------------------------------------------------------
 
 static void check_due_of(void *context, const struct target *target)
 {
@@ -476,7 +478,7 @@ static void check_flows(struct graph *graph)
     }
 }
 
-// --- buttons for nobody, ends for nothing ------------------------------------------------------------------
+// --- buttons for nobody, ends for nothing ------------------------------------------------------
 
 static void check_pressable(struct graph *graph)
 {

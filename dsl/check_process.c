@@ -5,7 +5,9 @@
 
 static struct infer make_infer(struct unit *unit, const struct process *process, unsigned flags)
 {
-    return (struct infer){ .unit = unit, .file = process->decl.file, .process = process, .flags = flags };
+    return (struct infer){
+        .unit = unit, .file = process->decl.file, .process = process, .flags = flags
+    };
 }
 
 void check_records(struct unit *unit)
@@ -36,7 +38,7 @@ void check_records(struct unit *unit)
     }
 }
 
-// --- 2. what a process declares -------------------------------------------------------------------------
+// --- 2. what a process declares ----------------------------------------------------------------
 
 static void report_positional(struct unit *unit, struct span span, struct slice name)
 {
@@ -79,7 +81,8 @@ static void declare_field(struct unit *unit, struct process *process, uint32_t n
         diag_fact(diag, field->name);
         diag_fact(diag, SLICE("required"));
         diag_fact(diag, (field->flags & FIELD_READONLY) != 0 ? SLICE("readonly") : SLICE("given"));
-        diag_note(diag, "`required` binds the form that starts a case, and this field is not in it");
+        diag_note(diag,
+                  "`required` binds the form that starts a case, and this field is not in it");
     }
     ARRAY_PUSH(unit->arena, process->fields, process->field_count, field);
 }
@@ -229,15 +232,16 @@ static void declare_collection(struct unit *unit, struct process *process, uint3
     ARRAY_PUSH(unit->arena, process->collections, process->collection_count, collection);
 }
 
-// Conversions stand inside steps inside items: all nodes of the process are looked at. The depth of a
-// tree is bounded by the parser.
+// Conversions stand inside steps inside items: all nodes of the process are looked at. The depth of
+// a tree is bounded by the parser.
 static void declare_collections(struct unit *unit, struct process *process, uint32_t node)
 {
     const struct syntax_tree *tree = names_tree(unit, process->decl.file);
     for (SYNTAX_EACH(tree, node, child)) {
         enum syntax_kind kind = syntax_kind(tree, child);
         if (kind == NODE_CONVERT_INTO) {
-            declare_collection(unit, process, syntax_child_class(tree, child, CLASS_NAME, 0), false);
+            declare_collection(unit, process, syntax_child_class(tree, child, CLASS_NAME, 0),
+                               false);
         } else if (kind == NODE_CONVERT_EACH) {
             declare_collection(unit, process, syntax_child_class(tree, child, CLASS_NAME, 1), true);
         } else if (syntax_class_of(kind) != CLASS_EXPR && syntax_class_of(kind) != CLASS_TYPE) {
@@ -304,7 +308,7 @@ void check_declare(struct unit *unit, struct process *process)
     declare_collections(unit, process, process->decl.node);
 }
 
-// --- 3. what stands inside ------------------------------------------------------------------------------
+// --- 3. what stands inside ---------------------------------------------------------------------
 
 static struct handler *add_handler(struct unit *unit, struct process *process, struct stage *stage,
                                    enum handler_kind kind, uint32_t node)
@@ -336,7 +340,8 @@ static void fill_at_most(struct body *body, struct handler *handler, uint32_t cl
     if (value.kind == VALUE_INTEGER && value.number > 0 && value.number < INT32_MAX) {
         handler->at_most = (uint32_t)value.number;
     } else if (syntax_kind(tree, number) != NODE_ERROR) {
-        struct diag *diag = diag_add(body->infer.unit->diags, DIAG_E0418, syntax_span(tree, number));
+        struct diag *diag =
+            diag_add(body->infer.unit->diags, DIAG_E0418, syntax_span(tree, number));
         diag_fact(diag, syntax_source(tree, number));
         diag_fact(diag, SLICE("a number of presses: a whole number from 1"));
     }
@@ -434,7 +439,8 @@ static void fill_timer(struct unit *unit, struct process *process, struct stage 
     close_handler(process, handler);
 }
 
-static void fill_rule(struct unit *unit, struct process *process, struct stage *stage, uint32_t node)
+static void fill_rule(struct unit *unit, struct process *process, struct stage *stage,
+                      uint32_t node)
 {
     const struct syntax_tree *tree = names_tree(unit, process->decl.file);
     struct handler *handler = add_handler(unit, process, stage, HANDLER_RULE, node);
@@ -486,7 +492,8 @@ static struct stage *stage_of_node(struct stage *parent, uint32_t node)
     return child;
 }
 
-static void fill_item(struct unit *unit, struct process *process, struct stage *stage, uint32_t node)
+static void fill_item(struct unit *unit, struct process *process, struct stage *stage,
+                      uint32_t node)
 {
     enum syntax_kind kind = syntax_kind(names_tree(unit, process->decl.file), node);
     if (kind == NODE_ACTION) {
@@ -618,7 +625,8 @@ static void fill_title(struct unit *unit, struct process *process)
             continue;
         }
         first = syntax_keyword_span(tree, child);
-        struct infer infer = make_infer(unit, process, INFER_NO_TASK | INFER_NO_ME | INFER_IN_TITLE);
+        struct infer infer =
+            make_infer(unit, process, INFER_NO_TASK | INFER_NO_ME | INFER_IN_TITLE);
         // While the title is read it must not be NULL, so that `{title}` inside it is seen.
         process->title = infer_poison(&infer, child);
         process->title = infer_label(&infer, syntax_first(tree, child));

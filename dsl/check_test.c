@@ -15,7 +15,8 @@ void check_tests(struct unit *unit, uint32_t file, struct test_plan **plans, uin
         struct test_check_state test = { .unit = unit, .file = file, .current_case = INDEX_NONE };
         test.infer = (struct infer){ .unit = unit, .file = file };
         uint32_t title = syntax_child(tree, node, NODE_STRING);
-        test.plan.title = title == NODE_NONE ? SLICE_EMPTY : syntax_string(tree, title, unit->arena);
+        test.plan.title =
+            title == NODE_NONE ? SLICE_EMPTY : syntax_string(tree, title, unit->arena);
         test.plan.file = source_file(unit->sources, file)->name;
         test.plan.line = check_test_line(&test, node);
         check_plays(&test, node);
@@ -23,7 +24,7 @@ void check_tests(struct unit *unit, uint32_t file, struct test_plan **plans, uin
     }
 }
 
-// --- names ------------------------------------------------------------------------------------------------
+// --- names -------------------------------------------------------------------------------------
 
 uint32_t check_test_line(const struct test_check_state *test, uint32_t node)
 {
@@ -131,7 +132,7 @@ uint32_t check_test_current(struct test_check_state *test, uint32_t node)
     return test->current_case;
 }
 
-// --- plays ----------------------------------------------------------------------------------------------
+// --- plays -------------------------------------------------------------------------------------
 
 struct play_list {
     struct test_play *plays;
@@ -193,7 +194,8 @@ static void play_user(struct test_check_state *test, struct test_play *play, uin
     user->role_count += roles.count;
 }
 
-// What a form calls the value, its type and where that is said; NULL: it asks for nothing of the kind.
+// What a form calls the value, its type and where that is said; NULL: it asks for nothing of the
+// kind.
 struct form_entry {
     const struct type *type;
     struct span span;
@@ -282,9 +284,9 @@ static void check_with(struct test_check_state *test, struct test_play *play, ui
             struct diag *diag =
                 diag_add(test->unit->diags, DIAG_E0318, syntax_span(tree, name_node));
             diag_fact(diag, with.name);
-            diag_fact_format(diag, play->kind == TEST_PLAY_START ? "process `%.*s`" : "action `%.*s`",
-                             SLICE_PRINT(play->kind == TEST_PLAY_START ? process->decl.name
-                                                                       : play->action));
+            diag_fact_format(
+                diag, play->kind == TEST_PLAY_START ? "process `%.*s`" : "action `%.*s`",
+                SLICE_PRINT(play->kind == TEST_PLAY_START ? process->decl.name : play->action));
             suggest_form(test, diag, name_node, process, play->action);
             continue;
         }
@@ -295,9 +297,9 @@ static void check_with(struct test_check_state *test, struct test_play *play, ui
                 diag_fact(diag, with.name);
             }
         }
-        with.value = check_test_fit(test, syntax_next(tree, name_node), entry.type,
-                                    arena_format(test->unit->arena, "`%.*s`", SLICE_PRINT(with.name)),
-                                    entry.span);
+        with.value = check_test_fit(
+            test, syntax_next(tree, name_node), entry.type,
+            arena_format(test->unit->arena, "`%.*s`", SLICE_PRINT(with.name)), entry.span);
         ARRAY_PUSH(test->unit->arena, withs, play->with_count, with);
     }
     play->withs = withs;
@@ -316,9 +318,10 @@ static void play_start(struct test_check_state *test, struct test_play *play, ui
         play->user = check_test_user(test, syntax_first(tree, as));
     }
     check_with(test, play, node, process);
-    struct test_name name = { .name = name_node == NODE_NONE ? SLICE_EMPTY
-                                                             : syntax_name(tree, name_node),
-                              .span = syntax_span(tree, name_node == NODE_NONE ? node : name_node) };
+    struct test_name name = {
+        .name = name_node == NODE_NONE ? SLICE_EMPTY : syntax_name(tree, name_node),
+        .span = syntax_span(tree, name_node == NODE_NONE ? node : name_node)
+    };
     uint32_t known = check_test_find_case(test, name.name);
     if (known != INDEX_NONE && name.name.len > 0) {
         names_twice(test->unit, name.span, test->case_names[known].span, "case", name.name);

@@ -39,7 +39,7 @@ static struct test_typed with_operands(struct test_typed made, struct test_check
     return made;
 }
 
-// --- constants ------------------------------------------------------------------------------------------
+// --- constants ---------------------------------------------------------------------------------
 
 static struct value constant_of(const struct expr *expr)
 {
@@ -102,7 +102,8 @@ static struct test_typed test_literal(struct test_check_state *test, uint32_t no
 }
 
 // A set is kept in the order of its enum, without repeats.
-static void order_members(struct value *items, uint32_t *count, const struct enumeration *enumeration)
+static void order_members(struct value *items, uint32_t *count,
+                          const struct enumeration *enumeration)
 {
     uint32_t kept = 0;
     for (uint32_t m = 0; m < enumeration->member_count; m++) {
@@ -169,7 +170,7 @@ static struct test_typed test_list(struct test_check_state *test, uint32_t node,
     return made;
 }
 
-// --- names ------------------------------------------------------------------------------------------------
+// --- names -------------------------------------------------------------------------------------
 
 static const struct type *ref_to(struct test_check_state *test, uint32_t index)
 {
@@ -299,7 +300,7 @@ static struct test_typed test_path(struct test_check_state *test, uint32_t node,
     return case_part(test, node, index, part);
 }
 
-// --- what cases say ------------------------------------------------------------------------------------
+// --- what cases say ----------------------------------------------------------------------------
 
 static bool stands_somewhere(const struct process *process, struct slice name)
 {
@@ -431,7 +432,7 @@ static struct test_typed test_property(struct test_check_state *test, uint32_t n
     return made;
 }
 
-// --- operators ------------------------------------------------------------------------------------------
+// --- operators ---------------------------------------------------------------------------------
 
 static bool is_bare(const struct test_check_state *test, uint32_t node)
 {
@@ -586,8 +587,8 @@ static struct test_typed test_today(struct test_check_state *test, uint32_t node
 {
     const struct syntax_tree *tree = check_test_tree(test);
     uint32_t time = syntax_child(tree, node, NODE_TIME);
-    struct test_typed made =
-        make(test, node, TEST_EXPR_TODAY, type_builtin(time == NODE_NONE ? TYPE_DATE : TYPE_DATETIME));
+    struct test_typed made = make(test, node, TEST_EXPR_TODAY,
+                                  type_builtin(time == NODE_NONE ? TYPE_DATE : TYPE_DATETIME));
     made.expr->value = time == NODE_NONE ? value_empty() : syntax_literal(tree, time);
     return made;
 }

@@ -74,7 +74,8 @@ struct slice check_handler_name(const struct handler *handler, struct arena *are
     case HANDLER_ACTION:
         return arena_format(arena, "action `%.*s`", SLICE_PRINT(handler->name));
     case HANDLER_TIMER:
-        return handler->timer_kind == TIMER_AT ? SLICE("the timer `at`") : SLICE("the timer `after`");
+        return handler->timer_kind == TIMER_AT ? SLICE("the timer `at`")
+                                               : SLICE("the timer `after`");
     case HANDLER_RULE:
         return SLICE("the rule");
     case HANDLER_OVERDUE:

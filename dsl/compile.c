@@ -68,7 +68,8 @@ void compile_done(struct compile_result *result)
     *result = (struct compile_result){ .program_count = 0 };
 }
 
-const struct compile_program *compile_find(const struct compile_result *result, struct slice process)
+const struct compile_program *compile_find(const struct compile_result *result,
+                                           struct slice process)
 {
     for (uint32_t i = 0; i < result->program_count; i++) {
         if (slice_equal(result->programs[i].process, process)) {
@@ -78,7 +79,7 @@ const struct compile_program *compile_find(const struct compile_result *result, 
     return NULL;
 }
 
-// --- files --------------------------------------------------------------------------------------------
+// --- files -------------------------------------------------------------------------------------
 
 static uint32_t find_file(const struct compile *compile, struct slice name)
 {
@@ -108,8 +109,8 @@ static void add_files(struct compile *compile)
     }
 }
 
-// "processes/lead.rung" and `shared`: "processes/shared.rung". A path of several words begins at the
-// root of the library.
+// "processes/lead.rung" and `shared`: "processes/shared.rung". A path of several words begins at
+// the root of the library.
 static struct slice import_path(struct compile *compile, uint32_t file, uint32_t path)
 {
     const struct syntax_tree *tree = names_tree(&compile->unit, file);
@@ -188,9 +189,10 @@ static void resolve_imports(struct compile *compile, uint32_t file)
     }
 }
 
-// --- what imports what ------------------------------------------------------------------------------------
+// --- what imports what -------------------------------------------------------------------------
 
-// Whether `from` leads to `to`; `seen` has a byte per file. Depth is bounded by the number of files.
+// Whether `from` leads to `to`; `seen` has a byte per file. Depth is bounded by the number of
+// files.
 static bool leads_to(const struct compile *compile, uint32_t from, uint32_t to, uint8_t *seen)
 {
     if (from == to) {
@@ -269,7 +271,7 @@ static void compute_closures(struct compile *compile)
     }
 }
 
-// --- passes ------------------------------------------------------------------------------------------------
+// --- passes ------------------------------------------------------------------------------------
 
 static void check_all(struct compile *compile)
 {
@@ -299,7 +301,8 @@ static void check_all(struct compile *compile)
 }
 
 // Over the texts of the file and of all it imports, each behind its length.
-static void hash_sources(const struct compile *compile, uint32_t file, uint8_t hash[IMAGE_HASH_BYTES])
+static void hash_sources(const struct compile *compile, uint32_t file,
+                         uint8_t hash[IMAGE_HASH_BYTES])
 {
     const struct unit_file *own = &compile->unit.files[file];
     crypto_generichash_state state;

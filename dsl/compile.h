@@ -1,10 +1,11 @@
-// The compiler's front door: texts in, program images and test plans or messages out. Pure: no files,
-// no clock, no globals; the same input gives the same bytes.
+// The compiler's front door: texts in, program images and test plans or messages out. Pure: no
+// files, no clock, no globals; the same input gives the same bytes.
 //
 // A set is the files of one folder. `import shared` means `shared.rung` beside the importing file;
-// `import stdlib.ladders` means `stdlib/ladders.rung`. Files of the set are looked at first, then the
-// loader is asked. Names of processes are global to the set; everything else is seen where it is
-// imported. Each process gets an image of its own. With any error in the set there are no images.
+// `import stdlib.ladders` means `stdlib/ladders.rung`. Files of the set are looked at first, then
+// the loader is asked. Names of processes are global to the set; everything else is seen where it
+// is imported. Each process gets an image of its own. With any error in the set there are no
+// images.
 #ifndef RUNG_DSL_COMPILE_H
 #define RUNG_DSL_COMPILE_H
 
@@ -46,7 +47,8 @@ struct compile_result {
     struct arena arena; // everything below lives here; do not move the result while it is in use
     struct source_set sources;
     struct diags diags; // finished: render it with diag_render_text or diag_render_json
-    const struct compile_program *programs; // in the order of files and texts; none when there are errors
+    const struct compile_program
+        *programs; // in the order of files and texts; none when there are errors
     uint32_t program_count;
     const struct test_plan *tests; // of the files of the set; none when there are errors
     uint32_t test_count;
@@ -62,6 +64,7 @@ static inline bool compile_is_good(const struct compile_result *result)
     return result->diags.error_count == 0;
 }
 // The program of that process, or NULL.
-const struct compile_program *compile_find(const struct compile_result *result, struct slice process);
+const struct compile_program *compile_find(const struct compile_result *result,
+                                           struct slice process);
 
 #endif

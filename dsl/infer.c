@@ -97,7 +97,7 @@ const struct expr *infer_expr(struct infer *infer, uint32_t node, const struct t
     return infer_literal(infer, node, expected);
 }
 
-// --- places with a type -------------------------------------------------------------------------------
+// --- places with a type ------------------------------------------------------------------------
 
 static void label_declared(struct diag *diag, struct infer *infer, struct span declared,
                            struct slice what, const struct type *type)
@@ -177,7 +177,7 @@ const struct expr *infer_label(struct infer *infer, uint32_t node)
                              : infer_expr(infer, text, type_builtin(TYPE_TEXT));
 }
 
-// --- names ------------------------------------------------------------------------------------------
+// --- names -------------------------------------------------------------------------------------
 
 const struct member *infer_find_member(const struct enumeration *enumeration, struct slice name)
 {
@@ -381,7 +381,7 @@ static const struct expr *infer_path(struct infer *infer, uint32_t node,
     return expr;
 }
 
-// --- the clock, people, task and stage -------------------------------------------------------------------
+// --- the clock, people, task and stage ---------------------------------------------------------
 
 static void report_clock(struct infer *infer, uint32_t node, struct slice word)
 {
@@ -509,7 +509,7 @@ static const struct expr *infer_property(struct infer *infer, uint32_t node)
     return expr;
 }
 
-// --- functions, children, people --------------------------------------------------------------------------
+// --- functions, children, people ---------------------------------------------------------------
 
 static const struct {
     const char *name;
@@ -566,7 +566,8 @@ bool infer_function(struct infer *infer, uint32_t node, enum image_expr_kind *re
         }
         struct diag *diag = diag_add(infer->unit->diags, DIAG_E0410, syntax_span(tree, node));
         diag_fact(diag, name);
-        diag_fact(diag, functions[i].arg_max == 1 ? SLICE("one value") : SLICE("one or two values"));
+        diag_fact(diag,
+                  functions[i].arg_max == 1 ? SLICE("one value") : SLICE("one or two values"));
         diag_fact_format(diag, count == 1 ? "there is %u" : "there are %u", count);
         return false;
     }
@@ -730,7 +731,7 @@ static const struct expr *infer_pick(struct infer *infer, uint32_t node)
     return expr;
 }
 
-// --- lists and texts ------------------------------------------------------------------------------------
+// --- lists and texts ---------------------------------------------------------------------------
 
 static const struct expr *infer_list(struct infer *infer, uint32_t node,
                                      const struct type *expected)
@@ -793,7 +794,7 @@ static const struct expr *infer_template(struct infer *infer, uint32_t node)
     return expr;
 }
 
-// --- one operand --------------------------------------------------------------------------------------------
+// --- one operand -------------------------------------------------------------------------------
 
 static const struct expr *infer_negate(struct infer *infer, uint32_t node,
                                        const struct expr *operand)

@@ -1,5 +1,6 @@
-// Types of expressions: from a tree to a typed expression with every name resolved. What is wrong is
-// reported once; what was reported gives a poisoned expression, about which later checks are silent.
+// Types of expressions: from a tree to a typed expression with every name resolved. What is wrong
+// is reported once; what was reported gives a poisoned expression, about which later checks are
+// silent.
 #ifndef RUNG_DSL_INFER_H
 #define RUNG_DSL_INFER_H
 
@@ -32,8 +33,8 @@ struct infer {
     unsigned flags;
 };
 
-// `expected` (may be NULL) chooses between meanings: members of an enum, a bare number as money, the
-// type of a list. It does not check: use infer_fit for a place that has a type.
+// `expected` (may be NULL) chooses between meanings: members of an enum, a bare number as money,
+// the type of a list. It does not check: use infer_fit for a place that has a type.
 const struct expr *infer_expr(struct infer *infer, uint32_t node, const struct type *expected);
 // The same for a place of type `to`; reports what does not fit. `what` names the place, for the
 // label: "field `price`"; `declared` is where it got its type (empty span: nowhere).
@@ -81,8 +82,8 @@ void infer_report_operands(struct infer *infer, uint32_t node, const struct expr
                            const struct expr *b);
 // A literal that takes its type from what it is set beside.
 bool infer_is_bare(const struct infer *infer, uint32_t node);
-// Plain literals: NUMBER, MONEY, DURATION, PERCENT, TIME, DATE, DATETIME, STRING, YES, NO. The value
-// as it fits `expected`; poison (reported) when it is out of bounds.
+// Plain literals: NUMBER, MONEY, DURATION, PERCENT, TIME, DATE, DATETIME, STRING, YES, NO. The
+// value as it fits `expected`; poison (reported) when it is out of bounds.
 const struct expr *infer_literal(struct infer *infer, uint32_t node, const struct type *expected);
 
 #endif

@@ -3,7 +3,7 @@
 #include "base/utf8.h"
 #include "dsl/infer_internal.h"
 
-// --- literals ---------------------------------------------------------------------------------------
+// --- literals ----------------------------------------------------------------------------------
 
 static const struct expr *report_constant(struct infer *infer, uint32_t node, const char *what,
                                           const char *help)
@@ -26,7 +26,8 @@ static bool is_digits(struct slice text, size_t min, size_t max)
     return text.len >= min && text.len <= max;
 }
 
-// A text that a person wrote is read as a form would read it; one in a program stands as it is kept.
+// A text that a person wrote is read as a form would read it; one in a program stands as it is
+// kept.
 static const struct expr *infer_text(struct infer *infer, uint32_t node,
                                      const struct type *expected)
 {
@@ -131,11 +132,11 @@ bool infer_is_bare(const struct infer *infer, uint32_t node)
         return false;
     }
     struct slice name = syntax_name(tree, node);
-    return infer_find_local(infer, name) == NULL && infer_find_field(infer->process, name) == NULL &&
-           !slice_equal(name, SLICE("title"));
+    return infer_find_local(infer, name) == NULL &&
+           infer_find_field(infer->process, name) == NULL && !slice_equal(name, SLICE("title"));
 }
 
-// --- what combines with what ----------------------------------------------------------------------------
+// --- what combines with what -------------------------------------------------------------------
 
 bool infer_can_equal(const struct type *a, const struct type *b)
 {
@@ -220,7 +221,7 @@ const struct type *infer_arithmetic_type(enum syntax_operator op, const struct t
                                                          : product_type(op, a, b);
 }
 
-// --- operators ----------------------------------------------------------------------------------------------
+// --- operators ---------------------------------------------------------------------------------
 
 static void label_operand(struct diag *diag, struct infer *infer, const struct expr *operand)
 {

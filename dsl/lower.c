@@ -22,7 +22,9 @@ enum err lower_process(const struct unit *unit, const struct process *process,
     }
     struct arena scratch;
     arena_init(&scratch, LOWER_SCRATCH_BYTES_MAX);
-    struct lower lower = { .unit = unit, .process = process, .arena = &scratch, .title = INDEX_NONE };
+    struct lower lower = {
+        .unit = unit, .process = process, .arena = &scratch, .title = INDEX_NONE
+    };
     build_init(&lower.build);
     lower.decl_index = ARENA_ARRAY(&scratch, uint32_t, unit->decl_count + 1);
     for (uint32_t i = 0; i < unit->decl_count; i++) {
@@ -47,7 +49,7 @@ enum err lower_process(const struct unit *unit, const struct process *process,
     return err;
 }
 
-// --- declarations --------------------------------------------------------------------------------------
+// --- declarations ------------------------------------------------------------------------------
 
 struct image_text lower_text(struct lower *lower, struct slice text)
 {
@@ -59,7 +61,8 @@ uint32_t lower_line(const struct lower *lower, struct span span)
     return source_line(source_file(lower->unit->sources, span.file), span.start);
 }
 
-// All roles that the file sees: holders and superiors matter to a case also where no step names them.
+// All roles that the file sees: holders and superiors matter to a case also where no step names
+// them.
 static void add_roles(struct lower *lower)
 {
     const struct unit_file *file = &lower->unit->files[lower->process->decl.file];
@@ -198,7 +201,7 @@ uint32_t lower_type(struct lower *lower, const struct type *type)
     return index;
 }
 
-// --- the process ------------------------------------------------------------------------------------------
+// --- the process -------------------------------------------------------------------------------
 
 static void add_fields(struct lower *lower)
 {

@@ -83,7 +83,8 @@ static uint32_t lower_convert(struct lower *lower, const struct step *step)
                                 .local = convert->local,
                                 .by = lower_expr(lower, convert->by),
                                 .line = lower_line(lower, step->span) };
-    struct image_with *withs = ARENA_ARRAY(lower->arena, struct image_with, convert->with_count + 1);
+    struct image_with *withs =
+        ARENA_ARRAY(lower->arena, struct image_with, convert->with_count + 1);
     for (uint32_t i = 0; i < convert->with_count; i++) {
         withs[i].name = lower_text(lower, convert->withs[i].name);
         withs[i].value = lower_expr(lower, convert->withs[i].value);

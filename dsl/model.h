@@ -13,7 +13,7 @@
 #include "dsl/source.h"
 #include "dsl/type.h"
 
-// --- top of a file ------------------------------------------------------------------------------
+// --- top of a file -----------------------------------------------------------------------------
 enum decl_kind { DECL_ROLE, DECL_TYPE, DECL_LADDER, DECL_PROCESS };
 enum decl_what { WHAT_ROLE, WHAT_ENUM, WHAT_RECORD, WHAT_LADDER, WHAT_PROCESS };
 
@@ -68,7 +68,7 @@ struct ladder {
     uint32_t rung_count;
 };
 
-// --- expressions ------------------------------------------------------------------------------------
+// --- expressions -------------------------------------------------------------------------------
 // Kinds and meanings are those of image_expr; references are pointers instead of indexes.
 struct expr {
     enum image_expr_kind kind;
@@ -89,7 +89,7 @@ struct expr {
     enum image_strategy strategy;
 };
 
-// --- a process ----------------------------------------------------------------------------------------
+// --- a process ---------------------------------------------------------------------------------
 struct role_list {
     const struct role **items;
     uint32_t count;

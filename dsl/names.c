@@ -41,7 +41,7 @@ void names_collect(struct unit *unit)
     }
 }
 
-// --- collecting ---------------------------------------------------------------------------------
+// --- collecting --------------------------------------------------------------------------------
 
 static void *add_decl(struct unit *unit, uint32_t file, uint32_t node, enum decl_what what,
                       size_t bytes)
@@ -167,7 +167,7 @@ static void report_twice(struct unit *unit)
     }
 }
 
-// --- what declarations say --------------------------------------------------------------------------
+// --- what declarations say ---------------------------------------------------------------------
 
 static enum image_strategy strategy_of(unsigned op)
 {
@@ -195,7 +195,8 @@ static void resolve_role(struct unit *unit, struct role *role)
         uint32_t first = syntax_child_nth(tree, pick, NODE_STRATEGY, 0);
         uint32_t second = syntax_child_nth(tree, pick, NODE_STRATEGY, 1);
         role->pick = first == NODE_NONE ? STRATEGY_NONE : strategy_of(syntax_op(tree, first));
-        role->pick_else = second == NODE_NONE ? STRATEGY_NONE : strategy_of(syntax_op(tree, second));
+        role->pick_else =
+            second == NODE_NONE ? STRATEGY_NONE : strategy_of(syntax_op(tree, second));
         uint32_t third = syntax_child_nth(tree, pick, NODE_STRATEGY, 2);
         if (third != NODE_NONE) {
             struct diag *diag = diag_add(unit->diags, DIAG_E0603, syntax_span(tree, third));
@@ -328,7 +329,7 @@ static void check_record_ring(struct unit *unit, struct record *record)
     }
 }
 
-// --- lookups --------------------------------------------------------------------------------------------
+// --- lookups -----------------------------------------------------------------------------------
 
 const struct decl *names_find(const struct unit *unit, uint32_t file, enum decl_kind kind,
                               struct slice name)
@@ -361,7 +362,8 @@ static void suggest_decl(struct unit *unit, uint32_t file, enum decl_kind kind, 
     }
     static const char *const nouns[] = { "role", "type", "ladder", "process" };
     static const char *const samples[] = { "role NAME \"What people call it\"", "enum NAME { … }",
-                                           "ladder NAME { 5 min, 1 h }", "process NAME \"…\" { … }" };
+                                           "ladder NAME { 5 min, 1 h }",
+                                           "process NAME \"…\" { … }" };
     if (!diag_suggest(diag, &suggestions, syntax_name_span(tree, node), nouns[kind])) {
         diag_help(diag, "declare it: `%s`, or import the file that does", samples[kind]);
     }
@@ -547,7 +549,7 @@ const struct type *names_type(struct unit *unit, uint32_t file, uint32_t node)
     return type_builtin(TYPE_POISON);
 }
 
-// --- small helpers ------------------------------------------------------------------------------------
+// --- small helpers -----------------------------------------------------------------------------
 
 struct slice names_label(struct unit *unit, const struct syntax_tree *tree, uint32_t node)
 {

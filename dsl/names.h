@@ -1,6 +1,6 @@
-// Everything declared at the top of the files of one compilation, and what of it each file sees: its
-// own declarations and those of all files that it imports, directly or not. Lookups that fail report
-// once, with the names of the right kind that are close.
+// Everything declared at the top of the files of one compilation, and what of it each file sees:
+// its own declarations and those of all files that it imports, directly or not. Lookups that fail
+// report once, with the names of the right kind that are close.
 #ifndef RUNG_DSL_NAMES_H
 #define RUNG_DSL_NAMES_H
 
@@ -30,9 +30,9 @@ struct unit {
     uint32_t process_count;
 };
 
-// Collects declarations, computes what each file sees, reports what is declared twice, then resolves
-// what roles, ladders and records say (first values of a record's parts excepted: infer.h). The
-// closures of the files are known.
+// Collects declarations, computes what each file sees, reports what is declared twice, then
+// resolves what roles, ladders and records say (first values of a record's parts excepted:
+// infer.h). The closures of the files are known.
 void names_collect(struct unit *unit);
 
 static inline const struct syntax_tree *names_tree(const struct unit *unit, uint32_t file)
@@ -55,8 +55,8 @@ struct role_list names_roles(struct unit *unit, uint32_t file, uint32_t node);
 // Resolves a TYPE node; poison when it was reported.
 const struct type *names_type(struct unit *unit, uint32_t file, uint32_t node);
 
-// The decoded text of the n-th LABEL or STRING child, or of the LABEL below `clause` when that child
-// exists; empty otherwise.
+// The decoded text of the n-th LABEL or STRING child, or of the LABEL below `clause` when that
+// child exists; empty otherwise.
 struct slice names_label(struct unit *unit, const struct syntax_tree *tree, uint32_t node);
 struct slice names_clause_label(struct unit *unit, const struct syntax_tree *tree, uint32_t node,
                                 enum syntax_kind clause);

@@ -1,15 +1,11 @@
 // What a `test` block says, checked and typed: a list of plays with their lines, for a runner that
 // drives the engine on a virtual clock. Everything here lives in the arena of the compile_result
-// that
-// it came from, and stays valid until that is done. Nothing here needs the source text again.
+// that it came from, and stays valid until that is done. Nothing here needs the source text again.
 //
 // Users and cases have names in a test; plays refer to them by index into `users` and `cases`. A
-// user
-// exists from the start of the test with all the roles that its `user` plays give it. Every test
-// begins
-// on an empty store; until the first `at`, the clock shows 2026-01-05 09:00 (a Monday). Wall times
-// in
-// tests are UTC in this edition.
+// user exists from the start of the test with all the roles that its `user` plays give it. Every
+// test begins on an empty store; until the first `at`, the clock shows 2026-01-05 09:00 (a Monday).
+// Wall times in tests are UTC in this edition.
 #ifndef RUNG_DSL_TEST_PLAN_H
 #define RUNG_DSL_TEST_PLAN_H
 
@@ -32,22 +28,37 @@ enum test_expr_kind {
     TEST_EXPR_CASE,  // index: case of the plan (a `ref` to it)
     TEST_EXPR_LIST,  // items: a list that holds users or cases (constants only make a VALUE_LIST)
     // what the clock and the case say; `index` is the case
-    TEST_EXPR_NOW,        // the virtual clock
-    TEST_EXPR_TODAY,      // value: empty (the date of now), or a time of day: that moment today
-    TEST_EXPR_FIELD,      // index, name: the field's value
-    TEST_EXPR_SLOT,       // index, name: the holder of the role's slot: a user, or empty
-    TEST_EXPR_STANDS,     // index, name: yes when the case stands in that stage (or in one inside it),
-                          // or has ended in the end of that name; also `merged` and `cancelled`
-    TEST_EXPR_COLLECTION, // index, name: collection; quantifier, state: as in EXPR_COLLECTION
-    TEST_EXPR_HAS_TASK,   // index: yes when the case has an open task
+    TEST_EXPR_NOW,    // the virtual clock
+    TEST_EXPR_TODAY,  // value: empty (the date of now), or a time of day: that moment today
+    TEST_EXPR_FIELD,  // index, name: the field's value
+    TEST_EXPR_SLOT,   // index, name: the holder of the role's slot: a user, or empty
+    TEST_EXPR_STANDS, // index, name: yes when the case stands in that stage (or in one inside it),
+                      // or has ended in the end of that name; also `merged` and `cancelled`
+    TEST_EXPR_COLLECTION,    // index, name: collection; quantifier, state: as in EXPR_COLLECTION
+    TEST_EXPR_HAS_TASK,      // index: yes when the case has an open task
     TEST_EXPR_TASK_PROPERTY, // index; property: of its open task; empty without a task
     // operators: items[0], items[1]
-    TEST_EXPR_AND, TEST_EXPR_OR, TEST_EXPR_NOT,
-    TEST_EXPR_LESS, TEST_EXPR_LESS_EQUAL, TEST_EXPR_GREATER, TEST_EXPR_GREATER_EQUAL,
-    TEST_EXPR_IS, TEST_EXPR_IS_NOT, TEST_EXPR_IS_EMPTY, TEST_EXPR_IS_NOT_EMPTY,
-    TEST_EXPR_IN, TEST_EXPR_NOT_IN, // items[1]: a list or set
-    TEST_EXPR_ADD, TEST_EXPR_SUBTRACT, TEST_EXPR_MULTIPLY, TEST_EXPR_DIVIDE, TEST_EXPR_NEGATE,
-    TEST_EXPR_DAY, TEST_EXPR_HOUR, TEST_EXPR_LENGTH // items[0]
+    TEST_EXPR_AND,
+    TEST_EXPR_OR,
+    TEST_EXPR_NOT,
+    TEST_EXPR_LESS,
+    TEST_EXPR_LESS_EQUAL,
+    TEST_EXPR_GREATER,
+    TEST_EXPR_GREATER_EQUAL,
+    TEST_EXPR_IS,
+    TEST_EXPR_IS_NOT,
+    TEST_EXPR_IS_EMPTY,
+    TEST_EXPR_IS_NOT_EMPTY,
+    TEST_EXPR_IN,
+    TEST_EXPR_NOT_IN, // items[1]: a list or set
+    TEST_EXPR_ADD,
+    TEST_EXPR_SUBTRACT,
+    TEST_EXPR_MULTIPLY,
+    TEST_EXPR_DIVIDE,
+    TEST_EXPR_NEGATE,
+    TEST_EXPR_DAY,
+    TEST_EXPR_HOUR,
+    TEST_EXPR_LENGTH // items[0]
 };
 
 struct test_expr {
@@ -91,7 +102,8 @@ struct test_check {
     enum test_check_kind kind;
     uint32_t case_index; // the case last named before this check; INDEX_NONE when it names none
     uint32_t user;       // … held by (or offered to) this user, or INDEX_NONE
-    const struct test_expr *due; // … due then (moment; time: on the clock's day; date: its end), or NULL
+    const struct test_expr
+        *due; // … due then (moment; time: on the clock's day; date: its end), or NULL
     const struct test_expr *condition;
     uint32_t line, column;
     struct slice text; // as written

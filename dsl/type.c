@@ -34,7 +34,8 @@ const struct type *type_builtin(uint32_t kind)
 const struct type *type_builtin_named(struct slice name)
 {
     for (uint32_t kind = 0; kind < ARRAY_COUNT(builtin_names); kind++) {
-        if (builtin_names[kind] != NULL && slice_equal(slice_from_cstr(builtin_names[kind]), name)) {
+        if (builtin_names[kind] != NULL &&
+            slice_equal(slice_from_cstr(builtin_names[kind]), name)) {
             return &builtins[kind];
         }
     }

@@ -91,7 +91,8 @@ uint32_t build_count(const struct build *build, enum build_section section)
     return (uint32_t)(build->section[section].len / element_bytes[section]);
 }
 
-uint32_t build_add(struct build *build, enum build_section section, const void *element, size_t bytes)
+uint32_t build_add(struct build *build, enum build_section section, const void *element,
+                   size_t bytes)
 {
     CHECK(bytes == element_bytes[section]);
     uint32_t index = build_count(build, section);

@@ -1,6 +1,7 @@
-// Builder of program images: the compiler appends elements to the sections, interns texts, and takes
-// the finished bytes once. Sections grow in memory of their own; appending never fails (what exceeds
-// IMAGE_BYTES_MAX is dropped and makes build_finish answer ERR_TOO_BIG). Used by dsl/lower and tests.
+// Builder of program images: the compiler appends elements to the sections, interns texts, and
+// takes the finished bytes once. Sections grow in memory of their own; appending never fails (what
+// exceeds IMAGE_BYTES_MAX is dropped and makes build_finish answer ERR_TOO_BIG). Used by dsl/lower
+// and tests.
 #ifndef RUNG_DSL_IMAGE_BUILD_H
 #define RUNG_DSL_IMAGE_BUILD_H
 
@@ -20,7 +21,8 @@ enum build_section {
 
 struct build {
     struct buf section[BUILD_SECTION_COUNT];
-    uint32_t *text_slots; // open addressing over the interned texts: index into `texts` + 1, 0 = free
+    uint32_t
+        *text_slots; // open addressing over the interned texts: index into `texts` + 1, 0 = free
     uint32_t text_slot_count;
     struct buf texts; // struct image_text, in the order of first use
 };
@@ -39,7 +41,8 @@ uint32_t build_count(const struct build *build, enum build_section section);
 
 // build_add_stage(build, &stage) … one per section: appends a copy, gives its index.
 // build_at_stage(build, index): the element in place, valid until the next append to that section.
-uint32_t build_add(struct build *build, enum build_section section, const void *element, size_t bytes);
+uint32_t build_add(struct build *build, enum build_section section, const void *element,
+                   size_t bytes);
 void *build_at(struct build *build, enum build_section section, uint32_t index, size_t bytes);
 #define SECTION(name, type)                                                          \
     static inline uint32_t build_add_##name(struct build *build, const type *element) \
@@ -53,8 +56,8 @@ void *build_at(struct build *build, enum build_section section, uint32_t index, 
 #include "dsl/image/image.def"
 #undef SECTION
 
-// Puts the whole image behind what `to` holds; `to` must be empty or hold a multiple of 8 bytes, and
-// have room for IMAGE_BYTES_MAX. ERR_TOO_BIG when a bound was reached.
+// Puts the whole image behind what `to` holds; `to` must be empty or hold a multiple of 8 bytes,
+// and have room for IMAGE_BYTES_MAX. ERR_TOO_BIG when a bound was reached.
 enum err build_finish(const struct build *build, const uint8_t source_hash[IMAGE_HASH_BYTES],
                       struct buf *to) ATTR_USE_RESULT;
 

@@ -4,8 +4,8 @@
 #include "base/utf8.h"
 #include "dsl/image/image_internal.h"
 
-static bool open_section(struct slice bytes, const struct image_range *section, size_t element_bytes,
-                         size_t *offset);
+static bool open_section(struct slice bytes, const struct image_range *section,
+                         size_t element_bytes, size_t *offset);
 
 enum err image_open(struct slice bytes, struct image *ret_image)
 {
@@ -42,9 +42,10 @@ enum err image_open(struct slice bytes, struct image *ret_image)
     return OK;
 }
 
-// Sections follow each other without gaps, padded with zeros to 8 bytes: one image has one spelling.
-static bool open_section(struct slice bytes, const struct image_range *section, size_t element_bytes,
-                         size_t *offset)
+// Sections follow each other without gaps, padded with zeros to 8 bytes: one image has one
+// spelling.
+static bool open_section(struct slice bytes, const struct image_range *section,
+                         size_t element_bytes, size_t *offset)
 {
     size_t len = (size_t)section->count * element_bytes;
     size_t padded = (len + 7) / 8 * 8;

@@ -1,11 +1,12 @@
 // Program image: one compiled version of one process, as immutable bytes. This header is all of the
-// language that the engine may know. An image is built by dsl/lower, stored as a blob under its hash,
-// and opened by image_open, which validates every index before anyone looks inside; after that the
-// section pointers are used in place, without copying. Little-endian, 8-byte aligned sections.
+// language that the engine may know. An image is built by dsl/lower, stored as a blob under its
+// hash, and opened by image_open, which validates every index before anyone looks inside; after
+// that the section pointers are used in place, without copying. Little-endian, 8-byte aligned
+// sections.
 //
 // Shape: `struct image_header`, then one array per section (image.def order). An index into a
-// section is a uint32_t, INDEX_NONE = none. Text is {offset, len} into the `text` section.
-// "list" = {first, count} into the `list` section (uint32_t indexes) or into the named section.
+// section is a uint32_t, INDEX_NONE = none. Text is {offset, len} into the `text` section. "list" =
+// {first, count} into the `list` section (uint32_t indexes) or into the named section.
 #ifndef RUNG_DSL_IMAGE_H
 #define RUNG_DSL_IMAGE_H
 
@@ -44,10 +45,12 @@ enum image_type_kind {
     TYPE_KIND_COUNT
 };
 // The types that a type is made of stand before it (elements, and the parts of a record).
-struct image_type { uint32_t kind; uint32_t arg; struct image_text name; }; // name: enum, record, process
+struct image_type { uint32_t kind, arg; struct image_text name; }; // name: of what it refers to
 
-// --- the one process and what it refers to ---------------------------------------------------------
-enum image_strategy { STRATEGY_NONE, STRATEGY_LEAST_LOADED, STRATEGY_ROUND_ROBIN, STRATEGY_FAMILIAR };
+// --- the one process and what it refers to -----------------------------------------------------
+enum image_strategy {
+    STRATEGY_NONE, STRATEGY_LEAST_LOADED, STRATEGY_ROUND_ROBIN, STRATEGY_FAMILIAR
+};
 
 struct image_process {
     struct image_text name, label;
@@ -55,7 +58,7 @@ struct image_process {
     struct image_range keys;  // list of fields, in the order of the text
     uint32_t start_block;     // block
     uint32_t repeat_block;    // block or INDEX_NONE
-    struct image_range start_asks; // list of asks in `start`, the form's second part (after the fields)
+    struct image_range start_asks; // list of asks in `start`: the form has them after the fields
     struct image_text file;
     uint32_t line;
     uint32_t local_count;     // most command-local values any block needs (asks, loop items)
@@ -74,8 +77,13 @@ struct image_part {
     struct image_text name, label, help;
     uint32_t type, required, initial; // initial: expr or INDEX_NONE
 };
-struct image_ladder { struct image_text name; uint32_t keeps_count; struct image_range rungs; }; // into `rung`
-enum image_rung_effect { RUNG_PLAIN, RUNG_REMIND, RUNG_NOTIFY, RUNG_REASSIGN }; // reassign: role or INDEX_NONE
+struct image_ladder {
+    struct image_text name;
+    uint32_t keeps_count;
+    struct image_range rungs; // into `rung`
+};
+// Notify has a role; reassign has one, or INDEX_NONE: another holder of the same.
+enum image_rung_effect { RUNG_PLAIN, RUNG_REMIND, RUNG_NOTIFY, RUNG_REASSIGN };
 struct image_rung {
     int64_t amount;
     uint32_t unit; // enum duration_unit
@@ -88,9 +96,9 @@ struct image_field {
     uint32_t type, flags, initial;
     struct image_range shown_to; // list of roles; count 0 = everybody
 };
-struct image_collection { struct image_text name; uint32_t each; }; // each: 1 = many, 0 = `convert into`
+struct image_collection { struct image_text name; uint32_t each; }; // 1 = many, 0 = `convert into`
 
-// --- stages ----------------------------------------------------------------------------------------
+// --- stages ------------------------------------------------------------------------------------
 // Stage 0 is the process body; its parent is INDEX_NONE. Stages stand in text order, parents first.
 // A leaf has first_child INDEX_NONE. Entering a composite enters its first child.
 struct image_stage {
@@ -105,7 +113,7 @@ struct image_stage {
 };
 // What can move a leaf stage on (rule 42), found by the checker, tested again by gate and verify.
 enum image_wait {
-    WAIT_TASK = 1,    // its task's holder may press an action (here or around) that leaves the stage
+    WAIT_TASK = 1,    // its task's holder may press an action (here or around) that leaves it
     WAIT_TIMER = 2,   // an after/at timer here or in a stage around (not the body) leaves it
     WAIT_IDLE = 4,    // an `after … idle` timer around it leaves it
     WAIT_CHILDREN = 8 // a rule here or around, over a collection, leaves it
@@ -165,8 +173,9 @@ struct image_end {
 enum image_target { TARGET_STAGE, TARGET_END };
 struct image_goto { uint32_t target_kind, target, due; }; // due: due or INDEX_NONE
 
-// --- steps ----------------------------------------------------------------------------------------
-// A block inside another one (of `if`, `retry … then`, of a side task) stands before it in the section.
+// --- steps -------------------------------------------------------------------------------------
+// A block inside another one (of `if`, `retry … then`, of a side task) stands before it in the
+// section.
 struct image_block { uint32_t first, count; }; // into `step`
 enum image_step_kind {
     STEP_ASK,     // a: ask
@@ -199,15 +208,15 @@ struct image_convert {
     uint32_t local; // the item, during `by`, `with` and the start of each child
     uint32_t by;    // expr giving an enum member, or INDEX_NONE (the item itself)
     struct image_range pairs; // into `pair`: member → process; one pair with an empty member = all
-    // Into `with`; what the text leaves out is filled in by the compiler. One list for all `pairs`: a
-    // child process that has neither a field nor a role of that name passes over it.
+    // Into `with`; what the text leaves out is filled in by the compiler. One list for all `pairs`:
+    // a child process that has neither a field nor a role of that name passes over it.
     struct image_range withs;
     uint32_t line, pad;
 };
 struct image_pair { struct image_text member, process; };
 struct image_with { struct image_text name; uint32_t value; uint32_t pad; }; // value: expr
 
-// --- expressions: a tree in an array; an operand always stands before its operator ---------------------
+// --- expressions: a tree in an array; an operand always stands before its operator -------------
 enum image_expr_kind {
     EXPR_EMPTY,
     EXPR_BOOL,     // number: 0 or 1
@@ -241,7 +250,9 @@ enum image_expr_kind {
     EXPR_PICK,     // a: role, b: enum image_strategy
     EXPR_TASK_PROPERTY,  // number: enum image_task_property
     EXPR_STAGE_POSITION,
-    EXPR_DAY, EXPR_HOUR, EXPR_LENGTH, EXPR_ROUND, EXPR_FIRST, // a (round: b is a number of digits, or INDEX_NONE)
+    EXPR_DAY, EXPR_HOUR, EXPR_LENGTH, // a
+    EXPR_ROUND, // a; b: digits or INDEX_NONE
+    EXPR_FIRST, // a
     EXPR_KIND_COUNT
 };
 enum image_quantifier { QUANTIFIER_ALL, QUANTIFIER_ANY, QUANTIFIER_COUNT };
@@ -259,7 +270,7 @@ struct image_expr {
     struct image_range list;
 };
 
-// --- the whole ----------------------------------------------------------------------------------------
+// --- the whole ---------------------------------------------------------------------------------
 struct image_header {
     uint32_t magic, format, edition, bytes; // bytes: of the whole image
     uint8_t source_hash[IMAGE_HASH_BYTES];  // BLAKE2b over the texts of the file and all it imports

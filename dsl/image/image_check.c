@@ -1,5 +1,5 @@
-// Validation of stored images, section by section. Nothing here trusts anything: each function reads
-// only what an earlier line has found to lie inside its section.
+// Validation of stored images, section by section. Nothing here trusts anything: each function
+// reads only what an earlier line has found to lie inside its section.
 #include "dsl/image/image_internal.h"
 
 #include "base/check.h"
@@ -265,7 +265,8 @@ static bool check_stages(const struct image *image)
     return true;
 }
 
-// Every stage but the body hangs on exactly one link, a first child's or a sibling's, of its parent.
+// Every stage but the body hangs on exactly one link, a first child's or a sibling's, of its
+// parent.
 static bool check_stage_tree(const struct image *image)
 {
     uint8_t *linked = mem_zalloc(image->stage_count);

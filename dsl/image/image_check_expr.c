@@ -1,5 +1,5 @@
-// Validation of the expressions: a tree in an array, each operand before its operator, so that walking
-// one always ends; its depth is bounded, so that a recursive evaluator is safe too.
+// Validation of the expressions: a tree in an array, each operand before its operator, so that
+// walking one always ends; its depth is bounded, so that a recursive evaluator is safe too.
 #include "dsl/image/image_internal.h"
 
 #include "base/mem.h"

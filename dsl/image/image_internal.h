@@ -13,7 +13,7 @@ bool image_check_contents(const struct image *image);
 bool image_check_exprs(const struct image *image);
 bool image_check_blocks(const struct image *image);
 
-// --- what a valid index, list and text is -----------------------------------------------------------
+// --- what a valid index, list and text is ------------------------------------------------------
 static inline bool image_index_ok(uint32_t index, uint32_t count) { return index < count; }
 static inline bool image_optional_ok(uint32_t index, uint32_t count)
 {
