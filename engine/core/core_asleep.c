@@ -61,6 +61,28 @@ static bool children_open(const struct instance *instance)
     return false;
 }
 
+struct role_search {
+    uint32_t role;
+    bool found;
+};
+
+static bool is_of_role(void *context, const struct view_incident_row *row)
+{
+    struct role_search *search = context;
+    search->found = row->instance == 0 && row->role == search->role;
+    return !search->found;
+}
+
+// A role that was left without anybody has an incident of its own: an administrator knows.
+static bool role_has_incident(const struct view *view, uint32_t role)
+{
+    struct role_search search = { .role = role };
+    if (view_counters(view)->open_incidents > 0) {
+        view_incidents(view, is_of_role, &search);
+    }
+    return search.found;
+}
+
 const char *core_asleep(const struct view *view, const struct instance *instance, uint64_t now_ms)
 {
     const struct view_program *program = view_program(view, instance->head.program);
@@ -86,6 +108,9 @@ const char *core_asleep(const struct view *view, const struct instance *instance
         return NULL;
     }
     if (task != NULL && (waits & WAIT_TASK) != 0) {
+        if (role_has_incident(view, task->role)) {
+            return NULL;
+        }
         return "nobody can do its task: no active user holds the role, nor one above it";
     }
     return "no task, no timer and no open case under it will move it on";

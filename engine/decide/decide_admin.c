@@ -176,6 +176,82 @@ static bool set_user(struct decide *d, const uint32_t *numbers, uint32_t index)
     return true;
 }
 
+// --- what a change of people leaves behind: open tasks that nobody is there to do ------------------
+
+struct left_tasks {
+    uint32_t role, count;
+};
+
+static bool count_of_role(void *context, const struct view_task_row *row)
+{
+    struct left_tasks *left = context;
+    left->count += row->role == left->role ? 1u : 0u;
+    return true;
+}
+
+static bool names_role(const struct decide *d, const struct command_user *user, uint32_t role)
+{
+    for (uint32_t r = 0; r < user->role_count && user->active; r++) {
+        if (view_role_number(d->view, user->roles[r]) == role) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// After this command, does anybody hold the role?
+static bool role_is_held(const struct decide *d, uint32_t role)
+{
+    for (uint32_t i = 0; i < d->command->user_count; i++) {
+        if (names_role(d, &d->command->users[i], role)) {
+            return true;
+        }
+    }
+    uint32_t count = view_user_count(d->view);
+    for (uint32_t number = 1; number <= count; number++) {
+        const struct view_user *user = view_user(d->view, number);
+        bool changed = user == NULL;
+        for (uint32_t i = 0; i < d->command->user_count && !changed; i++) {
+            changed = slice_equal(user->name, d->command->users[i].name);
+        }
+        if (!changed && view_holds(d->view, number, role)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void open_role_incident(struct decide *d, uint32_t role, uint32_t tasks, struct slice who)
+{
+    struct event event = { .kind = EVENT_INCIDENT_OPENED };
+    event.incident_opened = (struct event_incident_opened){
+        .incident = view_counters(d->view)->next_incident, .role = role,
+        .kind = SLICE("role_left"),
+        .text = arena_format(d->arena, "`%.*s` no longer holds `%.*s`, and %u open tasks are left",
+                             SLICE_PRINT(who), SLICE_PRINT(view_role_name(d->view, role)), tasks),
+    };
+    decide_emit(d, &event);
+}
+
+static void look_for_orphans(struct decide *d, const struct command_user *user)
+{
+    const struct view_user *before = view_user_named(d->view, user->name);
+    for (uint32_t r = 0; before != NULL && before->active && r < before->role_count; r++) {
+        uint32_t role = before->roles[r];
+        if (names_role(d, user, role)) {
+            continue;
+        }
+        struct left_tasks left = { .role = role };
+        view_tasks_of_user(d->view, before->id, count_of_role, &left);
+        if (!role_is_held(d, role)) {
+            view_tasks_of_role(d->view, role, count_of_role, &left);
+        }
+        if (left.count > 0) {
+            open_role_incident(d, role, left.count, user->name);
+        }
+    }
+}
+
 void decide_users(struct decide *d)
 {
     if (d->command->user_count == 0) {
@@ -190,6 +266,9 @@ void decide_users(struct decide *d)
         return;
     }
     const uint32_t *numbers = number_users(d);
+    for (uint32_t i = 0; i < d->command->user_count; i++) {
+        look_for_orphans(d, &d->command->users[i]);
+    }
     for (uint32_t i = 0; i < d->command->user_count; i++) {
         if (!set_user(d, numbers, i)) {
             return;

@@ -475,11 +475,12 @@ void evolve_incident_opened(struct state *state, const struct event_incident_ope
 {
     char bytes[TITLE_BYTES_MAX * 2];
     struct buf buf = { .ptr = bytes, .capacity = sizeof(bytes), .bytes_max = sizeof(bytes) };
-    pack_array(&buf, 4);
+    pack_array(&buf, 5);
     pack_uint(&buf, e->instance);
     pack_uint(&buf, state_now(state));
     pack_str(&buf, slice_sub(e->kind, 0, NAME_BYTES_MAX));
     pack_str(&buf, slice_sub(e->text, 0, TITLE_BYTES_MAX));
+    pack_uint(&buf, e->role);
     struct key key;
     key_number(&key, e->incident);
     state_put(state, DB_INCIDENT, &key, buf_slice(&buf));

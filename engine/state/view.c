@@ -365,6 +365,7 @@ void view_incidents(const struct view *view, view_incident_fn *each, void *conte
         row.at = unpack_uint(&unpack);
         row.kind = unpack_str(&unpack);
         row.text = unpack_str(&unpack);
+        row.role = (uint32_t)unpack_uint(&unpack);
         if (unpack.bad) {
             view->backing->failed = ERR_CORRUPT;
             return;

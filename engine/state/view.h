@@ -88,7 +88,12 @@ void view_timers(const struct view *view, uint64_t from_ms, uint64_t until_ms, v
 struct view_child_row { uint64_t child; uint32_t collection, round; uint8_t state; }; // 0 open, else 1 + outcome
 typedef bool view_child_fn(void *context, const struct view_child_row *row);
 void view_children(const struct view *view, uint64_t parent, view_child_fn *each, void *context);
-struct view_incident_row { uint64_t instance; uint32_t incident; uint64_t at; struct slice kind, text; };
+struct view_incident_row {
+    uint64_t instance; // 0: it belongs to a role
+    uint32_t incident, role;
+    uint64_t at;
+    struct slice kind, text;
+};
 typedef bool view_incident_fn(void *context, const struct view_incident_row *row);
 void view_incidents(const struct view *view, view_incident_fn *each, void *context); // open ones
 struct view_notice_row { uint64_t at, instance; struct slice text; };
