@@ -621,7 +621,11 @@ static void read_strange(struct lexer *lexer)
         }
         uint32_t end = start + (uint32_t)strange->sign.len;
         struct diag *diag = complain(lexer, DIAG_E0103, start, end);
-        diag_fact_format(diag, "`%.*s`", SLICE_PRINT(strange->sign));
+        if (slice_equal(strange->sign, SLICE("\xc2\xa0"))) {
+            diag_fact(diag, SLICE("U+00A0"));
+        } else {
+            diag_fact_format(diag, "`%.*s`", SLICE_PRINT(strange->sign));
+        }
         diag_help_edit(diag, DIAG_FIX_SAFE, span_of(lexer, start, end),
                        slice_from_cstr(strange->write), "%s", strange->help);
         lexer->at = end;

@@ -156,15 +156,25 @@ struct span parse_here(const struct parser *p)
     return token->first_on_line || token->kind == TOKEN_END ? parse_gap(p) : parse_span(p, p->at);
 }
 
+// Whether the kind is called by its keyword ("this `after`") rather than as a thing ("this action").
+static bool is_said_as_word(enum syntax_kind kind)
+{
+    enum syntax_class class = syntax_class_of(kind);
+    return class == CLASS_STEP || class == CLASS_CLAUSE || kind == NODE_START ||
+           kind == NODE_ON_REPEAT || kind == NODE_AFTER || kind == NODE_AT || kind == NODE_WHEN;
+}
+
 struct slice parse_describe(const struct parser *p, uint32_t node)
 {
-    const char *kind = syntax_kind_name((enum syntax_kind)p->nodes[node].kind);
+    enum syntax_kind kind = (enum syntax_kind)p->nodes[node].kind;
+    const char *text = syntax_kind_name(kind);
+    bool word = is_said_as_word(kind) && kind != NODE_TASK;
     uint32_t child = p->nodes[node].first_child;
     if (child == NODE_NONE || p->nodes[child].kind != NODE_NAME) {
-        return arena_format(p->arena, "this %s", kind);
+        return arena_format(p->arena, word ? "this `%s`" : "this %s", text);
     }
     struct slice name = parse_text(p, p->nodes[child].first_token);
-    return arena_format(p->arena, "%s `%.*s`", kind, SLICE_PRINT(name));
+    return arena_format(p->arena, word ? "`%s %.*s`" : "%s `%.*s`", text, SLICE_PRINT(name));
 }
 
 struct slice parse_quote(const struct parser *p, uint32_t token)
@@ -333,7 +343,12 @@ void parse_unknown(struct parser *p, uint32_t container, const enum word *words,
     for (size_t i = 0; i < count; i++) {
         suggest_offer(&suggestions, slice_from_cstr(syntax_word_text(words[i])), 0);
     }
-    diag_suggest(diag, &suggestions, parse_span(p, p->at), "word");
+    if (suggestions.count > 0) {
+        bool certain = suggestions.scores[0] >> 16 == 0;
+        diag_help_edit(diag, certain ? DIAG_FIX_SAFE : DIAG_FIX_GUESS, parse_span(p, p->at),
+                       suggestions.names[0], "`%.*s` is a word like it",
+                       SLICE_PRINT(suggestions.names[0]));
+    }
 }
 
 // ------------------------------------------------------------------------------------ entry

@@ -233,14 +233,7 @@ static uint32_t read_later(struct parser *p, const char *name)
 
 static uint32_t read_text(struct parser *p)
 {
-    if (parse_at(p, TOKEN_STRING)) {
-        return leaf(p, NODE_STRING);
-    }
-    uint32_t holder = parse_open(p, NODE_ERROR);
-    parse_template(p, holder);
-    uint32_t node = p->nodes[holder].first_child;
-    p->nodes[node].parent = NODE_NONE;
-    return node;
+    return parse_at(p, TOKEN_STRING) ? leaf(p, NODE_STRING) : parse_template(p);
 }
 
 static uint32_t read_word_value(struct parser *p, const char *what, const char *needs)
@@ -269,7 +262,9 @@ static uint32_t read_word_value(struct parser *p, const char *what, const char *
     case WORD_EXISTS: return read_later(p, "`exists` is");
     default: break;
     }
-    if (parse_at_name(p)) {
+    // A name that is given a value on a line of its own begins the next step.
+    bool next_step = parse_token(p)->first_on_line && parse_peek(p)->kind == TOKEN_ASSIGN;
+    if (parse_at_name(p) && !next_step) {
         return read_name_or_call(p);
     }
     parse_needs(p, what, needs);

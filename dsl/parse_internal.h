@@ -118,7 +118,7 @@ void parse_label(struct parser *p, uint32_t parent, const char *what, bool with_
 bool parse_at_text(const struct parser *p);
 bool parse_at_type(const struct parser *p);
 void parse_type(struct parser *p, uint32_t parent);
-void parse_template(struct parser *p, uint32_t parent);
+uint32_t parse_template(struct parser *p); // STRING_OPEN … STRING_CLOSE; has no parent yet
 
 // --- constructs -----------------------------------------------------------------------------------------
 void parse_file(struct parser *p);                                    // parse_top.c

@@ -105,12 +105,7 @@ void parse_field(struct parser *p, uint32_t parent)
                        type ? SLICE(":") : SLICE(": text"),
                        type ? "add `:`" : "for example `: text`");
     }
-    if (parse_token(p)->first_on_line) {
-        parse_missing(p, node, CLASS_TYPE);
-        (void)parse_complain(p, DIAG_E0204, parse_here(p));
-    } else {
-        parse_type(p, node);
-    }
+    parse_type(p, node);
     if (parse_at_text(p)) {
         parse_label(p, node, "a label", false);
     }

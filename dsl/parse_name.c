@@ -8,15 +8,6 @@ bool parse_at_name(const struct parser *p)
     return parse_at(p, TOKEN_WORD) && !syntax_word_reserved((enum word)parse_token(p)->word);
 }
 
-static void report_reserved(struct parser *p)
-{
-    struct diag *diag = parse_complain(p, DIAG_E0202, parse_span(p, p->at));
-    struct slice word = parse_text(p, p->at);
-    diag_fact(diag, word);
-    diag_help_edit(diag, DIAG_FIX_PLACEHOLDER, parse_span(p, p->at),
-                   arena_format(p->arena, "%.*s_", SLICE_PRINT(word)),
-                   "choose another name, for example with an underscore");
-}
 
 // Whether a reserved word stands where the author most likely meant a name of his own.
 static bool is_misused_word(const struct parser *p)
@@ -28,9 +19,16 @@ static bool is_misused_word(const struct parser *p)
             parse_peek(p)->first_on_line || next == TOKEN_ARROW);
 }
 
-static void take_misused(struct parser *p, uint32_t parent)
+static void take_misused(struct parser *p, uint32_t parent, bool declared)
 {
-    report_reserved(p);
+    struct diag *diag = parse_complain(p, DIAG_E0202, parse_span(p, p->at));
+    struct slice word = parse_text(p, p->at);
+    diag_fact(diag, word);
+    if (declared) {
+        diag_help_edit(diag, DIAG_FIX_PLACEHOLDER, parse_span(p, p->at),
+                       arena_format(p->arena, "%.*s_", SLICE_PRINT(word)),
+                       "choose another name, for example with an underscore");
+    }
     uint32_t node = parse_leaf(p, parent, NODE_ERROR);
     p->nodes[node].op = CLASS_NAME;
 }
@@ -42,7 +40,7 @@ void parse_decl_name(struct parser *p, uint32_t node)
         return;
     }
     if (parse_at(p, TOKEN_WORD) && is_misused_word(p)) {
-        take_misused(p, node);
+        take_misused(p, node, true);
         return;
     }
     struct diag *diag = parse_complain(p, DIAG_E0201, parse_here(p));
@@ -58,7 +56,7 @@ void parse_ref(struct parser *p, uint32_t parent, const char *what, const char *
     if (parse_at_name(p)) {
         parse_leaf(p, parent, NODE_NAME);
     } else if (parse_at(p, TOKEN_WORD) && is_misused_word(p)) {
-        take_misused(p, parent);
+        take_misused(p, parent, false);
     } else {
         parse_needs(p, what, needs);
         parse_missing(p, parent, CLASS_NAME);
@@ -105,7 +103,7 @@ static void parse_hole(struct parser *p, uint32_t template)
     }
 }
 
-void parse_template(struct parser *p, uint32_t parent)
+uint32_t parse_template(struct parser *p)
 {
     uint32_t node = parse_open(p, NODE_TEMPLATE);
     parse_leaf(p, node, NODE_TEXT);
@@ -115,7 +113,7 @@ void parse_template(struct parser *p, uint32_t parent)
         more = parse_at(p, TOKEN_STRING_MIDDLE);
         parse_leaf(p, node, NODE_TEXT);
     }
-    parse_add(p, parent, parse_close(p, node));
+    return parse_close(p, node);
 }
 
 static void take_label(struct parser *p, uint32_t parent, const char *what, bool with_template)
@@ -125,9 +123,10 @@ static void take_label(struct parser *p, uint32_t parent, const char *what, bool
         parse_leaf(p, label, NODE_STRING);
     } else {
         uint32_t first = p->at;
-        uint32_t template = parse_open(p, NODE_ERROR); // a parent for what is dropped
-        parse_template(p, with_template ? label : template);
-        if (!with_template) {
+        uint32_t template = parse_template(p);
+        if (with_template) {
+            parse_add(p, label, template);
+        } else {
             struct diag *diag = parse_complain(
                 p, DIAG_E0227, span_join(parse_span(p, first), parse_span(p, p->at - 1)));
             diag_fact(diag, slice_from_cstr(what));
@@ -191,6 +190,12 @@ void parse_decl_label(struct parser *p, uint32_t node)
 
 bool parse_at_type(const struct parser *p)
 {
+    if (parse_token(p)->first_on_line && parse_at_name(p)) { // rather the next item or step
+        enum word word = (enum word)parse_token(p)->word;
+        bool type = word == WORD_NONE || word == WORD_SET || word == WORD_LIST ||
+                    word == WORD_USER || word == WORD_REF;
+        return type && parse_peek(p)->kind != TOKEN_ASSIGN;
+    }
     return parse_at_name(p) || parse_at_word(p, WORD_RECORD);
 }
 
@@ -242,7 +247,7 @@ void parse_type(struct parser *p, uint32_t parent)
         if (parse_at(p, TOKEN_BRACE_OPEN)) {
             parse_skip_braces(p);
         }
-    } else if (parse_at_name(p)) {
+    } else if (parse_at_type(p)) {
         uint32_t node = parse_open(p, NODE_TYPE_NAME);
         parse_leaf(p, node, NODE_NAME);
         parse_add(p, parent, parse_close(p, node));

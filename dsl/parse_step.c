@@ -190,12 +190,16 @@ void parse_goto(struct parser *p, uint32_t parent)
         p->nodes[error].op = CLASS_NAME;
     } else if (parse_at(p, TOKEN_WORD) && parse_at_name(p)) {
         parse_leaf(p, node, NODE_NAME);
-    } else if (parse_at(p, TOKEN_WORD) && !parse_token(p)->first_on_line && !starts_step(p)) {
+    } else if (parse_at(p, TOKEN_WORD) && !parse_at_word(p, WORD_END) &&
+               !parse_token(p)->first_on_line && !starts_step(p)) {
         parse_ref(p, node, "`=>`", "the name of a stage or of an end");
     } else {
         struct diag *diag = parse_complain(p, DIAG_E0215, parse_here(p));
-        diag_help(diag, "a case that is over goes to an `end`, for example `=> won`");
+        diag_help(diag, "a case that is over goes to an `end` by its name, for example `=> won`");
         parse_missing(p, node, CLASS_NAME);
+        if (!parse_token(p)->first_on_line) {
+            (void)parse_take_word(p, WORD_END);
+        }
     }
     if (parse_at_word(p, WORD_DUE)) {
         parse_due(p, node);
@@ -241,13 +245,14 @@ static void parse_retry(struct parser *p, uint32_t parent)
         struct diag *diag = parse_complain(p, DIAG_E0208, parse_span(p, p->at - 1));
         diag_fact(diag, parse_describe(p, node));
         diag_here(diag, "every ladder has an end");
-        diag_help_edit(diag, DIAG_FIX_PLACEHOLDER, parse_gap(p), SLICE(" then => STAGE"),
-                       "add `then => STAGE`");
-        parse_missing(p, node, CLASS_BLOCK);
-        if (parse_at(p, TOKEN_ARROW) && !parse_token(p)->first_on_line) {
-            p->mute++;
+        bool arrow = parse_at(p, TOKEN_ARROW) && !parse_token(p)->first_on_line;
+        diag_help_edit(diag, arrow ? DIAG_FIX_SAFE : DIAG_FIX_PLACEHOLDER, parse_gap(p),
+                       arrow ? SLICE(" then") : SLICE(" then => STAGE"), "add `then%s`",
+                       arrow ? "" : " => STAGE");
+        if (arrow) {
             parse_body(p, node);
-            p->mute--;
+        } else {
+            parse_missing(p, node, CLASS_BLOCK);
         }
     }
     parse_add(p, parent, parse_close(p, node));

@@ -54,6 +54,14 @@ static void parse_import(struct parser *p, uint32_t file)
         diag_help(diag, "move it to the beginning of the file");
     }
     parse_advance(p);
+    if (parse_at(p, TOKEN_STRING) && !parse_token(p)->first_on_line) {
+        struct diag *diag = parse_needs(p, "`import`", "the name of a file, without quotes");
+        diag_note(diag, "`import shared` reads shared.rung, `import stdlib.ladders` reads "
+                        "stdlib/ladders.rung");
+        parse_advance(p);
+        parse_add(p, file, parse_close(p, node));
+        return;
+    }
     do {
         uint32_t path = parse_open(p, NODE_PATH);
         parse_ref(p, path, "`import`", "the name of a file");
@@ -63,12 +71,6 @@ static void parse_import(struct parser *p, uint32_t file)
         }
         parse_add(p, node, parse_close(p, path));
     } while (parse_take(p, TOKEN_COMMA));
-    if (parse_at(p, TOKEN_STRING) && !parse_token(p)->first_on_line) {
-        struct diag *diag = parse_needs(p, "`import`", "the name of a file, without quotes");
-        diag_note(diag, "`import shared` reads shared.rung, `import stdlib.ladders` reads "
-                        "stdlib/ladders.rung");
-        parse_advance(p);
-    }
     parse_add(p, file, parse_close(p, node));
 }
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/check.h"
+#include "base/utf8.h"
 
 struct code_info {
     const char *name;
@@ -81,6 +82,31 @@ struct diag *diag_add(struct diags *diags, enum diag_code code, struct span prim
 // Messages that are thrown away (the spare one) cost no memory.
 static bool is_spare(const struct diag *diag) { return diag == &diag->owner->spare; }
 
+// Words of the file are quoted in messages: what is not text, or could steer a terminal, is not.
+static bool is_showable(uint32_t code)
+{
+    return code != UTF8_BAD && (code >= 0x20 || code == '\n') && (code < 0x7f || code >= 0xa0) &&
+           !(code >= 0x202a && code <= 0x202e) && !(code >= 0x2066 && code <= 0x2069);
+}
+
+static struct slice copy_showable(struct arena *arena, struct slice text)
+{
+    char *to = arena_alloc_raw(arena, text.len * 3 + 1); // U+FFFD has three bytes
+    size_t len = 0;
+    size_t at = 0;
+    while (at < text.len) {
+        size_t bytes;
+        if (is_showable(utf8_decode(text, at, &bytes))) {
+            memcpy(to + len, text.ptr + at, bytes);
+            len += bytes;
+        } else {
+            len += utf8_encode(UTF8_BAD, to + len);
+        }
+        at += bytes;
+    }
+    return slice_make(to, len);
+}
+
 static struct slice format_text(const struct diag *diag, const char *format, va_list args)
 {
     char text[1024];
@@ -93,13 +119,13 @@ static struct slice format_text(const struct diag *diag, const char *format, va_
         }
         len -= len > 0 && (unsigned char)text[len - 1] >= 0xc0 ? 1 : 0;
     }
-    return arena_copy(diag->owner->arena, slice_make(text, len));
+    return copy_showable(diag->owner->arena, slice_make(text, len));
 }
 
 void diag_fact(struct diag *diag, struct slice fact)
 {
     if (!is_spare(diag) && diag->fact_count < DIAG_FACTS_MAX) {
-        diag->facts[diag->fact_count++] = arena_copy(diag->owner->arena, fact);
+        diag->facts[diag->fact_count++] = copy_showable(diag->owner->arena, fact);
     }
 }
 
