@@ -1,0 +1,49 @@
+// `rung serve`: the engine on a Unix socket. The only folder that knows libuv and threads.
+//
+//   loop thread   sockets, shell_tick          core thread   core_tick
+//   flusher       flusher_tick                 libuv's pool  slow jobs (compile, backup, verify)
+//
+// server_run blocks until SIGTERM or SIGINT, then stops within two
+// seconds: commands under way get their answers, every handle is closed.
+#ifndef RUNG_ENGINE_SERVER_SERVER_H
+#define RUNG_ENGINE_SERVER_SERVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+#include "engine/shell/toolchain.h"
+
+struct server_events {
+    // One line for the log, without a line end.
+    void (*log)(void *context, const char *line);
+    // The socket takes connections now.
+    void (*ready)(void *context, const char *socket_path);
+    void *context;
+};
+
+struct server_options {
+    const char *data;   // folder; made when absent
+    const char *socket; // NULL: DATA/socket
+    const char *currency; // of a new store; NULL: "EUR"
+    bool demo;
+    uint32_t demo_factor; // 0: the clock stands still until the method `clock` moves it
+    uint64_t map_bytes;   // 0: the store's own default
+    uint32_t flush_rows, flush_ms; // 0: the store's own defaults
+    uint32_t spin_us;     // how long the core's thread looks for work before it sleeps
+    const struct toolchain *toolchain; // must outlive the run
+    const struct toolchain_file *files; // what PROCESSES holds
+    uint32_t file_count;
+    struct server_events events;
+};
+
+struct server_problem {
+    char message[2000]; // for people; diagnostics of the files may be cut
+};
+
+// OK: stopped as asked. Else the problem says what is wrong; nothing is left open.
+enum err server_run(const struct server_options *options, struct server_problem *ret_problem)
+    ATTR_USE_RESULT;
+
+#endif
