@@ -36,13 +36,21 @@ static void lower_items(struct lower *lower, const struct expr *expr, struct ima
 
 static void lower_operands(struct lower *lower, const struct expr *expr, struct image_expr *to)
 {
-    switch (expr->kind) {
+    // Operands first; what refers to a declaration takes the place of the one it has not.
+    if (expr->a != NULL) {
+        to->a = lower_expr(lower, expr->a);
+    }
+    if (expr->b != NULL) {
+        to->b = lower_expr(lower, expr->b);
+    }
+    switch ((uint32_t)expr->kind) {
     case EXPR_DECIMAL:
     case EXPR_MONEY:
         to->a = expr->scale;
         to->text = lower_text(lower, expr->text);
         break;
     case EXPR_DURATION:
+    case EXPR_LOCAL:
         to->a = expr->scale;
         break;
     case EXPR_TEXT:
@@ -55,20 +63,15 @@ static void lower_operands(struct lower *lower, const struct expr *expr, struct 
     case EXPR_FIELD:
         to->a = expr->field->index;
         break;
-    case EXPR_LOCAL:
-        to->a = expr->scale;
-        break;
     case EXPR_SLOT:
         to->a = lower_role(lower, expr->role);
         break;
     case EXPR_PART:
     case EXPR_ROUND:
-        to->a = lower_expr(lower, expr->a);
         to->b = expr->scale;
         break;
     case EXPR_IN_ROLE:
     case EXPR_NOT_IN_ROLE:
-        to->a = lower_expr(lower, expr->a);
         to->b = lower_role(lower, expr->role);
         break;
     case EXPR_LIST:
@@ -83,47 +86,7 @@ static void lower_operands(struct lower *lower, const struct expr *expr, struct 
         to->a = lower_role(lower, expr->role);
         to->b = (uint32_t)expr->strategy;
         break;
-    case EXPR_AND:
-    case EXPR_OR:
-    case EXPR_FIRST_NOT_EMPTY:
-    case EXPR_LESS:
-    case EXPR_LESS_EQUAL:
-    case EXPR_GREATER:
-    case EXPR_GREATER_EQUAL:
-    case EXPR_IS:
-    case EXPR_IS_NOT:
-    case EXPR_IN:
-    case EXPR_NOT_IN:
-    case EXPR_ADD:
-    case EXPR_SUBTRACT:
-    case EXPR_MULTIPLY:
-    case EXPR_DIVIDE:
-        to->a = lower_expr(lower, expr->a);
-        to->b = lower_expr(lower, expr->b);
-        break;
-    case EXPR_NOT:
-    case EXPR_IS_EMPTY:
-    case EXPR_IS_NOT_EMPTY:
-    case EXPR_NEGATE:
-    case EXPR_DAY:
-    case EXPR_HOUR:
-    case EXPR_LENGTH:
-    case EXPR_FIRST:
-        to->a = lower_expr(lower, expr->a);
-        break;
-    case EXPR_EMPTY:
-    case EXPR_BOOL:
-    case EXPR_INTEGER:
-    case EXPR_DATE:
-    case EXPR_TIME:
-    case EXPR_DATETIME:
-    case EXPR_NOW:
-    case EXPR_ME:
-    case EXPR_CREATOR:
-    case EXPR_TODAY:
-    case EXPR_TASK_PROPERTY:
-    case EXPR_STAGE_POSITION:
-    case EXPR_KIND_COUNT:
+    default: // numbers, the clock, people: nothing to refer to
         break;
     }
 }

@@ -9,64 +9,10 @@
 
 #include "base/slice.h"
 #include "base/value.h"
+#include "dsl/decl.h"
 #include "dsl/image/image.h"
 #include "dsl/source.h"
 #include "dsl/type.h"
-
-// --- top of a file -----------------------------------------------------------------------------
-enum decl_kind { DECL_ROLE, DECL_TYPE, DECL_LADDER, DECL_PROCESS };
-enum decl_what { WHAT_ROLE, WHAT_ENUM, WHAT_RECORD, WHAT_LADDER, WHAT_PROCESS };
-
-// The head of everything declared at the top. Two of one kind and name may not see each other.
-struct decl {
-    enum decl_kind kind;
-    enum decl_what what;
-    struct slice name, label;
-    struct span span; // of the name
-    uint32_t file;
-    uint32_t node;
-    uint32_t order; // of declaration in the whole set
-};
-
-struct role {
-    struct decl decl;
-    const struct role *under;
-    enum image_strategy pick, pick_else;
-    bool sees_all, may_move;
-};
-struct member {
-    struct slice name, label;
-    struct span span;
-};
-struct enumeration {
-    struct decl decl;
-    struct member *members;
-    uint32_t member_count;
-};
-struct part {
-    struct slice name, label, help;
-    struct span span;
-    const struct type *type;
-    bool required;
-    const struct expr *initial;
-};
-struct record {
-    struct decl decl;
-    struct part *parts;
-    uint32_t part_count;
-    uint8_t visit; // while looking for records that hold themselves
-};
-struct rung {
-    struct value wait;
-    enum image_rung_effect effect;
-    const struct role *role;
-};
-struct ladder {
-    struct decl decl;
-    bool keeps_count;
-    struct rung *rungs;
-    uint32_t rung_count;
-};
 
 // --- expressions -------------------------------------------------------------------------------
 // Kinds and meanings are those of image_expr; references are pointers instead of indexes.

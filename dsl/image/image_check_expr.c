@@ -82,19 +82,28 @@ static bool number_within(const struct image_expr *expr, int64_t min, int64_t ma
     return expr->number >= min && expr->number <= max;
 }
 
+// How many of `a` and `b` are operands.
+static const uint8_t operand_counts[EXPR_KIND_COUNT] = {
+    [EXPR_AND] = 2,         [EXPR_OR] = 2,           [EXPR_FIRST_NOT_EMPTY] = 2,
+    [EXPR_LESS] = 2,        [EXPR_LESS_EQUAL] = 2,   [EXPR_GREATER] = 2,
+    [EXPR_IS] = 2,          [EXPR_IS_NOT] = 2,       [EXPR_GREATER_EQUAL] = 2,
+    [EXPR_IN] = 2,          [EXPR_NOT_IN] = 2,       [EXPR_ADD] = 2,
+    [EXPR_SUBTRACT] = 2,    [EXPR_MULTIPLY] = 2,     [EXPR_DIVIDE] = 2,
+    [EXPR_NOT] = 1,         [EXPR_NEGATE] = 1,       [EXPR_IS_EMPTY] = 1,
+    [EXPR_DAY] = 1,         [EXPR_HOUR] = 1,         [EXPR_IS_NOT_EMPTY] = 1,
+    [EXPR_LENGTH] = 1,      [EXPR_FIRST] = 1,        [EXPR_ROUND] = 1,
+    [EXPR_IN_ROLE] = 1,     [EXPR_NOT_IN_ROLE] = 1,
+};
+
 static bool check_expr(struct expr_check *check, const struct image_expr *expr)
 {
     const struct image *image = check->image;
-    switch ((enum image_expr_kind)expr->kind) {
-    case EXPR_EMPTY:
-    case EXPR_INTEGER:
-    case EXPR_TEXT:
-    case EXPR_DATETIME:
-    case EXPR_NOW:
-    case EXPR_ME:
-    case EXPR_CREATOR:
-    case EXPR_STAGE_POSITION:
-        return true;
+    uint8_t operand_count = operand_counts[expr->kind];
+    if ((operand_count >= 1 && !operand_ok(check, expr->a)) ||
+        (operand_count == 2 && !operand_ok(check, expr->b))) {
+        return false;
+    }
+    switch (expr->kind) {
     case EXPR_DATE:
         return number_within(expr, INT32_MIN, INT32_MAX);
     case EXPR_BOOL:
@@ -119,37 +128,11 @@ static bool check_expr(struct expr_check *check, const struct image_expr *expr)
         return expr->a < image->role_count;
     case EXPR_PART:
         return part_ok(check, expr);
-    case EXPR_AND:
-    case EXPR_OR:
-    case EXPR_FIRST_NOT_EMPTY:
-    case EXPR_LESS:
-    case EXPR_LESS_EQUAL:
-    case EXPR_GREATER:
-    case EXPR_GREATER_EQUAL:
-    case EXPR_IS:
-    case EXPR_IS_NOT:
-    case EXPR_IN:
-    case EXPR_NOT_IN:
-    case EXPR_ADD:
-    case EXPR_SUBTRACT:
-    case EXPR_MULTIPLY:
-    case EXPR_DIVIDE:
-        return operand_ok(check, expr->a) && operand_ok(check, expr->b);
-    case EXPR_NOT:
-    case EXPR_NEGATE:
-    case EXPR_IS_EMPTY:
-    case EXPR_IS_NOT_EMPTY:
-    case EXPR_DAY:
-    case EXPR_HOUR:
-    case EXPR_LENGTH:
-    case EXPR_FIRST:
-        return operand_ok(check, expr->a);
     case EXPR_ROUND:
-        return operand_ok(check, expr->a) &&
-               (expr->b == INDEX_NONE || expr->b <= DECIMAL_SCALE_MAX);
+        return expr->b == INDEX_NONE || expr->b <= DECIMAL_SCALE_MAX;
     case EXPR_IN_ROLE:
     case EXPR_NOT_IN_ROLE:
-        return operand_ok(check, expr->a) && expr->b < image->role_count;
+        return expr->b < image->role_count;
     case EXPR_LIST:
     case EXPR_CONCAT:
         return list_ok(check, expr->list);
@@ -160,8 +143,7 @@ static bool check_expr(struct expr_check *check, const struct image_expr *expr)
         return expr->a < image->role_count && expr->b <= STRATEGY_FAMILIAR;
     case EXPR_TASK_PROPERTY:
         return number_within(expr, TASK_PROPERTY_DUE, TASK_PROPERTY_LATE);
-    case EXPR_KIND_COUNT:
-        break;
+    default: // the kind is known; it has operands only, or nothing
+        return true;
     }
-    return false;
 }

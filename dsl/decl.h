@@ -1,0 +1,71 @@
+// What stands at the top of a file, resolved: roles, enums, records and ladders. Part of the model
+// (model.h); made by names.c, lives in the arena of the compilation.
+#ifndef RUNG_DSL_DECL_H
+#define RUNG_DSL_DECL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+#include "base/value.h"
+#include "dsl/image/image.h"
+#include "dsl/source.h"
+#include "dsl/type.h"
+
+struct expr;
+
+enum decl_kind { DECL_ROLE, DECL_TYPE, DECL_LADDER, DECL_PROCESS };
+enum decl_what { WHAT_ROLE, WHAT_ENUM, WHAT_RECORD, WHAT_LADDER, WHAT_PROCESS };
+
+// The head of everything declared at the top. Two of one kind and name may not see each other.
+struct decl {
+    enum decl_kind kind;
+    enum decl_what what;
+    struct slice name, label;
+    struct span span; // of the name
+    uint32_t file;
+    uint32_t node;
+    uint32_t order; // of declaration in the whole set
+};
+
+struct role {
+    struct decl decl;
+    const struct role *under;
+    enum image_strategy pick, pick_else;
+    bool sees_all, may_move;
+};
+struct member {
+    struct slice name, label;
+    struct span span;
+};
+struct enumeration {
+    struct decl decl;
+    struct member *members;
+    uint32_t member_count;
+};
+struct part {
+    struct slice name, label, help;
+    struct span span;
+    const struct type *type;
+    bool required;
+    const struct expr *initial;
+};
+struct record {
+    struct decl decl;
+    struct part *parts;
+    uint32_t part_count;
+    uint8_t visit; // while looking for records that hold themselves
+};
+struct rung {
+    struct value wait;
+    enum image_rung_effect effect;
+    const struct role *role;
+};
+struct ladder {
+    struct decl decl;
+    bool keeps_count;
+    struct rung *rungs;
+    uint32_t rung_count;
+};
+
+#endif
