@@ -1,5 +1,5 @@
-// A backup is a data folder: open it to restore. The order of the steps keeps it one at every moment:
-// its view never goes beyond its journal.
+// A backup is a data folder: open it to restore. The order of the steps keeps it one at every
+// moment: its view never goes beyond its journal.
 #include "base/check.h"
 #include "engine/store/store_internal.h"
 
@@ -40,9 +40,8 @@ static enum err open_target(struct backup *backup)
     if (err != OK) {
         return err;
     }
-    struct journal_options options = {
-        .folder = backup->journal_path.text, .map_bytes = backup->store->map_bytes
-    };
+    struct journal_options options = { .folder = backup->journal_path.text,
+                                       .map_bytes = backup->store->map_bytes };
     memcpy(options.uuid, backup->store->uuid, STORE_UUID_BYTES);
     struct journal_info info;
     err = journal_open(&options, &info, &backup->journal);
@@ -83,7 +82,7 @@ static enum err check_common(struct backup *backup)
     return err;
 }
 
-// --- blobs -----------------------------------------------------------------------------------------
+// --- blobs -----------------------------------------------------------------------------------
 
 // The next blob of the store behind `hash`, its bytes only when the target lacks it.
 static enum err read_blob(struct backup *backup, bool first, uint8_t hash[STORE_HASH_BYTES],
@@ -135,7 +134,7 @@ static enum err copy_blobs(struct backup *backup)
     }
 }
 
-// --- records -----------------------------------------------------------------------------------------
+// --- records ---------------------------------------------------------------------------------
 
 static enum err stage_record(struct backup *backup, uint64_t seq)
 {
@@ -187,9 +186,10 @@ static enum err copy_journal(struct backup *backup)
     return err;
 }
 
-// --- the whole ---------------------------------------------------------------------------------------
+// --- the whole -------------------------------------------------------------------------------
 
-// The view as of now, beside the old one; it takes its place when the journal has caught up with it.
+// The view as of now, beside the old one; it takes its place when the journal has caught up with
+// it.
 static enum err copy_view(struct backup *backup)
 {
     enum err err = files_remove_folder(backup->fresh_view_path.text);

@@ -6,7 +6,7 @@
 
 enum { RECORDS_PER_PIN = 4096, KEY_HEX_BYTES = 32 };
 
-// --- the chain -------------------------------------------------------------------------------------
+// --- the chain -------------------------------------------------------------------------------
 
 // Up to RECORDS_PER_PIN records from *seq on; moves *seq behind the last good one.
 static enum err check_some(struct journal_reader *reader, uint64_t *seq, uint64_t last,
@@ -74,7 +74,7 @@ enum err store_check_chain(struct store_reader *reader, uint64_t first, uint64_t
     return err;
 }
 
-// --- comparing ---------------------------------------------------------------------------------------
+// --- comparing -------------------------------------------------------------------------------
 
 static void say_key(char *text, uint32_t text_bytes, enum store_db db, struct slice key,
                     const char *what)

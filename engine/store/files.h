@@ -16,8 +16,8 @@ struct files_path {
 };
 
 // folder/name; ERR_TOO_BIG when that is longer than a path may be.
-enum err files_join(struct files_path *ret_path, const char *folder, const char *name)
-    ATTR_USE_RESULT;
+enum err files_join(struct files_path *ret_path, const char *folder,
+                    const char *name) ATTR_USE_RESULT;
 bool files_exists(const char *path);
 // Makes the folder when it is absent (its parent must be there), readable by the owner only, and
 // syncs the parent, so that the name survives a power loss.

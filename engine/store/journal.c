@@ -35,7 +35,7 @@ struct journal_reader {
     struct journal_disk_reader *disk;
 };
 
-// --- chain and hash ---------------------------------------------------------------------------------
+// --- chain and hash --------------------------------------------------------------------------
 
 static void put_le(uint8_t *to, uint64_t value, uint32_t bytes)
 {
@@ -63,7 +63,7 @@ void journal_hash(struct slice bytes, uint8_t ret_hash[STORE_HASH_BYTES])
                              NULL, 0);
 }
 
-// --- opening -----------------------------------------------------------------------------------------
+// --- opening ---------------------------------------------------------------------------------
 
 // Reads the last record and proves that it follows from the one before.
 static enum err find_head(struct journal *journal, struct journal_reader *reader)
@@ -176,7 +176,7 @@ void journal_extend(struct journal *journal)
     }
 }
 
-// --- the batch ---------------------------------------------------------------------------------------
+// --- the batch -------------------------------------------------------------------------------
 
 uint64_t journal_stage(struct journal *journal, struct slice record, uint64_t now_ms)
 {
@@ -297,7 +297,7 @@ enum err journal_commit(struct journal *journal)
     return err;
 }
 
-// --- reading -----------------------------------------------------------------------------------------
+// --- reading ---------------------------------------------------------------------------------
 
 enum err journal_reader_open(struct journal *journal, struct journal_reader **ret_reader)
 {
@@ -372,7 +372,8 @@ enum err journal_peek(struct journal_reader *reader, uint64_t seq, struct journa
     return OK;
 }
 
-// The chunks, one behind the other. Lengths are what the disk says: checked before they are believed.
+// The chunks, one behind the other. Lengths are what the disk says: checked before they are
+// believed.
 static enum err read_chunks(struct journal_reader *reader, const uint8_t *hash, char *to,
                             uint64_t len)
 {

@@ -1,6 +1,6 @@
 // The journal: the truth. Append-only records with a hash chain, and blobs by hash. In an LMDB
-// environment of its own (one synced commit per batch), or in memory. The port is narrow on purpose:
-// stage, commit → durable; read from any thread through a reader of one's own.
+// environment of its own (one synced commit per batch), or in memory. The port is narrow on
+// purpose: stage, commit → durable; read from any thread through a reader of one's own.
 //
 // A stored record is a frame: chain (32 bytes), now_ms (8, little-endian), record bytes; its key is
 // the seq, big-endian. chain = BLAKE2b-256(chain before, now_ms, record bytes); before the first
@@ -40,10 +40,11 @@ enum err journal_open(const struct journal_options *options, struct journal_info
 void journal_close(struct journal *journal); // every reader is closed before; NULL is fine
 const struct store_head *journal_head(const struct journal *journal); // of the last durable record
 uint64_t journal_bytes(const struct journal *journal);
-// Flusher thread: keeps the file ahead of its use, see journal_ahead.h. Nothing to do without `ahead`.
+// Flusher thread: keeps the file ahead of its use, see journal_ahead.h. Nothing to do without
+// `ahead`.
 void journal_extend(struct journal *journal);
 
-// --- the batch, one thread ----------------------------------------------------------------------------
+// --- the batch, one thread -------------------------------------------------------------------
 // Copies the bytes; returns the seq it will have. Overflow of the batch's memory makes the commit
 // return ERR_FULL.
 uint64_t journal_stage(struct journal *journal, struct slice record, uint64_t now_ms);
@@ -60,10 +61,10 @@ void journal_drop(struct journal *journal); // empties the stage
 bool journal_staged_blob(const struct journal *journal, const uint8_t hash[STORE_HASH_BYTES],
                          struct slice *ret_bytes);
 
-// --- reading: each thread has its own reader ------------------------------------------------------------
+// --- reading: each thread has its own reader -------------------------------------------------
 struct journal_reader;
-enum err journal_reader_open(struct journal *journal, struct journal_reader **ret_reader)
-    ATTR_USE_RESULT;
+enum err journal_reader_open(struct journal *journal,
+                             struct journal_reader **ret_reader) ATTR_USE_RESULT;
 void journal_reader_close(struct journal_reader *reader); // NULL is fine
 // Between pin and unpin one snapshot is read and what journal_peek returns stays valid. Keep it
 // short: a pinned snapshot keeps pages from being used again. A journal in memory has no snapshots:
@@ -77,13 +78,14 @@ struct journal_frame {
     const uint8_t *chain;
 };
 // Needs a pin. ERR_NOT_FOUND, ERR_CORRUPT (no frame there), ERR_IO.
-enum err journal_peek(struct journal_reader *reader, uint64_t seq, struct journal_frame *ret_frame)
-    ATTR_USE_RESULT;
+enum err journal_peek(struct journal_reader *reader, uint64_t seq,
+                      struct journal_frame *ret_frame) ATTR_USE_RESULT;
 // Needs a pin. The whole blob, copied into the arena; ERR_CORRUPT when it does not have its hash.
 enum err journal_blob(struct journal_reader *reader, const uint8_t hash[STORE_HASH_BYTES],
                       struct arena *arena, struct slice *ret_bytes) ATTR_USE_RESULT;
 bool journal_has_blob(struct journal_reader *reader, const uint8_t hash[STORE_HASH_BYTES]);
-// Needs a pin. The first blob whose hash is > `after` (NULL: the first of all). ERR_NOT_FOUND: none.
+// Needs a pin. The first blob whose hash is > `after` (NULL: the first of all). ERR_NOT_FOUND:
+// none.
 enum err journal_next_blob(struct journal_reader *reader, const uint8_t *after,
                            uint8_t ret_hash[STORE_HASH_BYTES]) ATTR_USE_RESULT;
 

@@ -33,7 +33,7 @@ static void put_be(uint8_t *to, uint64_t value, uint32_t bytes)
     }
 }
 
-// --- opening ---------------------------------------------------------------------------------------
+// --- opening ---------------------------------------------------------------------------------
 
 static enum err put_info(struct journal_disk *disk, MDB_txn *txn, const uint8_t *uuid)
 {
@@ -127,7 +127,7 @@ uint64_t journal_disk_bytes(const struct journal_disk *disk)
     return lmdb_env_used_bytes(disk->env);
 }
 
-// --- writing ---------------------------------------------------------------------------------------
+// --- writing ---------------------------------------------------------------------------------
 
 static void chunk_key(uint8_t key[CHUNK_KEY_BYTES], const void *hash, uint32_t number)
 {
@@ -210,10 +210,10 @@ static enum err commit(struct journal_disk *disk, const struct journal_stage *st
     return lmdb_env_commit(disk->env, txn);
 }
 
-// No more than this is added to the file. Appended leaf pages are at least half full, a larger value
-// has pages of its own, also at least half full, and a row that points there; each key of a blob is
-// random and may copy a path of its tree. How many blobs there are is not known here: at most one
-// per hash.
+// No more than this is added to the file. Appended leaf pages are at least half full, a larger
+// value has pages of its own, also at least half full, and a row that points there; each key of a
+// blob is random and may copy a path of its tree. How many blobs there are is not known here: at
+// most one per hash.
 static uint64_t bound_growth(const struct journal_stage *stage)
 {
     uint64_t chunks = stage->blobs.len / CHUNK_BYTES + stage->blobs.len / STORE_HASH_BYTES + 1;
@@ -240,7 +240,7 @@ void journal_disk_extend(struct journal_disk *disk)
     }
 }
 
-// --- reading ---------------------------------------------------------------------------------------
+// --- reading ---------------------------------------------------------------------------------
 
 enum err journal_disk_reader_open(struct journal_disk *disk,
                                   struct journal_disk_reader **ret_reader)

@@ -27,8 +27,8 @@ struct journal_stage {
     struct slice records;
     struct slice blobs;
 };
-enum err journal_disk_commit(struct journal_disk *disk, const struct journal_stage *stage)
-    ATTR_USE_RESULT;
+enum err journal_disk_commit(struct journal_disk *disk,
+                             const struct journal_stage *stage) ATTR_USE_RESULT;
 
 struct journal_disk_reader;
 enum err journal_disk_reader_open(struct journal_disk *disk,

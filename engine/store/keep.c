@@ -31,7 +31,7 @@ static void give(const struct keep *keep)
     }
 }
 
-// --- opening ---------------------------------------------------------------------------------------
+// --- opening ---------------------------------------------------------------------------------
 
 static enum err check_info(struct keep *keep, MDB_txn *txn, const uint8_t *uuid)
 {
@@ -62,8 +62,8 @@ static enum err open_dbs(struct keep *keep, MDB_txn *txn, const uint8_t *uuid)
         memcpy(bytes + 4, uuid, STORE_UUID_BYTES);
         err = lmdb_env_db(txn, "info", true, &keep->info_dbi);
         if (err == OK) {
-            err = lmdb_env_put(txn, keep->info_dbi, SLICE("keep"),
-                               slice_make(bytes, sizeof(bytes)), 0);
+            err = lmdb_env_put(txn, keep->info_dbi, SLICE("keep"), slice_make(bytes, sizeof(bytes)),
+                               0);
         }
     }
     if (err == OK) {
@@ -113,7 +113,7 @@ void keep_close(struct keep *keep)
     mem_free(keep);
 }
 
-// --- names -------------------------------------------------------------------------------------------
+// --- names -----------------------------------------------------------------------------------
 
 struct name {
     char bytes[KEEP_NAME_BYTES_MAX + 1];
@@ -132,7 +132,7 @@ static bool read_name(struct slice name, struct name *ret_name)
     return true;
 }
 
-// --- rows ------------------------------------------------------------------------------------------
+// --- rows ------------------------------------------------------------------------------------
 
 enum err keep_get(struct keep *keep, struct slice name, struct arena *arena,
                   struct slice *ret_value)
@@ -259,8 +259,7 @@ static enum err next_memory(struct keep *keep, struct slice from, struct arena *
     while (there && row.dead) {
         there = table_next(&row);
     }
-    enum err err = there ? give_row(row.key, row.value, arena, ret_name, ret_value)
-                         : ERR_NOT_FOUND;
+    enum err err = there ? give_row(row.key, row.value, arena, ret_name, ret_value) : ERR_NOT_FOUND;
     give(keep);
     return err;
 }

@@ -29,7 +29,7 @@ enum err keep_delete(struct keep *keep, struct slice name) ATTR_USE_RESULT; // E
 enum err keep_next(struct keep *keep, struct slice after, struct arena *arena,
                    struct slice *ret_name, struct slice *ret_value) ATTR_USE_RESULT;
 
-// --- for the store -------------------------------------------------------------------------------
+// --- for the store ---------------------------------------------------------------------------
 // `folder` NULL: in memory. A new environment belongs to `uuid`; ERR_MISMATCH: an existing one
 // belongs to another store. ERR_FORMAT, ERR_CORRUPT.
 enum err keep_open(const char *folder, const uint8_t uuid[STORE_UUID_BYTES],

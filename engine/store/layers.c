@@ -34,12 +34,9 @@ enum err layers_get(const struct layers *layers, enum store_db db, struct slice 
     layers_key(&full, db, key);
     for (uint32_t i = 0; i < layers->table_count; i++) {
         switch (table_get(layers->tables[i], layers_key_slice(&full), ret_value)) {
-        case TABLE_PRESENT:
-            return OK;
-        case TABLE_DEAD:
-            return ERR_NOT_FOUND;
-        case TABLE_ABSENT:
-            break;
+        case TABLE_PRESENT: return OK;
+        case TABLE_DEAD: return ERR_NOT_FOUND;
+        case TABLE_ABSENT: break;
         }
     }
     if (layers->snapshot == NULL) {
@@ -111,8 +108,8 @@ static bool settle(struct store_cursor *cursor)
         }
         bool dead = layer < cursor->table_count && cursor->tables[layer].dead;
         cursor->key = key;
-        cursor->value = layer < cursor->table_count ? cursor->tables[layer].value
-                                                    : cursor->position.value;
+        cursor->value =
+            layer < cursor->table_count ? cursor->tables[layer].value : cursor->position.value;
         pass_key(cursor, key);
         if (!dead) {
             return true;

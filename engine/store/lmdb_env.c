@@ -12,26 +12,20 @@ enum { FILE_MODE = 0600 };
 enum err lmdb_env_err(int rc)
 {
     switch (rc) {
-    case MDB_SUCCESS:
-        return OK;
-    case MDB_NOTFOUND:
-        return ERR_NOT_FOUND;
+    case MDB_SUCCESS: return OK;
+    case MDB_NOTFOUND: return ERR_NOT_FOUND;
     case MDB_MAP_FULL:
     case MDB_TXN_FULL:
     case MDB_BAD_TXN:
     case ENOSPC:
-    case EDQUOT:
-        return ERR_FULL;
-    case ENOMEM:
-        return ERR_NO_MEMORY;
-    case MDB_READERS_FULL:
-        return ERR_BUSY;
+    case EDQUOT: return ERR_FULL;
+    case ENOMEM: return ERR_NO_MEMORY;
+    case MDB_READERS_FULL: return ERR_BUSY;
     case MDB_CORRUPTED:
     case MDB_PAGE_NOTFOUND:
     case MDB_INVALID:
     case MDB_VERSION_MISMATCH:
-    case MDB_INCOMPATIBLE:
-        return ERR_CORRUPT;
+    case MDB_INCOMPATIBLE: return ERR_CORRUPT;
     default: // open: any errno, and what later versions of LMDB may add
         return ERR_IO;
     }

@@ -25,10 +25,10 @@ enum err lmdb_env_open(const char *folder, uint64_t map_bytes, uint32_t dbs_max,
 void lmdb_env_close(struct MDB_env *env); // NULL is fine; never syncs
 // Opens a database of the environment, in a transaction of the caller. ERR_NOT_FOUND: absent and
 // not to be created.
-enum err lmdb_env_db(struct MDB_txn *txn, const char *name, bool create, uint32_t *ret_dbi)
-    ATTR_USE_RESULT;
-enum err lmdb_env_get(struct MDB_txn *txn, uint32_t dbi, struct slice key, struct slice *ret_value)
-    ATTR_USE_RESULT;
+enum err lmdb_env_db(struct MDB_txn *txn, const char *name, bool create,
+                     uint32_t *ret_dbi) ATTR_USE_RESULT;
+enum err lmdb_env_get(struct MDB_txn *txn, uint32_t dbi, struct slice key,
+                      struct slice *ret_value) ATTR_USE_RESULT;
 enum err lmdb_env_put(struct MDB_txn *txn, uint32_t dbi, struct slice key, struct slice value,
                       uint32_t flags) ATTR_USE_RESULT;
 // A read transaction. ERR_BUSY: too many readers.

@@ -54,7 +54,7 @@ static struct store *make_store(const struct store_options *options)
     return store;
 }
 
-// --- the folder --------------------------------------------------------------------------------------
+// --- the folder ------------------------------------------------------------------------------
 
 static enum err open_folder(struct store *store, const struct store_options *options,
                             struct store_problem *problem)
@@ -92,7 +92,7 @@ static enum err open_folder(struct store *store, const struct store_options *opt
     return err;
 }
 
-// --- journal and keep ----------------------------------------------------------------------------------
+// --- journal and keep ------------------------------------------------------------------------
 
 static void say_journal(struct store_problem *problem, enum err err,
                         const struct journal_info *info)
@@ -176,9 +176,8 @@ static enum err open_view_at(struct store *store, const struct store_options *op
                              const char *folder, bool probe, struct store_problem *problem)
 {
     (void)options;
-    struct store_view_meta fresh = {
-        .format = STORE_VIEW_FORMAT, .fingerprint = store->fingerprint
-    };
+    struct store_view_meta fresh = { .format = STORE_VIEW_FORMAT,
+                                     .fingerprint = store->fingerprint };
     memcpy(fresh.uuid, store->uuid, STORE_UUID_BYTES);
     enum err err = store_view_open(folder, store->map_bytes, &fresh, &store->view);
     if (err == ERR_CORRUPT) {
@@ -194,8 +193,8 @@ static enum err open_view_at(struct store *store, const struct store_options *op
     return err;
 }
 
-// Opens one part of the folder. A new one is made beside its place and moves there when it is whole:
-// a power loss leaves either no part or a valid one.
+// Opens one part of the folder. A new one is made beside its place and moves there when it is
+// whole: a power loss leaves either no part or a valid one.
 static enum err open_part(struct store *store, const struct store_options *options,
                           const char *name, open_part_fn *open_at, struct store_problem *problem)
 {
@@ -232,9 +231,10 @@ static enum err check_keep_there(const struct store *store, const struct store_o
     struct files_path keep;
     enum err err = files_join(&keep, options->path, "keep");
     if (err == OK && store->committed.seq > 0 && !files_exists(keep.text)) {
-        store_problem_say(problem, "keep/ is missing beside a journal of %llu records: take it from "
-                                   "a backup, or make an empty folder of that name to go on "
-                                   "without its passwords, tokens and keys",
+        store_problem_say(problem,
+                          "keep/ is missing beside a journal of %llu records: take it from "
+                          "a backup, or make an empty folder of that name to go on "
+                          "without its passwords, tokens and keys",
                           (unsigned long long)store->committed.seq);
         err = ERR_MISMATCH;
     }
@@ -255,7 +255,7 @@ static enum err open_truth(struct store *store, const struct store_options *opti
     return err == OK ? open_part(store, options, "keep", open_keep, problem) : err;
 }
 
-// --- the view ------------------------------------------------------------------------------------------
+// --- the view --------------------------------------------------------------------------------
 
 // The chain that the journal has at `seq`.
 static enum err journal_chain_at(struct store *store, uint64_t seq,
@@ -285,15 +285,17 @@ static enum err compare_places(struct store *store, const struct store_view_meta
     char ours[PLACE_TEXT_BYTES];
     char theirs[PLACE_TEXT_BYTES];
     if (memcmp(meta->uuid, store->uuid, STORE_UUID_BYTES) != 0) {
-        store_problem_say(problem, "the view belongs to store %s, the journal to store %s: "
-                                   "`rung rebuild` makes the view anew from the journal",
+        store_problem_say(problem,
+                          "the view belongs to store %s, the journal to store %s: "
+                          "`rung rebuild` makes the view anew from the journal",
                           short_hex(meta->uuid, theirs), short_hex(store->uuid, ours));
         return ERR_MISMATCH;
     }
     if (meta->seq > head->seq) {
-        store_problem_say(problem, "the view is at record %llu, the journal ends at record %llu: "
-                                   "put the newer journal back, or `rung rebuild` makes the view "
-                                   "anew from this one",
+        store_problem_say(problem,
+                          "the view is at record %llu, the journal ends at record %llu: "
+                          "put the newer journal back, or `rung rebuild` makes the view "
+                          "anew from this one",
                           (unsigned long long)meta->seq, (unsigned long long)head->seq);
         return ERR_MISMATCH;
     }
@@ -305,9 +307,10 @@ static enum err compare_places(struct store *store, const struct store_view_meta
         return err;
     }
     if (memcmp(meta->chain, chain, sizeof(chain)) != 0) {
-        store_problem_say(problem, "at record %llu the view has chain %s, the journal has %s: they "
-                                   "come from different histories; `rung rebuild` makes the view "
-                                   "anew from the journal",
+        store_problem_say(problem,
+                          "at record %llu the view has chain %s, the journal has %s: they "
+                          "come from different histories; `rung rebuild` makes the view "
+                          "anew from the journal",
                           (unsigned long long)meta->seq, short_hex(meta->chain, theirs),
                           short_hex(chain, ours));
         return ERR_MISMATCH;
@@ -321,8 +324,9 @@ static enum err judge_view(struct store *store, struct store_problem *problem, b
     const struct store_view_meta *meta = store_view_meta(store->view);
     *ret_rebuild = false;
     if (meta->format != STORE_VIEW_FORMAT) {
-        store_problem_say(problem, "the view has format %u, this program reads format %d: "
-                                   "`rung rebuild` makes it anew from the journal",
+        store_problem_say(problem,
+                          "the view has format %u, this program reads format %d: "
+                          "`rung rebuild` makes it anew from the journal",
                           (unsigned)meta->format, STORE_VIEW_FORMAT);
         return ERR_FORMAT;
     }
@@ -361,7 +365,7 @@ static enum err open_view(struct store *store, const struct store_options *optio
     return OK;
 }
 
-// --- open, close ---------------------------------------------------------------------------------------
+// --- open, close -----------------------------------------------------------------------------
 
 enum err store_open(const struct store_options *options, struct store **ret_store,
                     struct store_problem *ret_problem)

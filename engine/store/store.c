@@ -11,12 +11,15 @@ enum { COMMAND_KEEP_BYTES = 1024 * 1024, BATCH_KEEP_BYTES = 8 * 1024 * 1024 };
 const char *store_db_name(enum store_db db)
 {
     static const char *const names[DB_COUNT] = {
-        [DB_META] = "meta",         [DB_INSTANCE] = "instance", [DB_PART] = "part",
-        [DB_BY_KEY] = "by_key",     [DB_TASK] = "task",         [DB_TIMER] = "timer",
-        [DB_CHILD] = "child",       [DB_REQUEST] = "request",   [DB_CLIENT] = "client",
-        [DB_CLIENT_HOUR] = "client_hour", [DB_IMPORT] = "import", [DB_PROGRAM] = "program",
-        [DB_ACTIVE] = "active",     [DB_NAME] = "name",         [DB_USER] = "user",
-        [DB_USER_NAME] = "user_name", [DB_LOAD] = "load",       [DB_NOTICE] = "notice",
+        [DB_META] = "meta",         [DB_INSTANCE] = "instance",
+        [DB_PART] = "part",         [DB_BY_KEY] = "by_key",
+        [DB_TASK] = "task",         [DB_TIMER] = "timer",
+        [DB_CHILD] = "child",       [DB_REQUEST] = "request",
+        [DB_CLIENT] = "client",     [DB_CLIENT_HOUR] = "client_hour",
+        [DB_IMPORT] = "import",     [DB_PROGRAM] = "program",
+        [DB_ACTIVE] = "active",     [DB_NAME] = "name",
+        [DB_USER] = "user",         [DB_USER_NAME] = "user_name",
+        [DB_LOAD] = "load",         [DB_NOTICE] = "notice",
         [DB_INCIDENT] = "incident", [DB_FAMILIAR] = "familiar",
     };
     CHECK(db > 0 && db < DB_COUNT);
@@ -45,10 +48,9 @@ int store_view_fd(const struct store *store)
 
 struct keep *store_keep(struct store *store) { return store->keep; }
 
-// --- reads -----------------------------------------------------------------------------------------
+// --- reads -----------------------------------------------------------------------------------
 
-enum err store_get(struct store *store, enum store_db db, struct slice key,
-                   struct slice *ret_value)
+enum err store_get(struct store *store, enum store_db db, struct slice key, struct slice *ret_value)
 {
     CHECK(store->magic == STORE_MAGIC);
     return store->layers.failed ? ERR_IO : layers_get(&store->layers, db, key, ret_value);
@@ -61,7 +63,7 @@ struct store_cursor *store_seek(struct store *store, enum store_db db, struct sl
     return store->layers.failed ? NULL : layers_seek(&store->layers, db, from, arena);
 }
 
-// --- writes ----------------------------------------------------------------------------------------
+// --- writes ----------------------------------------------------------------------------------
 
 void store_put(struct store *store, enum store_db db, struct slice key, struct slice value)
 {
@@ -93,12 +95,9 @@ void store_command_accept(struct store *store)
     empty_table(&store->command, COMMAND_KEEP_BYTES);
 }
 
-void store_command_refuse(struct store *store)
-{
-    empty_table(&store->command, COMMAND_KEEP_BYTES);
-}
+void store_command_refuse(struct store *store) { empty_table(&store->command, COMMAND_KEEP_BYTES); }
 
-// --- batch -----------------------------------------------------------------------------------------
+// --- batch -----------------------------------------------------------------------------------
 
 uint64_t store_append(struct store *store, struct slice record, uint64_t now_ms)
 {

@@ -23,26 +23,26 @@
 
 // Databases of the view. Keys are composite, big-endian, and never the beginning of one another.
 enum store_db {
-    DB_META = 1, // names of the engine's own: counters, currency … (the store's own meta is separate)
-    DB_INSTANCE, // instance → instance image
-    DB_PART,     // instance, part → bytes
-    DB_BY_KEY,   // process, key field, value, 0 → open instance, newest ended one
-    DB_TASK,     // holder or offered role, due, instance, task → facts for ranking, title
-    DB_TIMER,    // due, instance, timer → purpose
-    DB_CHILD,    // parent, collection, round, child → status
-    DB_REQUEST,  // client number, id modulo window → id, seq, content hash
-    DB_CLIENT,   // client name, 0 → number, last hour
+    DB_META = 1,    // names of the engine's own: counters, currency … (not the store's meta row)
+    DB_INSTANCE,    // instance → instance image
+    DB_PART,        // instance, part → bytes
+    DB_BY_KEY,      // process, key field, value, 0 → open instance, newest ended one
+    DB_TASK,        // holder or offered role, due, instance, task → facts for ranking, title
+    DB_TIMER,       // due, instance, timer → purpose
+    DB_CHILD,       // parent, collection, round, child → status
+    DB_REQUEST,     // client number, id modulo window → id, seq, content hash
+    DB_CLIENT,      // client name, 0 → number, last hour
     DB_CLIENT_HOUR, // last hour, client number → name
-    DB_IMPORT,   // source, 0, row id, 0 → instance
-    DB_PROGRAM,  // program → process, hash, version
-    DB_ACTIVE,   // process → active program
-    DB_NAME,     // kind, name, 0 → number (processes, roles)
-    DB_USER,     // user → name, title, roles …
-    DB_USER_NAME, // name, 0 → user
-    DB_LOAD,     // user or role → open tasks; round-robin position
-    DB_NOTICE,   // user, slot → text, moment
-    DB_INCIDENT, // incident → instance, text, state
-    DB_FAMILIAR, // process, key field, role, value, 0 → last holder
+    DB_IMPORT,      // source, 0, row id, 0 → instance
+    DB_PROGRAM,     // program → process, hash, version
+    DB_ACTIVE,      // process → active program
+    DB_NAME,        // kind, name, 0 → number (processes, roles)
+    DB_USER,        // user → name, title, roles …
+    DB_USER_NAME,   // name, 0 → user
+    DB_LOAD,        // user or role → open tasks; round-robin position
+    DB_NOTICE,      // user, slot → text, moment
+    DB_INCIDENT,    // incident → instance, text, state
+    DB_FAMILIAR,    // process, key field, role, value, 0 → last holder
     DB_COUNT
 };
 
@@ -57,15 +57,15 @@ struct store_lock {
 };
 
 struct store_options {
-    const char *path;         // data folder; NULL: everything in memory (tests, `rung test`)
-    uint64_t map_bytes;       // of journal and view each; 0: 64 GiB
-    bool create;              // make the folder when it is absent
-    bool no_journal_ahead;    // the journal's file grows commit by commit (simulator: fewer writes)
-    const uint8_t *uuid;      // of a store that is made new; NULL: random (in memory: zeros)
-    uint32_t flush_rows;      // 0: STORE_FLUSH_ROWS
-    uint64_t flush_bytes;     // 0: STORE_FLUSH_BYTES
-    uint32_t flush_ms;        // 0: STORE_FLUSH_MS
-    uint64_t fingerprint;     // evolve fingerprint; another one in the view: fold from nothing
+    const char *path;      // data folder; NULL: everything in memory (tests, `rung test`)
+    uint64_t map_bytes;    // of journal and view each; 0: 64 GiB
+    bool create;           // make the folder when it is absent
+    bool no_journal_ahead; // the journal's file grows commit by commit (simulator: fewer writes)
+    const uint8_t *uuid;   // of a store that is made new; NULL: random (in memory: zeros)
+    uint32_t flush_rows;   // 0: STORE_FLUSH_ROWS
+    uint64_t flush_bytes;  // 0: STORE_FLUSH_BYTES
+    uint32_t flush_ms;     // 0: STORE_FLUSH_MS
+    uint64_t fingerprint;  // evolve fingerprint; another one in the view: fold from nothing
     struct store_lock lock;
 };
 
@@ -79,7 +79,7 @@ enum {
 enum { STORE_CHAIN_BYTES = 32, STORE_HASH_BYTES = 32, STORE_UUID_BYTES = 16 };
 
 struct store_head {
-    uint64_t seq; // of the last record; 0 = none yet
+    uint64_t seq;    // of the last record; 0 = none yet
     uint64_t now_ms; // of the last record; never goes back
     uint8_t chain[STORE_CHAIN_BYTES];
 };
@@ -100,21 +100,20 @@ const uint8_t *store_uuid(const struct store *store);
 // The file of the view that store_flush syncs, for whoever paces that; -1 in memory.
 int store_view_fd(const struct store *store);
 
-// --- fold: what the journal has and the view has not --------------------------------------------
-// Hands out the next record that the view (with the tables) does not yet contain; the caller evolves
-// it with store_put/store_delete and then calls store_fold_done. ERR_NOT_FOUND: nothing left.
-// Only between store_open and the first batch. Flushes by itself when the tables are full.
-// ERR_CORRUPT: record `*ret_seq` does not follow from its predecessor.
-// A scratch store (no record of its own) may be filled with another store's records: evolve one, then
-// store_fold_done.
+// --- fold: what the journal has and the view has not -----------------------------------------
+// Hands out the next record that the view (with the tables) does not yet contain; the caller
+// evolves it with store_put/store_delete and then calls store_fold_done. ERR_NOT_FOUND: nothing
+// left. Only between store_open and the first batch. Flushes by itself when the tables are full.
+// ERR_CORRUPT: record `*ret_seq` does not follow from its predecessor. A scratch store (no record
+// of its own) may be filled with another store's records: evolve one, then store_fold_done.
 enum err store_fold_next(struct store *store, struct arena *arena, uint64_t *ret_seq,
                          struct slice *ret_record) ATTR_USE_RESULT;
 enum err store_fold_done(struct store *store) ATTR_USE_RESULT;
 
-// --- reads, core thread ---------------------------------------------------------------------------
+// --- reads, core thread ----------------------------------------------------------------------
 enum err store_get(struct store *store, enum store_db db, struct slice key,
                    struct slice *ret_value); // OK, ERR_NOT_FOUND, ERR_IO
-struct store_cursor; // merged over all layers, tombstones resolved
+struct store_cursor;                         // merged over all layers, tombstones resolved
 // The first row of `db` with key >= from. The cursor lives in `arena` and is valid until the next
 // write. `from` may be the beginning of keys, but no key may be its beginning. NULL: no such row.
 // A view that cannot be read ends the iteration; the next store_commit then returns ERR_IO.
@@ -124,14 +123,14 @@ bool store_next(struct store_cursor *cursor);
 struct slice store_cursor_key(const struct store_cursor *cursor);
 struct slice store_cursor_value(const struct store_cursor *cursor);
 
-// --- writes, core thread: into C -------------------------------------------------------------------
+// --- writes, core thread: into C -------------------------------------------------------------
 void store_put(struct store *store, enum store_db db, struct slice key, struct slice value);
 void store_delete(struct store *store, enum store_db db, struct slice key);
 uint32_t store_command_rows(const struct store *store); // rows in C
-void store_command_accept(struct store *store); // C merges into B
-void store_command_refuse(struct store *store); // C is emptied
+void store_command_accept(struct store *store);         // C merges into B
+void store_command_refuse(struct store *store);         // C is emptied
 
-// --- batch: records and blobs staged, then one synced commit ------------------------------------------
+// --- batch: records and blobs staged, then one synced commit ---------------------------------
 // Stages one record of the batch; its seq is head.seq + 1 + records staged so far. The bytes are
 // copied. The chain is BLAKE2b(previous chain, record). Returns the seq.
 uint64_t store_append(struct store *store, struct slice record, uint64_t now_ms);
@@ -148,7 +147,7 @@ uint32_t store_batch_records(const struct store *store);
 enum err store_commit(struct store *store) ATTR_USE_RESULT;
 void store_batch_drop(struct store *store);
 
-// --- flush -------------------------------------------------------------------------------------------
+// --- flush -----------------------------------------------------------------------------------
 // Core thread, between batches: should the tables be frozen now? `clock_ms` is any steady clock.
 // In memory there is nothing to freeze: never wanted, and without effect.
 bool store_wants_freeze(const struct store *store, uint64_t clock_ms, bool idle);
@@ -161,10 +160,10 @@ enum err store_flush(struct store *store) ATTR_USE_RESULT;
 // the next store_commit return ERR_IO.
 void store_flush_done(struct store *store);
 
-// --- readers on other threads ---------------------------------------------------------------------------
-// A reader sees committed batches only (A, F, V). One per thread. reader_begin takes the lock for the
-// time of one short read; keep it under 50 us of table reads; V reads need no lock but are done inside
-// the same pair for simplicity of lifetime.
+// --- readers on other threads ----------------------------------------------------------------
+// A reader sees committed batches only (A, F, V). One per thread. reader_begin takes the lock for
+// the time of one short read; keep it under 50 us of table reads; V reads need no lock but are
+// done inside the same pair for simplicity of lifetime.
 struct store_reader;
 enum err store_reader_open(struct store *store, struct store_reader **ret_reader) ATTR_USE_RESULT;
 void store_reader_close(struct store_reader *reader);
@@ -172,7 +171,8 @@ void store_reader_begin(struct store_reader *reader);
 // The same, but of the view alone, as of the last flush: holds no lock, so it may take long.
 void store_reader_begin_view(struct store_reader *reader);
 void store_reader_end(struct store_reader *reader);
-bool store_reader_failed(const struct store_reader *reader); // since begin: the view was not readable
+bool store_reader_failed(
+    const struct store_reader *reader); // since begin: the view was not readable
 enum err store_reader_get(struct store_reader *reader, enum store_db db, struct slice key,
                           struct slice *ret_value);
 struct store_cursor *store_reader_seek(struct store_reader *reader, enum store_db db,
@@ -185,19 +185,21 @@ enum err store_reader_blob(struct store_reader *reader, const uint8_t hash[STORE
 enum err store_reader_record(struct store_reader *reader, uint64_t seq, struct arena *arena,
                              struct slice *ret_record, uint8_t *ret_chain) ATTR_USE_RESULT;
 
-// --- checking and copying (offline, or beside a running core through a reader) ---------------------------
-// Walks the chain of seq first…last. ERR_CORRUPT: `ret_bad_seq` is the first record that does not fit.
+// --- checking and copying (offline, or beside a running core through a reader) ---------------
+// Walks the chain of seq first…last. ERR_CORRUPT: `ret_bad_seq` is the first record that does not
+// fit.
 enum err store_check_chain(struct store_reader *reader, uint64_t first, uint64_t last,
                            uint64_t *ret_bad_seq) ATTR_USE_RESULT;
-// Compares every row of every database as both readers see it (both are between begin and end); OK or
-// ERR_MISMATCH with the first difference described in `ret_what` (db, key in hex, which side lacks
-// it). `ret_rows` counts equal rows.
+// Compares every row of every database as both readers see it (both are between begin and end);
+// OK or ERR_MISMATCH with the first difference described in `ret_what` (db, key in hex, which
+// side lacks it). `ret_rows` counts equal rows.
 enum err store_compare(struct store_reader *a, struct store_reader *b, uint64_t *ret_rows,
                        char *ret_what, uint32_t what_bytes) ATTR_USE_RESULT;
 // Copies a consistent backup into the folder `path`: journal by records, keep, and the view.
-// `progress` may be NULL. Incremental when `path` already holds an older backup of the same store.
-// Any thread, beside a running core. ERR_BAD_INPUT: a store in memory. ERR_MISMATCH: `path` holds
-// another history. ERR_LOCKED: somebody has `path` open. ERR_CORRUPT: a record does not fit the chain.
+// `progress` may be NULL. Incremental when `path` already holds an older backup of the same
+// store. Any thread, beside a running core. ERR_BAD_INPUT: a store in memory. ERR_MISMATCH:
+// `path` holds another history. ERR_LOCKED: somebody has `path` open. ERR_CORRUPT: a record does
+// not fit the chain.
 typedef void store_progress_fn(void *context, uint64_t done, uint64_t total);
 enum err store_backup(struct store *store, const char *path, store_progress_fn *progress,
                       void *context, uint64_t *ret_seq) ATTR_USE_RESULT;

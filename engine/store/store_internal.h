@@ -37,16 +37,16 @@ struct store {
     struct files_path path, view_path;
     struct journal *journal;
     struct keep *keep;
-    struct store_view *view;         // NULL in memory
-    struct store_snapshot *snapshot; // V of the core thread
+    struct store_view *view;               // NULL in memory
+    struct store_snapshot *snapshot;       // V of the core thread
     struct journal_reader *journal_reader; // of the core thread
     struct table command, batch, active, frozen;
-    struct layers layers;       // C, B, A, F over V
-    bool frozen_there;          // F waits for store_flush and store_flush_done
-    struct store_place applied; // A contains everything up to here
+    struct layers layers;        // C, B, A, F over V
+    bool frozen_there;           // F waits for store_flush and store_flush_done
+    struct store_place applied;  // A contains everything up to here
     struct store_head committed; // the journal's head, for other threads: under the lock
     struct store_place frozen_place;
-    bool folding; // between store_open and the end of the fold
+    bool folding;      // between store_open and the end of the fold
     bool fold_pending; // a record was handed out
     struct store_place fold_next;
     uint64_t freeze_clock_ms; // of the last freeze: no row of A is older

@@ -11,7 +11,11 @@
 #include "engine/store/files.h"
 #include "engine/store/lmdb_env.h"
 
-enum { META_BODY_BYTES = 72, META_CHECK_BYTES = 16, META_BYTES = META_BODY_BYTES + META_CHECK_BYTES };
+enum {
+    META_BODY_BYTES = 72,
+    META_CHECK_BYTES = 16,
+    META_BYTES = META_BODY_BYTES + META_CHECK_BYTES
+};
 enum { META_MAGIC = 0x57564e52 }; // "RNVW"
 enum { DB_NAME_BYTES = 24 };
 
@@ -26,13 +30,13 @@ struct store_snapshot {
     struct store_view *view;
     MDB_txn *txn;
     bool released;
-    uint64_t numbers; // positions handed out so far
+    uint64_t numbers;              // positions handed out so far
     MDB_cursor *cursors[DB_COUNT]; // opened at first use
     bool stale[DB_COUNT];          // the cursor belongs to an earlier snapshot
     uint64_t stands_at[DB_COUNT];  // number of the position that moved the cursor last
 };
 
-// --- the meta row ---------------------------------------------------------------------------------
+// --- the meta row ----------------------------------------------------------------------------
 
 static void put_le(uint8_t *to, uint64_t value, uint32_t bytes)
 {
@@ -81,7 +85,7 @@ static enum err put_meta(struct store_view *view, MDB_txn *txn, const struct sto
     return lmdb_env_put(txn, view->meta_dbi, SLICE("view"), slice_make(bytes, sizeof(bytes)), 0);
 }
 
-// --- opening ---------------------------------------------------------------------------------------
+// --- opening ---------------------------------------------------------------------------------
 
 // Opens or makes the databases; a meta database without its row is not a view we wrote.
 static enum err open_dbs(struct store_view *view, MDB_txn *txn, const struct store_view_meta *fresh)
@@ -150,7 +154,7 @@ int store_view_file(const struct store_view *view)
 
 uint64_t store_view_bytes(const struct store_view *view) { return lmdb_env_used_bytes(view->env); }
 
-// --- writing ---------------------------------------------------------------------------------------
+// --- writing ---------------------------------------------------------------------------------
 
 static enum err write_row(struct store_view *view, MDB_txn *txn, const struct table_cursor *row)
 {
@@ -205,7 +209,7 @@ enum err store_view_copy(struct store_view *view, const char *to)
     return err == OK ? files_sync_folder(to) : err;
 }
 
-// --- snapshots ---------------------------------------------------------------------------------------
+// --- snapshots -------------------------------------------------------------------------------
 
 enum err store_snapshot_open(struct store_view *view, struct store_snapshot **ret_snapshot)
 {
@@ -316,9 +320,8 @@ enum err store_position_seek(struct store_snapshot *snapshot, enum store_db db, 
                              struct store_position *ret_position)
 {
     CHECK(!snapshot->released);
-    *ret_position = (struct store_position){
-        .snapshot = snapshot, .db = db, .number = ++snapshot->numbers
-    };
+    *ret_position =
+        (struct store_position){ .snapshot = snapshot, .db = db, .number = ++snapshot->numbers };
     enum err err = ready_cursor(snapshot, db);
     if (err != OK) {
         return err;

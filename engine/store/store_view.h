@@ -1,6 +1,6 @@
-// V, the lowest layer: the view's LMDB environment, one database per enum store_db, and the meta row
-// that says which journal and how far. Written only by store_view_write, one transaction per frozen
-// table; read through snapshots, one per thread.
+// V, the lowest layer: the view's LMDB environment, one database per enum store_db, and the meta
+// row that says which journal and how far. Written only by store_view_write, one transaction per
+// frozen table; read through snapshots, one per thread.
 #ifndef RUNG_ENGINE_STORE_STORE_VIEW_H
 #define RUNG_ENGINE_STORE_STORE_VIEW_H
 
@@ -28,8 +28,8 @@ struct store_view_meta {
 // Opens the environment in `folder` (which must exist). A new one gets `fresh` as its meta row.
 // ERR_CORRUPT: not LMDB's file, or the meta row does not validate.
 enum err store_view_open(const char *folder, uint64_t map_bytes,
-                         const struct store_view_meta *fresh, struct store_view **ret_view)
-    ATTR_USE_RESULT;
+                         const struct store_view_meta *fresh,
+                         struct store_view **ret_view) ATTR_USE_RESULT;
 void store_view_close(struct store_view *view); // no snapshot may be open; NULL is fine
 const struct store_view_meta *store_view_meta(const struct store_view *view); // as of open
 int store_view_file(const struct store_view *view);
@@ -42,11 +42,11 @@ enum err store_view_write(struct store_view *view, const struct table *table,
 // A compacted copy in the empty folder `to`, made durable.
 enum err store_view_copy(struct store_view *view, const char *to) ATTR_USE_RESULT;
 
-// --- snapshots ----------------------------------------------------------------------------------
+// --- snapshots -------------------------------------------------------------------------------
 // A read transaction and one LMDB cursor per database. Used by one thread at a time.
 struct store_snapshot;
-enum err store_snapshot_open(struct store_view *view, struct store_snapshot **ret_snapshot)
-    ATTR_USE_RESULT;
+enum err store_snapshot_open(struct store_view *view,
+                             struct store_snapshot **ret_snapshot) ATTR_USE_RESULT;
 void store_snapshot_close(struct store_snapshot *snapshot); // NULL is fine
 // Lets go of the pages it sees; nothing may be read until store_snapshot_renew.
 void store_snapshot_release(struct store_snapshot *snapshot);

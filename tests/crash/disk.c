@@ -32,14 +32,14 @@ static struct {
     bool armed, lie, cut, cut_set;
     char prefix[PATH_BYTES];
     uint64_t syncs, writes;
-    uint64_t cut_after; // sync points that still pass
+    uint64_t cut_after;  // sync points that still pass
     uint64_t fail_in[3]; // 0: never
     int fail_error[3];
     struct disk_file files[FILES_MAX];
     uint32_t file_count;
 } disk;
 
-// --- the calls below us ------------------------------------------------------------------------------
+// --- the calls below us ----------------------------------------------------------------------
 
 static ssize_t real_pwrite(int fd, const void *bytes, size_t len, off_t at)
 {
@@ -62,7 +62,7 @@ static void real_write_all(int fd, const char *bytes, size_t len, off_t at)
     }
 }
 
-// --- files and pages ---------------------------------------------------------------------------------
+// --- files and pages -------------------------------------------------------------------------
 
 static void forget_files(void)
 {
@@ -180,7 +180,7 @@ static void patch_undo(struct disk_file *file, const char *bytes, uint64_t len, 
     }
 }
 
-// --- faults ------------------------------------------------------------------------------------------
+// --- faults ----------------------------------------------------------------------------------
 
 // Whether this call must fail; sets errno.
 static bool must_fail(enum disk_call call)
@@ -212,7 +212,7 @@ static bool cut_now(void)
     return true;
 }
 
-// --- interposed ----------------------------------------------------------------------------------------
+// --- interposed ------------------------------------------------------------------------------
 
 static ssize_t write_meta(struct disk_file *file, int fd, const void *bytes, size_t len, off_t at)
 {
@@ -293,7 +293,7 @@ ATTR_EXPORT int fdatasync(int fd) { return sync_file(fd, SYS_fdatasync); }
 
 ATTR_EXPORT int fsync(int fd) { return sync_file(fd, SYS_fsync); }
 
-// --- the switch ----------------------------------------------------------------------------------------
+// --- the switch ------------------------------------------------------------------------------
 
 void disk_arm(const char *path_prefix)
 {

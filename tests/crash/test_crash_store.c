@@ -1,5 +1,5 @@
-// Power loss at every sync boundary: what was acknowledged is in the journal afterwards, its chain is
-// whole, and the fold gives the rows of the model.
+// Power loss at every sync boundary: what was acknowledged is in the journal afterwards, its
+// chain is whole, and the fold gives the rows of the model.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -56,7 +56,7 @@ static void say_wrong(struct world *world, const char *what)
     }
 }
 
-// --- records and their fold ----------------------------------------------------------------------------
+// --- records and their fold ------------------------------------------------------------------
 
 static struct slice key_of(uint32_t key, char bytes[4])
 {
@@ -95,14 +95,18 @@ static struct entry random_entry(struct prng *prng)
     struct entry entry = { .count = 1 + (uint32_t)prng_below(prng, CHANGES_MAX) };
     for (uint32_t i = 0; i < entry.count; i++) {
         entry.changes[i].key = (uint32_t)prng_below(prng, KEYS);
-        entry.changes[i].value = prng_chance(prng, 300000) ? 0 : 1 + (uint32_t)prng_below(prng, 1000000);
+        entry.changes[i].value =
+            prng_chance(prng, 300000) ? 0 : 1 + (uint32_t)prng_below(prng, 1000000);
     }
     return entry;
 }
 
-static struct slice entry_bytes(const struct entry *entry) { return slice_make(entry, sizeof(*entry)); }
+static struct slice entry_bytes(const struct entry *entry)
+{
+    return slice_make(entry, sizeof(*entry));
+}
 
-// --- looking at what is there after the power came back ----------------------------------------------------
+// --- looking at what is there after the power came back --------------------------------------
 
 static void fold_tail(struct world *world)
 {
@@ -201,7 +205,7 @@ static void open_again(struct world *world)
     world->acknowledged = seq;
 }
 
-// --- work until the power goes ---------------------------------------------------------------------------
+// --- work until the power goes ---------------------------------------------------------------
 
 static bool run_batch(struct world *world)
 {
@@ -334,9 +338,9 @@ static void power_loss_while_a_store_is_made_leaves_none_or_a_whole_one(void **s
         scratch_init_in(&world.scratch, "/dev/shm");
         disk_arm(world.scratch.folder);
         disk_cut_after(cut);
-        struct store_options options = {
-            .path = world.scratch.store, .create = true, .map_bytes = (uint64_t)1 << 30
-        };
+        struct store_options options = { .path = world.scratch.store,
+                                         .create = true,
+                                         .map_bytes = (uint64_t)1 << 30 };
         struct store_problem problem;
         struct store *store = NULL;
         if (store_open(&options, &store, &problem) == OK) {

@@ -59,7 +59,10 @@ static void any_other_failure_at_commit_is_unknown(void **state)
         enum disk_call call;
         int error;
     } faults[] = {
-        { DISK_WRITE, EIO }, { DISK_SYNC, EIO }, { DISK_META_WRITE, EIO }, { DISK_META_WRITE, ENOSPC },
+        { DISK_WRITE, EIO },
+        { DISK_SYNC, EIO },
+        { DISK_META_WRITE, EIO },
+        { DISK_META_WRITE, ENOSPC },
     };
     for (size_t i = 0; i < ARRAY_COUNT(faults); i++) {
         struct scratch scratch;

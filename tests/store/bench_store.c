@@ -1,5 +1,5 @@
-// What the store costs, without an engine above it: batches of commands that change the rows a typical
-// press changes, with a flusher thread. Not a test: it prints figures.
+// What the store costs, without an engine above it: batches of commands that change the rows a
+// typical press changes, with a flusher thread. Not a test: it prints figures.
 //
 //   bench_store FOLDER [instances]           saturation by batch size, then an open loop
 //   bench_store FOLDER INSTANCES open RATE SECONDS ROWS BYTES MS [nopace] [noahead]
@@ -68,7 +68,7 @@ static uint64_t mix(uint64_t value)
     return prng_next(&prng);
 }
 
-// --- one command's rows ----------------------------------------------------------------------------------
+// --- one command's rows ----------------------------------------------------------------------
 
 // holder (1 of 1,000), due, instance, task
 static struct slice task_key(char key[32], uint64_t instance, uint32_t version)
@@ -116,7 +116,7 @@ static void put_command(struct bench *bench, uint64_t instance)
     (void)store_append(store, slice_make(record, RECORD_BYTES), store_head(store)->now_ms);
 }
 
-// --- flusher -------------------------------------------------------------------------------------------
+// --- flusher ---------------------------------------------------------------------------------
 
 static void *run_flusher(void *context)
 {
@@ -161,12 +161,13 @@ static void between_batches(struct bench *bench, const struct store_options *opt
     if (bench->pace) {
         struct store_stats stats;
         store_stats(bench->store, &stats);
-        bool hurry = stats.active_rows > options->flush_rows || stats.active_bytes > options->flush_bytes;
+        bool hurry =
+            stats.active_rows > options->flush_rows || stats.active_bytes > options->flush_bytes;
         pacing_set(hurry ? -1 : store_view_fd(bench->store));
     }
 }
 
-// --- the runs --------------------------------------------------------------------------------------------
+// --- the runs --------------------------------------------------------------------------------
 
 static void fill(struct bench *bench)
 {
@@ -266,16 +267,17 @@ static void print_result(const struct bench *bench, const struct run *run, struc
     char what[40];
     (void)snprintf(what, sizeof(what), run->rate > 0 ? "open %u/s" : "batch %u",
                    run->rate > 0 ? run->rate : run->batch);
-    printf("| %s | %llu k | %u / %llu MB / %u ms%s%s | %.0f | %.2f | %.2f | %.2f | %.1f | %llu | %.0f "
-           "| %.0f | %.1f | %ld | %llu |\n",
-           what, (unsigned long long)bench->instances / 1000, run->options.flush_rows,
-           (unsigned long long)run->options.flush_bytes >> 20, run->options.flush_ms,
-           run->pace ? "" : " unpaced", run->options.no_journal_ahead ? " not ahead" : "", (double)n / result->seconds, result->late_ms[n / 2],
-           result->late_ms[n * 99 / 100], result->late_ms[n * 999 / 1000], result->late_ms[n - 1],
-           (unsigned long long)stats.flushes,
-           stats.flushes > 0 ? (double)stats.flush_rows / (double)stats.flushes : 0.0,
-           stats.flushes > 0 ? (double)stats.flush_us_total / (double)stats.flushes / 1e3 : 0.0,
-           cpu_seconds / (double)n * 1e6, result->memory_mb, (unsigned long long)bench->waits);
+    printf(
+        "| %s | %llu k | %u / %llu MB / %u ms%s%s | %.0f | %.2f | %.2f | %.2f | %.1f | %llu | %.0f "
+        "| %.0f | %.1f | %ld | %llu |\n",
+        what, (unsigned long long)bench->instances / 1000, run->options.flush_rows,
+        (unsigned long long)run->options.flush_bytes >> 20, run->options.flush_ms,
+        run->pace ? "" : " unpaced", run->options.no_journal_ahead ? " not ahead" : "",
+        (double)n / result->seconds, result->late_ms[n / 2], result->late_ms[n * 99 / 100],
+        result->late_ms[n * 999 / 1000], result->late_ms[n - 1], (unsigned long long)stats.flushes,
+        stats.flushes > 0 ? (double)stats.flush_rows / (double)stats.flushes : 0.0,
+        stats.flushes > 0 ? (double)stats.flush_us_total / (double)stats.flushes / 1e3 : 0.0,
+        cpu_seconds / (double)n * 1e6, result->memory_mb, (unsigned long long)bench->waits);
     (void)fflush(stdout);
 }
 
@@ -346,8 +348,10 @@ int main(int argc, char **argv)
     run.options.flush_rows = STORE_FLUSH_ROWS;
     run.options.flush_bytes = STORE_FLUSH_BYTES;
     run.options.flush_ms = STORE_FLUSH_MS;
-    printf("| load | instances | flush at | commands/s | p50 ms | p99 | p99.9 | max | flushes | rows each "
-           "| ms each | CPU us/command | RssAnon MB | waits |\n|---|---|---|---|---|---|---|---|---|---|---"
+    printf("| load | instances | flush at | commands/s | p50 ms | p99 | p99.9 | max | flushes | "
+           "rows each "
+           "| ms each | CPU us/command | RssAnon MB | waits "
+           "|\n|---|---|---|---|---|---|---|---|---|---|---"
            "|---|---|---|\n");
     if (argc >= 9) {
         run.rate = strcmp(argv[3], "open") == 0 ? (uint32_t)number(argv[4]) : 0;

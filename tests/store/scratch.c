@@ -12,8 +12,7 @@
 
 void scratch_init_in(struct scratch *scratch, const char *parent)
 {
-    int length =
-        snprintf(scratch->folder, sizeof(scratch->folder), "%s/rung_store_XXXXXX", parent);
+    int length = snprintf(scratch->folder, sizeof(scratch->folder), "%s/rung_store_XXXXXX", parent);
     CHECK(length > 0 && (size_t)length < sizeof(scratch->folder));
     CHECK(mkdtemp(scratch->folder) != NULL);
     (void)snprintf(scratch->store, sizeof(scratch->store), "%s/store", scratch->folder);
@@ -64,9 +63,7 @@ struct store *scratch_open_with(const struct store_options *options)
 
 struct store *scratch_open(const char *path)
 {
-    struct store_options options = {
-        .path = path, .create = true, .map_bytes = (uint64_t)1 << 30
-    };
+    struct store_options options = { .path = path, .create = true, .map_bytes = (uint64_t)1 << 30 };
     return scratch_open_with(&options);
 }
 

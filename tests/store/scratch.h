@@ -1,5 +1,5 @@
-// What the store's tests share: a scratch folder, short spellings of keys and rows, commits that must
-// succeed.
+// What the store's tests share: a scratch folder, short spellings of keys and rows, commits that
+// must succeed.
 #ifndef RUNG_TESTS_STORE_SCRATCH_H
 #define RUNG_TESTS_STORE_SCRATCH_H
 

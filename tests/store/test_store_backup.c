@@ -213,7 +213,7 @@ static void a_difference_between_two_stores_is_described(void **state)
     store_close(two, false);
 }
 
-// --- keep ----------------------------------------------------------------------------------------------
+// --- keep ------------------------------------------------------------------------------------
 
 static void check_keep(struct keep *keep, struct arena *arena)
 {

@@ -99,7 +99,7 @@ static void records_get_ascending_seqs_and_a_chain(void **state)
     scratch_done(&scratch);
 }
 
-// --- blobs -------------------------------------------------------------------------------------------
+// --- blobs -----------------------------------------------------------------------------------
 
 static void check_blobs(struct store *store, const char *path)
 {
@@ -153,16 +153,16 @@ static void blobs_are_found_by_their_hash(void **state)
     scratch_done(&scratch);
 }
 
-// --- room ----------------------------------------------------------------------------------------------
+// --- room ------------------------------------------------------------------------------------
 
 static void a_batch_without_room_is_dropped_and_reads_go_on(void **state)
 {
     (void)state;
     struct scratch scratch;
     scratch_init(&scratch);
-    struct store_options options = {
-        .path = scratch.store, .create = true, .map_bytes = 512 * 1024
-    };
+    struct store_options options = { .path = scratch.store,
+                                     .create = true,
+                                     .map_bytes = 512 * 1024 };
     struct store *store = scratch_open_with(&options);
     scratch_put(store, "early", "1");
     scratch_flush(store);
@@ -184,7 +184,7 @@ static void a_batch_without_room_is_dropped_and_reads_go_on(void **state)
     scratch_done(&scratch);
 }
 
-// --- crash at every stage ------------------------------------------------------------------------------
+// --- crash at every stage --------------------------------------------------------------------
 
 static uint64_t fold(struct store *store)
 {
@@ -280,9 +280,9 @@ static void a_long_tail_is_flushed_while_it_is_folded(void **state)
         put_numbered(store);
     }
     store_close(store, true);
-    struct store_options options = {
-        .path = scratch.store, .map_bytes = (uint64_t)1 << 30, .flush_rows = 30
-    };
+    struct store_options options = { .path = scratch.store,
+                                     .map_bytes = (uint64_t)1 << 30,
+                                     .flush_rows = 30 };
     store = scratch_open_with(&options);
     assert_int_equal(fold(store), 100);
     struct store_stats stats;
@@ -310,7 +310,7 @@ static void a_scratch_store_is_folded_from_another_one(void **state)
     store_close(store, false);
 }
 
-// --- freezing ------------------------------------------------------------------------------------------
+// --- freezing --------------------------------------------------------------------------------
 
 static void a_freeze_is_wanted_for_each_of_its_reasons(void **state)
 {

@@ -34,8 +34,8 @@ static struct slice key_of(uint32_t number, char bytes[4])
     return slice_make(bytes, 3);
 }
 
-// Every batch writes its number into all rows and deletes every third with odd numbers: a reader that
-// sees two numbers, or too few rows, has seen half a batch.
+// Every batch writes its number into all rows and deletes every third with odd numbers: a reader
+// that sees two numbers, or too few rows, has seen half a batch.
 static void write_batch(struct store *store, uint32_t number)
 {
     char key[4];
