@@ -156,7 +156,7 @@ struct span parse_here(const struct parser *p)
     return token->first_on_line || token->kind == TOKEN_END ? parse_gap(p) : parse_span(p, p->at);
 }
 
-// Whether the kind is called by its keyword ("this `after`") rather than as a thing ("this action").
+// Whether the kind is called by its keyword ("this `after`"), not as a thing ("this action").
 static bool is_said_as_word(enum syntax_kind kind)
 {
     enum syntax_class class = syntax_class_of(kind);

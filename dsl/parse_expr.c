@@ -128,8 +128,12 @@ static uint32_t read_collection(struct parser *p)
     static const enum word states[] = { WORD_OPEN, WORD_ENDED, WORD_SUCCEEDED, WORD_FAILED };
     uint32_t node = parse_open(p, NODE_COLLECTION);
     enum word word = (enum word)parse_token(p)->word;
-    p->nodes[node].op = word == WORD_ALL ? SYNTAX_ALL : word == WORD_ANY ? SYNTAX_ANY : SYNTAX_COUNT;
-    const char *what = word == WORD_ALL ? "`all`" : word == WORD_ANY ? "`any`" : "`count`";
+    const char *what = "`count`";
+    p->nodes[node].op = SYNTAX_COUNT;
+    if (word != WORD_COUNT) {
+        what = word == WORD_ALL ? "`all`" : "`any`";
+        p->nodes[node].op = word == WORD_ALL ? SYNTAX_ALL : SYNTAX_ANY;
+    }
     parse_advance(p);
     if (!parse_at_name(p)) {
         parse_needs(p, what, "the name of a collection of children");

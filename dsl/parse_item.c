@@ -280,7 +280,7 @@ void parse_action(struct parser *p, uint32_t parent)
     parse_add(p, parent, parse_close(p, node));
 }
 
-// ------------------------------------------------------------------------------------ timers, rules
+// ------------------------------------------------------------------------------- timers, rules
 
 // after EXPR [idle] BODY, at EXPR BODY, when EXPR BODY
 void parse_timer_or_rule(struct parser *p, uint32_t parent)

@@ -134,8 +134,8 @@ static void report_unknown_item(struct parser *p, uint32_t owner)
 
 // ------------------------------------------------------------------------------------ stages
 
-// Something only a process holds, inside a stage. True: the stage is over, because the word stands as
-// far left as the stage itself.
+// Something only a process holds, inside a stage. True: the stage is over, because the word stands
+// as far left as the stage itself.
 static bool leave_for_process_item(struct parser *p, uint32_t stage, uint32_t brace)
 {
     if (parse_token(p)->first_on_line && parse_indent(p, p->at) <= parse_indent(p, brace)) {

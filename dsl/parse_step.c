@@ -388,7 +388,8 @@ void parse_with(struct parser *p, uint32_t parent)
         uint32_t arg = parse_open(p, NODE_ARG);
         parse_ref(p, arg, "`with`", "the name of a field and its value");
         if (!parse_take(p, TOKEN_COLON)) {
-            struct diag *diag = parse_needs(p, "a value after `with`", "`:` between name and value");
+            struct diag *diag =
+                parse_needs(p, "a value after `with`", "`:` between name and value");
             diag_help(diag, "for example `with phone: \"+7 495 123-45-67\"`");
         }
         parse_expr(p, arg, "the colon", "a value after it");

@@ -1,7 +1,7 @@
 // A file and what stands at its top: imports, roles, enums, records, ladders.
 #include "dsl/parse_internal.h"
 
-// ------------------------------------------------------------------------------------ lists in braces
+// ----------------------------------------------------------------------------- lists in braces
 
 typedef void parse_element_fn(struct parser *p, uint32_t parent);
 
@@ -158,7 +158,7 @@ static void parse_role(struct parser *p, uint32_t file)
     parse_add(p, file, parse_close(p, node));
 }
 
-// ------------------------------------------------------------------------------------ enums, records
+// ------------------------------------------------------------------------------ enums, records
 
 static void parse_member(struct parser *p, uint32_t parent)
 {

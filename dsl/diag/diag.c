@@ -108,6 +108,9 @@ static struct slice copy_showable(struct arena *arena, struct slice text)
 }
 
 static struct slice format_text(const struct diag *diag, const char *format, va_list args)
+    ATTR_PRINTF(2, 0);
+
+static struct slice format_text(const struct diag *diag, const char *format, va_list args)
 {
     char text[1024];
     int length = vsnprintf(text, sizeof(text), format, args);
@@ -240,8 +243,9 @@ static void sort_diags(struct diag **items, struct diag **spare, uint32_t count)
             uint32_t left = from;
             uint32_t right = middle;
             for (uint32_t at = from; at < end; at++) {
-                bool take_left = left < middle && (right == end || compare_diags(items[left],
-                                                                                 items[right]) <= 0);
+                bool take_left =
+                    left < middle &&
+                    (right == end || compare_diags(items[left], items[right]) <= 0);
                 spare[at] = take_left ? items[left++] : items[right++];
             }
         }

@@ -60,7 +60,8 @@ static void integers_of_every_width_survive(void **state)
 static void texts_bytes_and_extensions_of_every_length_class_survive(void **state)
 {
     (void)state;
-    static const size_t lengths[] = { 0, 1, 2, 3, 4, 8, 15, 16, 17, 31, 32, 255, 256, 65535, 65536 };
+    static const size_t lengths[] = { 0,  1,  2,  3,  4,   8,   15,    16,
+                                      17, 31, 32, 255, 256, 65535, 65536 };
     static char text[65536];
     memset(text, 'x', sizeof(text));
     for (size_t i = 0; i < ARRAY_COUNT(lengths); i++) {

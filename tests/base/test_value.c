@@ -392,8 +392,9 @@ static void durations_are_read_with_their_unit(void **state)
     assert_true(value_parse_duration(SLICE("2 work h"), &unit, &n));
     assert_true(unit == DURATION_WORK_MS && n == 7200000);
     assert_true(value_parse_duration(SLICE("1 work day"), &unit, &n) && unit == DURATION_WORK_DAY);
-    static const char *const bad[] = { "", "min", "10", "1.5 h", "10 minutes", "-1 h", "1 work week",
-                                       "1 work min", "1 workh", "9223372036854775807 h" };
+    static const char *const bad[] = { "", "min", "10", "1.5 h", "10 minutes", "-1 h",
+                                       "1 work week", "1 work min", "1 workh",
+                                       "9223372036854775807 h" };
     for (size_t i = 0; i < ARRAY_COUNT(bad); i++) {
         assert_false(value_parse_duration(slice_from_cstr(bad[i]), &unit, &n));
     }

@@ -1,5 +1,6 @@
-// Snapshot tests: a folder of files `PROGRAM`, a line `---`, what is expected of it, and perhaps one
-// more line `---` and a twin: a program that differs where it matters and must give no message.
+// Snapshot tests: a folder of files that hold a program, a line `---`, what is expected of it, and
+// perhaps one more line `---` and a twin: a program that differs where it matters and must give no
+// message.
 // UPDATE_SNAPSHOTS=1 in the environment rewrites what is expected; read the difference.
 #ifndef RUNG_TESTS_DSL_SNAPSHOT_H
 #define RUNG_TESTS_DSL_SNAPSHOT_H

@@ -77,7 +77,8 @@ static void check_twin(const struct snapshot *snapshot)
         struct buf out;
         buf_init(&out, 1 << 20);
         diag_render_text(&reading.diags, &out, 0);
-        fail_msg("the twin in %s is not silent:\n%.*s", snapshot->name, SLICE_PRINT(buf_slice(&out)));
+        fail_msg("the twin in %s is not silent:\n%.*s", snapshot->name,
+                 SLICE_PRINT(buf_slice(&out)));
     }
     drop(&reading);
 }
@@ -98,8 +99,8 @@ static bool all_are_safe(const struct diags *diags)
 
 enum { EDIT_ROUNDS_MAX = 3 };
 
-// Where every message has a sure edit, the program is clean once they are made (a construct gives one
-// message at a time, so it may take more than one round).
+// Where every message has a sure edit, the program is clean once they are made (a construct gives
+// one message at a time, so it may take more than one round).
 static void check_edits(const struct snapshot *snapshot, const struct diags *diags, int round)
 {
     if (!all_are_safe(diags)) {
@@ -220,11 +221,12 @@ static void read_and_check(struct slice text)
 }
 
 // Pieces that turn a program into something else than noise.
-static const char *const pieces[] = { "{", "}", "\"", "{{", "=>", "->", ":=", "(", ")", "[", "]",
-                                      ",", "\n", "\r", "--", "if ", "then ", "stage ", "process ",
-                                      "else ", "task ", "not ", "1", "99999999999999999999", "5 min ",
-                                      "\xff", "\xe2\x80\xae", "\t", "parallel ", "convert each ",
-                                      "is ", "in ", ".", "-", "\\", "'", "retry x ", "all ", "" };
+static const char *const pieces[] = {
+    "{", "}", "\"", "{{", "=>", "->", ":=", "(", ")", "[", "]", ",", "\n", "\r", "--", ".", "-", "\\",
+    "'", "\t", "1", "99999999999999999999", "5 min ", "\xff", "\xe2\x80\xae", "if ", "then ",
+    "stage ", "process ", "else ", "task ", "not ", "is ", "in ", "all ", "parallel ",
+    "convert each ", "retry x ", "",
+};
 
 static void edit(struct prng *prng, struct buf *to, struct slice text)
 {
@@ -287,10 +289,11 @@ static void repeat(struct buf *to, const char *piece, unsigned count)
 static void bombs_are_refused_in_few_words(void **state)
 {
     (void)state;
-    static const char *const bombs[] = { "stage a \"A\" { ", "{ ", "if a { ", "if a ", "else if a => b ",
-                                         "( ", "[ ", "not ", "- ", "+ a ", "or a ", "retry a then ",
-                                         "\"{a} ", "set of ", "day(", "} ", "=> ", "a.b ", "< a ",
-                                         "overdue a then ", "action a \"A\" ", "process p \"P\" { " };
+    static const char *const bombs[] = {
+        "stage a \"A\" { ", "{ ", "if a { ", "if a ", "else if a => b ", "( ", "[ ", "not ", "- ",
+        "+ a ", "or a ", "retry a then ", "\"{a} ", "set of ", "day(", "} ", "=> ", "a.b ", "< a ",
+        "overdue a then ", "action a \"A\" ", "process p \"P\" { ",
+    };
     struct buf text;
     buf_init(&text, 1 << 20);
     for (size_t i = 0; i < ARRAY_COUNT(bombs); i++) {
