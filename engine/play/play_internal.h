@@ -1,0 +1,69 @@
+// Inside engine/play only.
+#ifndef RUNG_ENGINE_PLAY_INTERNAL_H
+#define RUNG_ENGINE_PLAY_INTERNAL_H
+
+#include "base/arena.h"
+#include "engine/core/core.h"
+#include "engine/eval/eval.h"
+#include "engine/play/play.h"
+#include "engine/state/view.h"
+
+enum {
+    PLAY_ARENA_BYTES_MAX = 256 * 1024 * 1024,
+    PLAY_EXPR_DEPTH_MAX = 64,
+    PLAY_TIMERS_MAX = 100000, // in one `wait`: beyond it something spins
+    PLAY_FAILURES_MAX = 64,
+    PLAY_TIMELINE_MAX = 200
+};
+
+struct play_program { // a program of the set, opened once for its links to others
+    const struct compile_program *compiled;
+    struct image image;
+};
+
+// One test being run.
+struct play {
+    const struct test_plan *plan;
+    struct arena *arena; // of this test
+    struct store *store;
+    struct core *core;
+    const struct view *view;
+    char currency[3]; // of amounts written without one
+    uint64_t now_ms;
+    uint64_t *instances; // by case of the plan; 0: not started
+    uint32_t *users;     // by user of the plan: number in the directory
+    uint32_t timers;
+    struct play_failure failures[PLAY_FAILURES_MAX];
+    uint32_t failure_count;
+    uint32_t case_index; // last named
+};
+
+struct play_case { // a started case, as it stands now
+    const struct instance *instance;
+    const struct view_program *program;
+};
+
+// play_value.c
+struct value play_value(const struct play *play, const struct test_expr *expr, unsigned depth);
+// The same in the words of the person who reads the failure.
+struct slice play_print(const struct play *play, const struct value *value);
+struct slice play_print_moment(const struct play *play, uint64_t ms);
+// False: the case was never started, or cannot be read.
+bool play_find_case(const struct play *play, uint32_t index, struct play_case *ret_case);
+bool play_stands(const struct play_case *found, struct slice name);
+bool play_task_matches(const struct play *play, const struct open_task *task, uint32_t user,
+                       const struct test_expr *due);
+uint64_t play_due_moment(const struct play *play, const struct value *value);
+
+// play_check.c
+void play_check(struct play *play, const struct test_check *check);
+
+// play_story.c
+// "at contact, task \"Call Ann\" for bob, due 2026-03-02 10:10"
+struct slice play_where(const struct play *play, uint32_t case_index);
+void play_timeline(const struct play *play, struct play_report *report);
+
+void play_fail(struct play *play, uint32_t line, uint32_t column,
+               const struct play_failure *failure);
+
+#endif
