@@ -88,6 +88,24 @@ static void take_answers(struct form *form, struct answers *answers)
     form_refuse_unknown(form, image->process[0].start_asks, true);
 }
 
+// What a case above would hand over, said by a test: fields that no form offers.
+static void take_given(struct run *run, struct answers *answers)
+{
+    const struct image *image = &run->program->image;
+    struct form form;
+    if (run->d->command->given.len == 0) {
+        return;
+    }
+    form_open(&form, run, run->d->command->given);
+    for (uint32_t i = 0; i < image->field_count; i++) {
+        bool closed = (image->field[i].flags & (FIELD_READONLY | FIELD_GIVEN)) != 0;
+        if (closed) {
+            (void)form_take_field(&form, i, &answers->values[i], &answers->given[i]);
+        }
+    }
+    (void)form_close(&form);
+}
+
 static bool take_start_asks(struct form *form)
 {
     struct run *run = form->run;
@@ -274,6 +292,37 @@ static bool reopen_ended(struct run *form_run, const struct answers *answers,
 
 // --------------------------------------------------------------------------------- a new case
 
+static bool give_slot(struct run *run, uint32_t role, uint32_t user, struct slice name)
+{
+    uint32_t number = run->program->roles[role];
+    if (user != 0 && !view_holds(run->d->view, user, number)) {
+        (void)REFUSE(run->d, ROLE_NOT_HELD, "whoever is given as `%.*s` does not hold that role",
+                     SLICE_PRINT(name));
+        return false;
+    }
+    assign_set_slot(run, number, user, SLICE("given"));
+    return true;
+}
+
+static void give_slots(struct run *run)
+{
+    const struct image *image = &run->program->image;
+    struct slice given = run->d->command->given;
+    for (uint32_t i = 0; given.len > 0 && i < image->role_count; i++) {
+        struct slice name = image_slice(image, image->role[i].name);
+        struct slice raw = pack_map_find(given, name);
+        struct unpack unpack;
+        unpack_init(&unpack, raw);
+        struct value value = value_empty();
+        if (raw.len > 0 && image_find_field(image, name) == INDEX_NONE) {
+            value = value_unpack(&unpack, run->d->arena);
+        }
+        if (value.kind == VALUE_USER && !give_slot(run, i, (uint32_t)value.number, name)) {
+            return;
+        }
+    }
+}
+
 static void start_new(struct run *form_run, const struct answers *answers)
 {
     struct decide *d = form_run->d;
@@ -306,6 +355,7 @@ static void start_new(struct run *form_run, const struct answers *answers)
     if (!form_close(&form)) {
         return;
     }
+    give_slots(run);
     fill_defaults(run);
     if (!decide_refused(d)) {
         (void)run_start(run);
@@ -359,6 +409,10 @@ void decide_start(struct decide *d)
     if (!form_close(&form)) {
         return;
     }
+    take_given(run, &answers);
+    if (decide_refused(d)) {
+        return;
+    }
     struct match match = find_match(run, &answers);
     if (match.open != 0) {
         join_open(run, &answers, &match);
@@ -386,15 +440,7 @@ static bool give_field(struct run *parent, struct run *child, const struct image
     if (field != INDEX_NONE) {
         return value_is_empty(&value) || run_set_field(child, field, value) != RUN_REFUSED;
     }
-    uint32_t user = value.kind == VALUE_USER ? (uint32_t)value.number : 0;
-    uint32_t number = child->program->roles[role];
-    if (user != 0 && !view_holds(parent->d->view, user, number)) {
-        (void)REFUSE(parent->d, ROLE_NOT_HELD, "whoever is given as `%.*s` does not hold that role",
-                     SLICE_PRINT(name));
-        return false;
-    }
-    assign_set_slot(child, number, user, SLICE("given"));
-    return true;
+    return give_slot(child, role, value.kind == VALUE_USER ? (uint32_t)value.number : 0, name);
 }
 
 static void inherit_slots(const struct run *parent, struct run *child)

@@ -36,7 +36,8 @@ uint64_t command_hash(const struct command *command)
                            command->program_count };
     (void)crypto_generichash_update(&state, (const unsigned char *)numbers, sizeof(numbers));
     const struct slice texts[] = { command->as,   command->process, command->name, command->text,
-                                   command->form, command->source,  command->row };
+                                   command->form, command->source,  command->row,
+                                   command->given };
     for (size_t i = 0; i < ARRAY_COUNT(texts); i++) {
         hash_slice(&state, texts[i]);
     }

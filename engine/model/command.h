@@ -52,6 +52,8 @@ struct command {
     struct slice as;     // user on whose behalf; empty: the administrator himself
     struct slice process, name, text, source, row;
     struct slice form;   // one packed map {name: value}, or empty. Values: packed exactly, or as text
+    struct slice given;  // start: what a case above would hand over, by field or role; same shape as
+                         // form. Only the runner of process tests sets it: no client can.
     uint64_t instance;
     uint64_t child;
     uint32_t task;
