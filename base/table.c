@@ -298,8 +298,8 @@ bool table_seek(const struct table *table, struct slice from, struct table_curso
         return seek_from_turn(ret_cursor, from, (uint32_t)from.len - 1, 0xff, true);
     }
     CHECK(!slice_starts(from, near_key));
-    uint32_t byte;
-    uint8_t others;
+    uint32_t byte = 0;
+    uint8_t others = 0;
     struct slice a = slice_sub(near_key, 0, from.len);
     struct slice b = slice_sub(from, 0, near_key.len);
     (void)first_difference(a, b, &byte, &others);
