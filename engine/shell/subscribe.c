@@ -86,7 +86,7 @@ struct sent_key {
 
 static struct sent_key key_of(uint64_t instance, uint32_t task)
 {
-    struct sent_key key;
+    struct sent_key key = { .bytes = { 0 } };
     for (unsigned i = 0; i < 8; i++) {
         key.bytes[i] = (char)(instance >> (56 - 8 * i));
     }
