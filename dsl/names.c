@@ -490,12 +490,8 @@ static const struct type *named_type(struct unit *unit, uint32_t file, uint32_t 
             suggest_offer(&suggestions, own->visible[i]->name, 0);
         }
     }
-    for (uint32_t kind = 0; kind < TYPE_POISON; kind++) {
-        struct slice text = type_name(type_builtin(kind == TYPE_ENUM ? TYPE_TEXT : kind),
-                                      unit->arena);
-        if (type_builtin_named(text) != NULL) {
-            suggest_offer(&suggestions, text, 1);
-        }
+    for (uint32_t kind = TYPE_TEXT; kind < TYPE_ENUM; kind++) { // those that have a name of their own
+        suggest_offer(&suggestions, type_name(type_builtin(kind), unit->arena), 1);
     }
     if (!diag_suggest(diag, &suggestions, syntax_span(tree, node), "type")) {
         diag_help(diag, "the types of the language are text, integer, decimal, money, bool, date, "
