@@ -14,6 +14,9 @@ for page in README.md docs/*.md docs/diagnostics/*.md; do
     [ -f "$page" ] && awk -v folder="$scratch" -f "$here/extract.awk" "$page"
 done
 
+# What examples import.
+printf 'role somebody "Somebody"\n' >"$scratch/shared.rung"
+
 example() { # FILE
     local file=$1 code=${1##*-} out
     code=${code%.rung}
@@ -30,7 +33,7 @@ example() { # FILE
     esac
 }
 
-for file in "$scratch"/*.rung; do
+for file in "$scratch"/*-*.rung; do
     if example "$file"; then
         passed=$((passed + 1))
     else
