@@ -34,6 +34,36 @@ static void choices_read(struct form *form, struct form_field *field, struct sli
     }
 }
 
+static void quick_read(struct form *form, struct form_field *field, struct slice packed)
+{
+    field->quick = ARENA_ARRAY(form->arena, struct form_choice, wire_count(packed) + 1);
+    struct wire_list list = wire_list(packed);
+    struct slice item;
+    while (wire_next(&list, &item)) {
+        field->quick[field->quick_count++] = (struct form_choice){
+            wire_raw(item, "value"), wire_text(item, "label", form->arena)
+        };
+    }
+}
+
+// What stands in the field already, so that it can be taken by pressing Enter.
+static void standing_read(struct form *form, struct form_field *field, struct slice map)
+{
+    struct slice packed = wire_raw(map, "initial");
+    packed = packed.len > 0 ? packed : wire_raw(map, "value");
+    field->standing_packed = packed;
+    field->standing = wire_print(packed, form->arena);
+    struct unpack unpack;
+    unpack_init(&unpack, packed);
+    if (field->moment && packed.len > 0 && unpack_peek(&unpack) == PACK_INTEGER) {
+        struct buf text;
+        buf_init(&text, 100);
+        when_moment(&text, unpack_uint(&unpack), form->now_ms);
+        field->standing = arena_copy(form->arena, buf_slice(&text));
+        buf_done(&text);
+    }
+}
+
 static void field_read(struct form *form, struct slice map)
 {
     struct form_field *field = &form->fields[form->field_count++];
@@ -43,10 +73,6 @@ static void field_read(struct form *form, struct slice map)
                                   .type = wire_text(map, "type", arena),
                                   .help = wire_text(map, "help", arena),
                                   .required = wire_bool(map, "required") };
-    field->standing = wire_text(map, "initial", arena);
-    if (field->standing.len == 0) {
-        field->standing = wire_text(map, "value", arena);
-    }
     if (field->label.len == 0) {
         field->label = field->name;
     }
@@ -56,6 +82,10 @@ static void field_read(struct form *form, struct slice map)
     field->day = slice_equal(field->type, SLICE("date"));
     field->yes_no = slice_starts(field->type, SLICE("bool"));
     choices_read(form, field, wire_raw(map, "choices"));
+    quick_read(form, field, wire_raw(map, "quick"));
+    standing_read(form, field, map);
+    struct slice parts = wire_raw(map, "parts");
+    field->parts = wire_count(parts) > 0 ? parts : SLICE_EMPTY;
 }
 
 static void fields_read(struct form *form, struct arena *arena, struct slice packed, uint64_t now_ms)
@@ -211,6 +241,62 @@ static bool many_pack(const struct form *form, const struct form_field *field, s
     return good;
 }
 
+// A JSON value as the engine takes it. False: a number with a point, which would be a float.
+static bool json_put(struct buf *to, json_t *json, unsigned depth)
+{
+    bool good = !json_is_real(json) && depth < VALUE_DEPTH_MAX;
+    if (json_is_object(json) && good) {
+        pack_map(to, (uint32_t)json_object_size(json));
+        for (void *at = json_object_iter(json); at != NULL; at = json_object_iter_next(json, at)) {
+            pack_cstr(to, json_object_iter_key(at));
+            good = json_put(to, json_object_iter_value(at), depth + 1) && good;
+        }
+    } else if (json_is_array(json) && good) {
+        pack_array(to, (uint32_t)json_array_size(json));
+        for (size_t i = 0; i < json_array_size(json); i++) {
+            good = json_put(to, json_array_get(json, i), depth + 1) && good;
+        }
+    } else if (json_is_string(json)) {
+        pack_str(to, slice_make(json_string_value(json), json_string_length(json)));
+    } else if (json_is_integer(json)) {
+        pack_int(to, json_integer_value(json));
+    } else if (json_is_boolean(json)) {
+        pack_bool(to, json_is_true(json));
+    } else {
+        pack_nil(to);
+    }
+    return good;
+}
+
+// A record, or a list of records, is written as JSON.
+static bool record_pack(const struct form *form, const struct form_field *field, struct slice text,
+                        struct buf *to, struct slice *ret_problem)
+{
+    json_error_t error;
+    json_t *json = json_loadb(text.ptr, text.len, JSON_REJECT_DUPLICATES, &error);
+    if (json == NULL || !(field->many ? json_is_array(json) : json_is_object(json))) {
+        struct slice names = SLICE_EMPTY;
+        struct wire_list list = wire_list(field->parts);
+        struct slice part;
+        while (wire_next(&list, &part)) {
+            names = arena_format(form->arena, "%.*s%s\"%.*s\": …", SLICE_PRINT(names),
+                                 names.len > 0 ? ", " : "",
+                                 SLICE_PRINT(wire_text(part, "name", form->arena)));
+        }
+        *ret_problem = arena_format(form->arena, "write it as JSON: %s{%.*s}%s",
+                                    field->many ? "[" : "", SLICE_PRINT(names),
+                                    field->many ? ", …]" : "");
+        json_decref(json);
+        return false;
+    }
+    bool good = json_put(to, json, 0);
+    json_decref(json);
+    if (!good) {
+        *ret_problem = SLICE("numbers with a point go in quotes: \"1500.50\"");
+    }
+    return good;
+}
+
 bool form_answer(struct form *form, struct form_field *field, struct slice text,
                  struct slice *ret_problem)
 {
@@ -220,6 +306,8 @@ bool form_answer(struct form *form, struct form_field *field, struct slice text,
     struct slice trimmed = trim(text);
     if (trimmed.len == 0) {
         pack_nil(&packed);
+    } else if (field->parts.len > 0) {
+        good = record_pack(form, field, trimmed, &packed, ret_problem);
     } else if (field->many) {
         good = many_pack(form, field, trimmed, &packed, ret_problem);
     } else {
@@ -317,6 +405,22 @@ struct slice form_pack(const struct form *form)
 
 // --- questions --------------------------------------------------------------------------------------
 
+// The engine's own suggestions; without them the usual ones.
+static uint32_t quick_count(const struct form_field *field)
+{
+    return field->quick_count > 0 ? field->quick_count
+           : field->moment        ? (uint32_t)WHEN_QUICK_COUNT
+           : field->day           ? (uint32_t)WHEN_QUICK_DAYS_COUNT
+                                  : 0;
+}
+
+static struct slice quick_label(const struct form_field *field, uint32_t index)
+{
+    return field->quick_count > 0 ? field->quick[index].label
+                                  : slice_from_cstr(field->moment ? when_quick[index]
+                                                                  : when_quick_days[index]);
+}
+
 static void question_put(const struct form *form, const struct form_field *field,
                          const struct form_talk *talk)
 {
@@ -332,16 +436,19 @@ static void question_put(const struct form *form, const struct form_field *field
         buf_format(&text, "  %u  %.*s\n", i + 1,
                    SLICE_PRINT(term_clean(form->arena, field->choices[i].label)));
     }
+    uint32_t quick = quick_count(field);
+    for (uint32_t i = 0; i < quick; i++) {
+        buf_format(&text, "  %u  %.*s\n", i + 1,
+                   SLICE_PRINT(term_clean(form->arena, quick_label(field, i))));
+    }
     if (field->moment || field->day) {
-        uint32_t count = field->moment ? WHEN_QUICK_COUNT : WHEN_QUICK_DAYS_COUNT;
-        for (uint32_t i = 0; i < count; i++) {
-            buf_format(&text, "  %u  %s\n", i + 1, field->moment ? when_quick[i] : when_quick_days[i]);
-        }
         buf_put_cstr(&text, field->moment ? "  or any other, like \"friday 16:30\" or "
                                             "\"2026-03-02 18:00\" (UTC)\n"
                                           : "  or any other, like \"friday\" or \"2026-03-02\"\n");
     }
-    if (field->many) {
+    if (field->parts.len > 0) {
+        buf_put_cstr(&text, field->many ? "  as a JSON list of objects\n" : "  as a JSON object\n");
+    } else if (field->many) {
         buf_put_cstr(&text, "  several: separate them by commas\n");
     }
     if (field->standing.len > 0) {
@@ -369,15 +476,21 @@ static bool line_read(const struct form *form, FILE *in, struct slice *ret_line)
     return there;
 }
 
-// "3" of the quick moments stands for its text.
-static struct slice quick_expand(const struct form_field *field, struct slice text)
+// "3" of the quick answers. False: the line is not one of their numbers.
+static bool quick_answer(struct form *form, struct form_field *field, struct slice line)
 {
     uint64_t number = 0;
-    uint32_t count = field->moment ? WHEN_QUICK_COUNT : field->day ? WHEN_QUICK_DAYS_COUNT : 0;
-    if (count == 0 || !args_number(trim(text), count, &number) || number == 0) {
-        return text;
+    uint32_t count = quick_count(field);
+    if (count == 0 || !args_number(trim(line), count, &number) || number == 0) {
+        return false;
     }
-    return slice_from_cstr(field->moment ? when_quick[number - 1] : when_quick_days[number - 1]);
+    if (field->quick_count > 0) {
+        field->answer = field->quick[number - 1].value;
+        field->answered = true;
+        return true;
+    }
+    struct slice problem;
+    return form_answer(form, field, quick_label(field, (uint32_t)number - 1), &problem);
 }
 
 bool form_ask_field(struct form *form, struct form_field *field, const struct form_talk *talk,
@@ -395,11 +508,13 @@ bool form_ask_field(struct form *form, struct form_field *field, const struct fo
             return false;
         }
         if (trim(line).len == 0) {
-            if (!field->required || field->standing.len > 0) {
-                return true; // the engine fills in the standing value itself
+            if (!field->required || field->standing_packed.len > 0) {
+                field->answered = field->standing_packed.len > 0;
+                field->answer = field->standing_packed;
+                return true;
             }
             why = SLICE("an answer is needed here");
-        } else if (form_answer(form, field, quick_expand(field, line), &why)) {
+        } else if (quick_answer(form, field, line) || form_answer(form, field, line, &why)) {
             return true;
         }
     }

@@ -20,11 +20,15 @@ struct form_choice {
 struct form_field {
     struct slice name, label, type, help;
     struct slice standing; // initial or present value as text; empty: none
+    struct slice standing_packed;
+    struct slice parts; // of a record, packed; empty: none
     bool required;
     bool many;   // a set or list: several answers
     bool moment, day, yes_no;
     struct form_choice *choices;
     uint32_t choice_count;
+    struct form_choice *quick; // one-tap answers: `value` is packed
+    uint32_t quick_count;
     bool answered;
     struct slice answer; // packed
     struct slice typed;  // of a set or list: what was typed so far, joined by commas

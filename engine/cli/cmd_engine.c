@@ -1,0 +1,243 @@
+// Commands to the running engine as a whole: backup, verify, clock, apply.
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "base/pack.h"
+#include "engine/cli/cli.h"
+#include "engine/cli/env.h"
+#include "engine/cli/store_work.h"
+#include "engine/cli/when.h"
+
+enum { LONG_WORK_MS = 3600 * 1000 };
+
+// Work that takes as long as the store is large gets a long time-out, unless one was given.
+static int long_ask(struct cli *cli, const char *method, struct params *params,
+                    struct client_reply *ret_reply)
+{
+    int status = cli_connect(cli);
+    if (status == CLI_DONE && cli_option(cli, OPTION_TIMEOUT) == NULL) {
+        if (cli->client.fd < 0 && !client_connect(&cli->client)) {
+            return cli_problem(cli, CLI_UNREACHABLE, "unreachable", "%s", cli->client.problem);
+        }
+        cli->client.timeout_ms = LONG_WORK_MS;
+    }
+    return status == CLI_DONE ? cli_ask(cli, method, params, ret_reply) : status;
+}
+
+int cmd_backup(struct cli *cli)
+{
+    // The engine may stand in another folder: it gets the whole path.
+    struct slice path = cli_word(cli, 0);
+    if (path.len > 0 && path.ptr[0] != '/') {
+        char here[PATH_MAX];
+        if (getcwd(here, sizeof(here)) == NULL) {
+            return cli_problem(cli, CLI_USAGE, "file", "cannot tell the folder: %s", strerror(errno));
+        }
+        path = arena_format(&cli->arena, "%s/%.*s", here, SLICE_PRINT(path));
+    }
+    struct params params;
+    params_init(&params);
+    params_text(&params, "path", path);
+    struct client_reply reply;
+    int status = long_ask(cli, "backup", &params, &reply);
+    if (status == CLI_DONE && !cli_answered_json(cli, &reply)) {
+        buf_format(&cli->out, "backed up to %.*s, up to record %llu\n", SLICE_PRINT(path),
+                   (unsigned long long)wire_uint(reply.result, "seq"));
+    }
+    params_done(&params);
+    return status;
+}
+
+int cmd_verify(struct cli *cli)
+{
+    if (cli->args.word_count == 1) {
+        return store_work_verify(cli, arena_cstr(&cli->arena, cli_word(cli, 0)));
+    }
+    struct params params;
+    params_init(&params);
+    struct client_reply reply;
+    int status = long_ask(cli, "verify", &params, &reply);
+    params_done(&params);
+    if (status != CLI_DONE) {
+        return status;
+    }
+    bool good = wire_bool(reply.result, "good");
+    if (!cli_answered_json(cli, &reply)) {
+        verify_tell(cli, &(struct verify_figures){
+                             wire_uint(reply.result, "records"), wire_uint(reply.result, "rows"),
+                             wire_uint(reply.result, "instances_open"),
+                             wire_uint(reply.result, "instances_ended"),
+                             wire_uint(reply.result, "asleep"),
+                             wire_uint(reply.result, "index_faults"),
+                             wire_text(reply.result, "message", &cli->arena), good });
+    }
+    return good ? CLI_DONE : CLI_STORE;
+}
+
+void verify_tell(struct cli *cli, const struct verify_figures *figures)
+{
+    struct buf *out = &cli->out;
+    buf_format(out,
+               "records folded again    %llu\nrows compared           %llu\n"
+               "cases                   %llu open, %llu ended\nasleep                  %llu\n"
+               "index faults            %llu\n",
+               (unsigned long long)figures->records, (unsigned long long)figures->rows,
+               (unsigned long long)figures->open, (unsigned long long)figures->ended,
+               (unsigned long long)figures->asleep, (unsigned long long)figures->index_faults);
+    if (figures->good) {
+        term_put(&cli->term, out, TERM_GREEN, SLICE("the view is what the journal says\n"));
+    } else {
+        term_put(&cli->term, out, TERM_RED, SLICE("FAULT: "));
+        buf_format(out, "%.*s\n", SLICE_PRINT(term_clean(&cli->arena, figures->message)));
+    }
+}
+
+// --- clock ------------------------------------------------------------------------------------------------
+
+static int clock_say(struct cli *cli, struct params *params)
+{
+    params_uint(params, "id", cli->client.next_request++);
+    struct client_reply reply;
+    int status = long_ask(cli, "clock", params, &reply);
+    if (status == CLI_DONE && !cli_answered_json(cli, &reply)) {
+        uint64_t now = wire_moment(reply.result, "now");
+        now = now > 0 ? now : wire_moment(reply.result, "at");
+        buf_put_cstr(&cli->out, "it is ");
+        when_stamp(&cli->out, now);
+        buf_put_cstr(&cli->out, " (UTC)\n");
+    }
+    return status;
+}
+
+static int clock_next(struct cli *cli, struct params *params)
+{
+    struct params question;
+    params_init(&question);
+    struct client_reply reply;
+    int status = cli_ask(cli, "next_due", &question, &reply);
+    params_done(&question);
+    if (status != CLI_DONE) {
+        return status;
+    }
+    uint64_t due = wire_moment(reply.result, "due");
+    if (due == 0) {
+        return cli_problem(cli, CLI_REFUSED, "no_timer", "no timer is set: nothing is due");
+    }
+    params_uint(params, "to", due);
+    return clock_say(cli, params);
+}
+
+static int clock_advance(struct cli *cli, struct params *params)
+{
+    const char *to = cli_option(cli, OPTION_TO);
+    struct slice by = cli_words(cli, 1);
+    if ((to == NULL) == (by.len == 0)) {
+        return cli_problem(cli, CLI_USAGE, "usage",
+                           "say how far: rung clock advance 2 days, or --to \"2026-03-02 18:00\"");
+    }
+    if (cli->client.fd < 0 && !client_connect(&cli->client)) {
+        return cli_problem(cli, CLI_UNREACHABLE, "unreachable", "%s", cli->client.problem);
+    }
+    uint64_t now = client_now_ms(&cli->client);
+    uint64_t then = 0;
+    struct slice text = to != NULL ? slice_from_cstr(to)
+                                   : arena_format(&cli->arena, "in %.*s", SLICE_PRINT(by));
+    if (!when_parse(text, now, &then)) {
+        return cli_problem(cli, CLI_USAGE, "usage", "`%.*s` is not %s", SLICE_PRINT(to != NULL ? text : by),
+                           to != NULL ? "a moment" : "a time like \"10 min\", \"3 h\" or \"2 days\"");
+    }
+    params_uint(params, to != NULL ? "to" : "by", to != NULL ? then : then - now);
+    return clock_say(cli, params);
+}
+
+int cmd_clock(struct cli *cli)
+{
+    int status = cli_connect(cli);
+    if (status != CLI_DONE) {
+        return status;
+    }
+    struct params params;
+    params_init(&params);
+    struct slice verb = cli_word(cli, 0);
+    if (slice_equal(verb, SLICE("advance"))) {
+        status = clock_advance(cli, &params);
+    } else if (slice_equal(verb, SLICE("next")) && cli->args.word_count == 1) {
+        status = clock_next(cli, &params);
+    } else if (slice_equal(verb, SLICE("confirm")) && cli->args.word_count == 1) {
+        status = clock_say(cli, &params);
+    } else {
+        status = cli_problem(cli, CLI_USAGE, "usage",
+                             "say `rung clock advance 2 days`, `rung clock next` or "
+                             "`rung clock confirm`");
+    }
+    params_done(&params);
+    return status;
+}
+
+// --- apply ------------------------------------------------------------------------------------------------
+
+static void apply_tell(struct cli *cli, struct slice result)
+{
+    struct arena *arena = &cli->arena;
+    struct buf *out = &cli->out;
+    buf_put_slice(out, wire_text(result, "text", arena)); // warnings, as the compiler shows them
+    uint64_t tests = wire_uint(result, "tests");
+    if (tests > 0) {
+        buf_format(out, "%llu test%s passed\n", (unsigned long long)tests, tests == 1 ? "" : "s");
+    }
+    struct wire_list list = wire_list(wire_raw(result, "programs"));
+    struct slice program;
+    uint32_t count = 0;
+    while (wire_next(&list, &program)) {
+        buf_format(out, "process %.*s is now at version %llu\n",
+                   SLICE_PRINT(term_clean(arena, wire_text(program, "process", arena))),
+                   (unsigned long long)wire_uint(program, "version"));
+        count++;
+    }
+    if (count == 0) {
+        buf_put_cstr(out, "nothing differs from what is active\n");
+    }
+}
+
+int cmd_apply(struct cli *cli)
+{
+    struct cli_files files;
+    int status = cli_read_programs(cli, 0, &files);
+    if (status != CLI_DONE) {
+        return status;
+    }
+    struct buf list;
+    buf_init(&list, FRAME_BYTES_MAX);
+    pack_array(&list, files.count);
+    for (uint32_t i = 0; i < files.count; i++) {
+        pack_map(&list, 2);
+        pack_cstr(&list, "name");
+        pack_str(&list, files.names[i]);
+        pack_cstr(&list, "text");
+        pack_str(&list, files.texts[i]);
+    }
+    struct params params;
+    params_init(&params);
+    status = cli_connect(cli);
+    if (status == CLI_DONE && list.overflow) {
+        status = cli_problem(cli, CLI_BAD_INPUT, "too_big",
+                             "the files together are longer than a message may be (1 MiB)");
+    }
+    params_raw(&params, "files", buf_slice(&list));
+    params_uint(&params, "id", cli->client.next_request++);
+    buf_done(&list);
+    struct client_reply reply;
+    if (status == CLI_DONE) {
+        status = long_ask(cli, "apply", &params, &reply);
+    }
+    if (status == CLI_DONE && !cli_answered_json(cli, &reply)) {
+        apply_tell(cli, reply.result);
+    }
+    params_done(&params);
+    return status;
+}

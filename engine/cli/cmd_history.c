@@ -1,0 +1,303 @@
+// What happened: the history of a case, and the same lines live.
+#include <stdio.h>
+
+#include "engine/cli/cli.h"
+#include "engine/cli/env.h"
+#include "engine/cli/story.h"
+#include "engine/cli/when.h"
+#include "base/utf8.h"
+
+enum { STAMP_CELLS = 16, WHO_CELLS = 14, FOREVER_MS = 24 * 3600 * 1000, RETRY_MS = 500 };
+
+static struct slice who_text(struct cli *cli, struct slice record)
+{
+    struct arena *arena = &cli->arena;
+    struct slice who = wire_text(record, "who", arena);
+    struct slice whom = wire_text(record, "for", arena);
+    bool admin = slice_equal(who, SLICE("admin"));
+    struct slice text = whom.len == 0 ? who
+                        : admin       ? whom
+                                      : arena_format(arena, "%.*s for %.*s", SLICE_PRINT(who),
+                                                     SLICE_PRINT(whom));
+    return term_fit(arena, term_clean(arena, text), WHO_CELLS);
+}
+
+// The beginning of a line: moment and person, or blanks of the same width.
+static void margin_put(struct cli *cli, struct slice record, bool first)
+{
+    struct buf *out = &cli->out;
+    if (!first) {
+        term_pad(out, STAMP_CELLS + 2 + WHO_CELLS + 2);
+        return;
+    }
+    struct buf stamp;
+    buf_init(&stamp, 64);
+    when_stamp(&stamp, wire_moment(record, "at"));
+    term_put(&cli->term, out, TERM_DIM, slice_sub(buf_slice(&stamp), 0, STAMP_CELLS));
+    buf_done(&stamp);
+    struct slice who = who_text(cli, record);
+    buf_put_cstr(out, "  ");
+    term_put(&cli->term, out, TERM_BOLD, who);
+    term_pad(out, WHO_CELLS + 2 - (unsigned)utf8_cells(who));
+}
+
+// A text beside the margin, on as many lines as it needs.
+static void body_put(struct cli *cli, struct slice text)
+{
+    struct term narrow = cli->term;
+    unsigned indent = STAMP_CELLS + 2 + WHO_CELLS + 2;
+    struct buf lines;
+    buf_init(&lines, 1 << 20);
+    (void)term_wrap(&narrow, &lines, text, indent, 6);
+    struct slice rest = buf_slice(&lines);
+    buf_put_slice(&cli->out, slice_sub(rest, rest.len >= indent ? indent : rest.len, rest.len));
+    if (rest.len == 0) {
+        buf_put_char(&cli->out, '\n');
+    }
+    buf_done(&lines);
+}
+
+// Answers of the form that no event tells (those that fill a field come as its change).
+static void record_put(struct cli *cli, struct slice record)
+{
+    struct arena_mark mark = arena_mark(&cli->arena);
+    struct story story = { &cli->arena, cli->now_ms, cli_option(cli, OPTION_ALL) != NULL };
+    struct wire_list events = wire_list(wire_raw(record, "events"));
+    struct slice event;
+    struct buf line;
+    buf_init(&line, 1 << 20);
+    bool first = true;
+    while (wire_next(&events, &event)) {
+        buf_reset(&line);
+        if (!story_event(&story, event, &line)) {
+            continue;
+        }
+        struct slice form = wire_raw(record, "form");
+        bool pressed = slice_equal(wire_text(event, "event", &cli->arena), SLICE("pressed"));
+        if (pressed && wire_count(form) > 0) {
+            buf_put_cstr(&line, ": ");
+            story_form(&story, form, &line);
+        }
+        margin_put(cli, record, first);
+        body_put(cli, buf_slice(&line));
+        first = false;
+    }
+    if (first) { // only book-keeping, or nothing for this reader
+        margin_put(cli, record, true);
+        body_put(cli, wire_text(record, "command", &cli->arena));
+    }
+    buf_done(&line);
+    arena_rewind(&cli->arena, mark);
+}
+
+static int history_page(struct cli *cli, uint64_t instance, uint64_t from, uint64_t limit,
+                        struct client_reply *ret_reply)
+{
+    struct params params;
+    params_init(&params);
+    params_uint(&params, "instance", instance);
+    params_uint(&params, "from", from);
+    params_uint(&params, "limit", limit);
+    cli_put_as(cli, &params);
+    int status = cli_ask(cli, "history", &params, ret_reply);
+    params_done(&params);
+    return status;
+}
+
+// Prints one page; gives the number of its last record (0: the page is empty).
+static uint64_t page_print(struct cli *cli, const struct client_reply *reply, json_t *all)
+{
+    uint64_t last = 0;
+    struct wire_list records = wire_list(wire_raw(reply->result, "records"));
+    struct slice record;
+    while (wire_next(&records, &record)) {
+        last = wire_uint(record, "seq");
+        if (all != NULL) {
+            (void)json_array_append_new(all, wire_json(record));
+        } else {
+            record_put(cli, record);
+            cli_print(cli);
+        }
+    }
+    return last;
+}
+
+int cmd_history(struct cli *cli)
+{
+    uint64_t instance = 0;
+    uint64_t from = 0;
+    uint64_t limit = UINT32_MAX;
+    if (!cli_case(cli, &instance) || !cli_number(cli, OPTION_FROM, UINT64_MAX, &from) ||
+        !cli_number(cli, OPTION_LIMIT, UINT32_MAX, &limit)) {
+        return CLI_USAGE;
+    }
+    // `from` of the wire is the last record already seen.
+    from = from > 0 ? from - 1 : 0;
+    json_t *all = cli_json_wanted(cli) ? json_array() : NULL;
+    int status = CLI_DONE;
+    while (limit > 0) {
+        struct client_reply reply;
+        uint64_t page = limit < 100 ? limit : 100;
+        status = history_page(cli, instance, from, page, &reply);
+        if (status != CLI_DONE) {
+            break;
+        }
+        uint32_t count = wire_count(wire_raw(reply.result, "records"));
+        bool more = wire_bool(reply.result, "more");
+        from = page_print(cli, &reply, all);
+        limit -= count < limit ? count : limit;
+        if (!more || count == 0) {
+            break;
+        }
+    }
+    if (all != NULL && status == CLI_DONE) {
+        cli_print_json(cli, all);
+    } else {
+        json_decref(all);
+    }
+    return status;
+}
+
+// --- watch ------------------------------------------------------------------------------------------------
+
+struct watch {
+    uint64_t instance; // 0: an inbox
+    struct slice user;
+    uint64_t seen; // last record shown
+    bool resume;   // `seen` counts
+};
+
+static int watch_subscribe(struct cli *cli, struct watch *watch)
+{
+    struct params params;
+    params_init(&params);
+    if (watch->instance > 0) {
+        params_uint(&params, "instance", watch->instance);
+        if (watch->resume) {
+            params_uint(&params, "from", watch->seen);
+        }
+    } else {
+        params_text(&params, "inbox", watch->user);
+    }
+    struct client_reply reply;
+    int status = cli_ask(cli, "subscribe", &params, &reply);
+    if (status == CLI_DONE && watch->instance > 0 && !watch->resume) {
+        watch->seen = wire_uint(reply.result, "seq");
+        watch->resume = true;
+    }
+    params_done(&params);
+    return status;
+}
+
+static void inbox_line(struct cli *cli, struct slice card, bool added)
+{
+    struct arena *arena = &cli->arena;
+    struct buf *out = &cli->out;
+    struct buf stamp;
+    buf_init(&stamp, 64);
+    when_stamp(&stamp, cli->now_ms);
+    term_put(&cli->term, out, TERM_DIM, buf_slice(&stamp));
+    buf_done(&stamp);
+    term_put(&cli->term, out, added ? TERM_GREEN : TERM_DIM, added ? SLICE("  + ") : SLICE("  - "));
+    buf_format(out, "case %llu task %llu", (unsigned long long)wire_uint(card, "instance"),
+               (unsigned long long)wire_uint(card, "task"));
+    struct slice title = wire_text(card, "title", arena);
+    if (title.len > 0) {
+        buf_format(out, ": %.*s", SLICE_PRINT(term_clean(arena, title)));
+    }
+    uint64_t due = wire_moment(card, "due");
+    if (due > 0) {
+        buf_put_cstr(out, ", ");
+        when_due(out, due, cli->now_ms);
+    }
+    buf_put_char(out, '\n');
+}
+
+static void inbox_push(struct cli *cli, struct slice params)
+{
+    struct arena_mark mark = arena_mark(&cli->arena);
+    struct slice card;
+    struct wire_list added = wire_list(wire_raw(params, "added"));
+    while (wire_next(&added, &card)) {
+        inbox_line(cli, card, true);
+    }
+    struct wire_list removed = wire_list(wire_raw(params, "removed"));
+    while (wire_next(&removed, &card)) {
+        inbox_line(cli, card, false);
+    }
+    if (wire_bool(params, "reload")) {
+        buf_put_cstr(&cli->out, "much has changed: look at the whole inbox\n");
+    }
+    arena_rewind(&cli->arena, mark);
+}
+
+// Shows one notification. True: the subscription has ended and is to be made again.
+static bool push_show(struct cli *cli, struct watch *watch)
+{
+    struct slice params = cli->client.params;
+    cli->now_ms = client_now_ms(&cli->client);
+    if (slice_equal(cli->client.push, SLICE("lagging"))) {
+        return true;
+    }
+    if (cli_json_wanted(cli)) {
+        json_t *json = wire_json(params);
+        (void)json_dumpf(json, stdout, JSON_COMPACT);
+        (void)fputc('\n', stdout);
+        json_decref(json);
+    } else if (slice_equal(cli->client.push, SLICE("case"))) {
+        record_put(cli, params);
+    } else {
+        inbox_push(cli, params);
+    }
+    if (slice_equal(cli->client.push, SLICE("case"))) {
+        watch->seen = wire_uint(params, "seq");
+    }
+    cli_print(cli);
+    return ferror(stdout) != 0;
+}
+
+static int watch_on(struct cli *cli, struct watch *watch)
+{
+    for (;;) {
+        int status = watch_subscribe(cli, watch);
+        if (status != CLI_DONE) {
+            return status;
+        }
+        for (;;) {
+            struct client_reply reply;
+            enum client_status got = client_receive(&cli->client, FOREVER_MS, &reply);
+            if (got == CLIENT_LOST) {
+                break; // say hello again, and go on after the last record shown
+            }
+            if (got == CLIENT_PUSHED && push_show(cli, watch)) {
+                if (ferror(stdout) != 0) {
+                    return CLI_DONE; // nobody reads any more
+                }
+                break;
+            }
+        }
+        env_sleep_ms(RETRY_MS);
+    }
+}
+
+int cmd_watch(struct cli *cli)
+{
+    struct watch watch = { 0 };
+    const char *user = cli_option(cli, OPTION_INBOX);
+    if ((user == NULL) == (cli->args.word_count == 0)) {
+        return cli_problem(cli, CLI_USAGE, "usage", "say what to watch: a CASE or --inbox USER");
+    }
+    if (user == NULL && !cli_case(cli, &watch.instance)) {
+        return CLI_USAGE;
+    }
+    watch.user = slice_from_cstr(user);
+    uint64_t from = 0;
+    if (!cli_number(cli, OPTION_FROM, UINT64_MAX, &from)) {
+        return CLI_USAGE;
+    }
+    if (cli_option(cli, OPTION_FROM) != NULL) {
+        watch.resume = true;
+        watch.seen = from > 0 ? from - 1 : 0;
+    }
+    return watch_on(cli, &watch);
+}

@@ -1,0 +1,220 @@
+// The language without a running engine: check, and test on a store in memory.
+#include <stdio.h>
+#include <string.h>
+
+#include "dsl/compile.h"
+#include "engine/cli/cli.h"
+#include "engine/cli/library.h"
+#include "engine/play/play.h"
+
+enum { TEXT_BYTES_MAX = 16 * 1024 * 1024 };
+
+// The folder above the one that holds the first file: "a/processes/lead.rung" → "a".
+static char *folder_above(struct cli *cli, struct slice name)
+{
+    uint32_t slashes = 0;
+    size_t at = name.len;
+    while (at > 0 && slashes < 2) {
+        at--;
+        slashes += name.ptr[at] == '/' ? 1 : 0;
+    }
+    return slashes == 2 ? arena_cstr(&cli->arena, slice_sub(name, 0, at)) : NULL;
+}
+
+static void set_compile(struct cli *cli, const struct cli_files *files,
+                        struct compile_result *ret_result)
+{
+    struct compile_file *list = ARENA_ARRAY(&cli->arena, struct compile_file, files->count);
+    for (uint32_t i = 0; i < files->count; i++) {
+        list[i] = (struct compile_file){ files->names[i], files->texts[i] };
+    }
+    const struct compile_input input = { list, files->count, library_load,
+                                         folder_above(cli, files->names[0]) };
+    compile_set(&input, ret_result);
+}
+
+// Messages are what `check` is for: they go to stdout.
+static void diags_put(struct cli *cli, const struct diags *diags)
+{
+    struct buf text;
+    buf_init(&text, TEXT_BYTES_MAX);
+    if (cli_json_wanted(cli)) {
+        diag_render_json(diags, &text);
+    } else {
+        diag_render_text(diags, &text, cli->term.colour ? DIAG_COLOUR : 0);
+    }
+    cli_print(cli);
+    (void)fwrite(text.ptr, 1, text.len, stdout);
+    buf_done(&text);
+}
+
+static int edits_make(struct cli *cli, const struct cli_files *files,
+                      const struct compile_result *result)
+{
+    uint32_t made = 0;
+    for (uint32_t i = 0; i < result->sources.count; i++) {
+        struct slice name = source_file(&result->sources, i)->name;
+        bool ours = false;
+        for (uint32_t f = 0; f < files->count; f++) {
+            ours = ours || slice_equal(files->names[f], name);
+        }
+        struct buf text;
+        buf_init(&text, SOURCE_BYTES_MAX * 2);
+        uint32_t count = ours ? diag_apply_edits(&result->diags, i, &text) : 0;
+        if (count > 0) {
+            // Beside the file first: a disk that is full must not cost the author his work.
+            const char *path = arena_cstr(&cli->arena, name);
+            const char *fresh = arena_format(&cli->arena, "%s.fixed", path).ptr;
+            FILE *file = fopen(fresh, "wb");
+            bool good = file != NULL && fwrite(text.ptr, 1, text.len, file) == text.len;
+            good = file != NULL && fclose(file) == 0 && good && rename(fresh, path) == 0;
+            if (!good) {
+                buf_done(&text);
+                return cli_problem(cli, CLI_USAGE, "file", "cannot write %s", path);
+            }
+            made += count;
+        }
+        buf_done(&text);
+    }
+    (void)fprintf(stderr, "%u edit%s made\n", made, made == 1 ? "" : "s");
+    return CLI_DONE;
+}
+
+int cmd_check(struct cli *cli)
+{
+    struct cli_files files;
+    int status = cli_read_programs(cli, 0, &files);
+    if (status != CLI_DONE) {
+        return status;
+    }
+    struct compile_result result;
+    set_compile(cli, &files, &result);
+    if (cli_option(cli, OPTION_FIX) != NULL) {
+        status = edits_make(cli, &files, &result);
+        compile_done(&result);
+        status = status == CLI_DONE ? cli_read_programs(cli, 0, &files) : status;
+        if (status != CLI_DONE) {
+            return status;
+        }
+        set_compile(cli, &files, &result);
+    }
+    diags_put(cli, &result.diags);
+    uint32_t errors = result.diags.error_count;
+    uint32_t warnings = result.diags.warning_count;
+    if (!cli_json_wanted(cli)) {
+        struct slice line = arena_format(
+            &cli->arena, "%u file%s: %u error%s, %u warning%s, %u process%s, %u test%s\n", files.count,
+            files.count == 1 ? "" : "s", errors, errors == 1 ? "" : "s", warnings,
+            warnings == 1 ? "" : "s", result.program_count, result.program_count == 1 ? "" : "es",
+            result.test_count, result.test_count == 1 ? "" : "s");
+        term_put(&cli->term, &cli->out, errors > 0 ? TERM_RED : TERM_GREEN, line);
+    }
+    compile_done(&result);
+    return errors > 0 ? CLI_BAD_INPUT : CLI_DONE;
+}
+
+// --- test -------------------------------------------------------------------------------------------------
+
+struct test_run {
+    struct cli *cli;
+    json_t *reports; // NULL: as text
+};
+
+static json_t *json_text(struct slice text)
+{
+    json_t *json = json_stringn(text.len > 0 ? text.ptr : "", text.len);
+    return json != NULL ? json : json_string("");
+}
+
+static void report_json(struct test_run *run, const struct play_report *report)
+{
+    json_t *failures = json_array();
+    for (uint32_t i = 0; i < report->failure_count; i++) {
+        const struct play_failure *failure = &report->failures[i];
+        (void)json_array_append_new(
+            failures, json_pack("{s:I, s:I, s:o, s:o, s:o}", "line", (json_int_t)failure->line, "column",
+                                (json_int_t)failure->column, "text", json_text(failure->text),
+                                "expected", json_text(failure->expected), "found",
+                                json_text(failure->found)));
+    }
+    (void)json_array_append_new(
+        run->reports,
+        json_pack("{s:o, s:o, s:I, s:b, s:I, s:I, s:o}", "file", json_text(report->plan->file), "title",
+                  json_text(report->plan->title), "line", (json_int_t)report->plan->line, "passed",
+                  report->passed ? 1 : 0, "plays", (json_int_t)report->plays, "timers",
+                  (json_int_t)report->timers, "failures", failures));
+}
+
+static void report_text(struct test_run *run, const struct play_report *report)
+{
+    struct cli *cli = run->cli;
+    struct buf *out = &cli->out;
+    term_put(&cli->term, out, report->passed ? TERM_GREEN : TERM_RED,
+             report->passed ? SLICE("ok      ") : SLICE("FAILED  "));
+    buf_format(out, "%.*s", SLICE_PRINT(term_clean(&cli->arena, report->plan->title)));
+    struct slice place = arena_format(&cli->arena, "  %.*s:%u", SLICE_PRINT(report->plan->file),
+                                      report->plan->line);
+    term_put(&cli->term, out, TERM_DIM, place);
+    buf_put_char(out, '\n');
+    play_render(report, out);
+    cli_print(cli);
+}
+
+static void report_take(void *context, const struct play_report *report)
+{
+    struct test_run *run = context;
+    if (run->reports != NULL) {
+        report_json(run, report);
+    } else {
+        report_text(run, report);
+    }
+}
+
+static int tests_run(struct cli *cli, const struct compile_result *set)
+{
+    struct test_run run = { cli, cli_json_wanted(cli) ? json_array() : NULL };
+    const char *currency = cli_option(cli, OPTION_CURRENCY);
+    const char *only = cli_option(cli, OPTION_ONLY);
+    const struct play_options options = { .filter = slice_from_cstr(only),
+                                          .currency = slice_from_cstr(currency) };
+    struct play_summary summary = { 0 };
+    enum err err = play_run(set, &options, report_take, &run, &summary);
+    if (err != OK) {
+        json_decref(run.reports);
+        return cli_problem(cli, CLI_STORE, err_name(err), "%s", err_sentence(err));
+    }
+    if (run.reports != NULL) {
+        cli_print_json(cli, json_pack("{s:I, s:I, s:I, s:I, s:o}", "tests", (json_int_t)summary.tests,
+                                      "passed", (json_int_t)summary.passed, "failed",
+                                      (json_int_t)summary.failed, "skipped",
+                                      (json_int_t)summary.skipped, "reports", run.reports));
+    } else {
+        struct slice line = arena_format(&cli->arena, "%u passed, %u failed", summary.passed,
+                                         summary.failed);
+        term_put(&cli->term, &cli->out, summary.failed > 0 ? TERM_RED : TERM_GREEN, line);
+        if (summary.skipped > 0) {
+            buf_format(&cli->out, ", %u left out", summary.skipped);
+        }
+        buf_put_char(&cli->out, '\n');
+    }
+    return summary.failed > 0 ? CLI_BAD_INPUT : CLI_DONE;
+}
+
+int cmd_test(struct cli *cli)
+{
+    struct cli_files files;
+    int status = cli_read_programs(cli, 0, &files);
+    if (status != CLI_DONE) {
+        return status;
+    }
+    struct compile_result result;
+    set_compile(cli, &files, &result);
+    if (compile_is_good(&result)) {
+        status = tests_run(cli, &result);
+    } else {
+        diags_put(cli, &result.diags);
+        status = cli_problem(cli, CLI_BAD_INPUT, "bad_program", "the files have errors; no test was run");
+    }
+    compile_done(&result);
+    return status;
+}

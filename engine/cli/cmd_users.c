@@ -1,0 +1,361 @@
+// People: the directory shown, and loaded from a CSV file, all of it or nothing.
+#include <stdio.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/pack.h"
+#include "dsl/diag/diag.h"
+#include "engine/cli/cli.h"
+#include "engine/cli/grid.h"
+#include "engine/intake/csv.h"
+
+enum { COLUMN_NAME, COLUMN_TITLE, COLUMN_ROLES, COLUMN_SUPERIOR, COLUMN_ACTIVE, COLUMN_COUNT };
+enum { USERS_FILE_BYTES_MAX = 16 * 1024 * 1024, FAULTS_SHOWN = 50 };
+
+static const char *const column_names[COLUMN_COUNT] = { "name", "title", "roles", "superior",
+                                                        "active" };
+
+struct people {
+    struct cli *cli;
+    const char *path;
+    struct slice rest;
+    struct csv csv;
+    uint32_t column[COLUMN_COUNT]; // UINT32_MAX: the file has none
+    struct buf packed;
+    struct slice *names;
+    uint64_t *lines;
+    uint32_t count, capacity;
+    uint32_t faults;
+};
+
+static ptrdiff_t memory_read(void *context, char *to, size_t bytes)
+{
+    struct people *people = context;
+    size_t count = people->rest.len < bytes ? people->rest.len : bytes;
+    memcpy(to, people->rest.ptr, count);
+    people->rest = slice_sub(people->rest, count, people->rest.len);
+    return (ptrdiff_t)count;
+}
+
+static void fault(struct people *people, uint64_t line, struct slice message, struct slice help)
+{
+    struct arena *arena = &people->cli->arena;
+    if (people->faults++ < FAULTS_SHOWN) {
+        (void)fprintf(stderr, "%s:%llu: %.*s\n", people->path, (unsigned long long)line,
+                      SLICE_PRINT(term_clean(arena, message)));
+        if (help.len > 0) {
+            (void)fprintf(stderr, "  = help: %.*s\n", SLICE_PRINT(term_clean(arena, help)));
+        }
+    }
+}
+
+static void header_bind(struct people *people, const struct csv_row *header)
+{
+    struct arena *arena = &people->cli->arena;
+    for (uint32_t c = 0; c < COLUMN_COUNT; c++) {
+        people->column[c] = UINT32_MAX;
+    }
+    for (uint32_t i = 0; i < header->count; i++) {
+        struct suggestions suggestions;
+        suggest_init(&suggestions, header->fields[i]);
+        uint32_t found = COLUMN_COUNT;
+        for (uint32_t c = 0; c < COLUMN_COUNT; c++) {
+            struct slice name = slice_from_cstr(column_names[c]);
+            found = slice_equal(name, header->fields[i]) ? c : found;
+            suggest_offer(&suggestions, name, 0);
+        }
+        if (found == COLUMN_COUNT) {
+            struct slice help = SLICE("the columns are name, title, roles, superior, active");
+            if (suggestions.count > 0) {
+                help = arena_format(arena, "a column with a similar name exists: `%.*s`",
+                                    SLICE_PRINT(suggestions.names[0]));
+            }
+            fault(people, header->line,
+                  arena_format(arena, "column %u is called `%.*s`, which says nothing to me", i + 1,
+                               SLICE_PRINT(header->fields[i])), help);
+        } else if (people->column[found] != UINT32_MAX) {
+            fault(people, header->line,
+                  arena_format(arena, "columns %u and %u are both called `%s` (csv_duplicate_header)",
+                               people->column[found] + 1, i + 1, column_names[found]), SLICE_EMPTY);
+        } else {
+            people->column[found] = i;
+        }
+    }
+    if (people->column[COLUMN_NAME] == UINT32_MAX) {
+        fault(people, header->line, SLICE("there is no column `name`"),
+              SLICE("the columns are name, title, roles, superior, active"));
+    }
+}
+
+static struct slice cell(const struct people *people, const struct csv_row *row, uint32_t column)
+{
+    uint32_t index = people->column[column];
+    struct slice text = index == UINT32_MAX ? SLICE_EMPTY : row->fields[index];
+    while (text.len > 0 && text.ptr[0] == ' ') {
+        text = slice_sub(text, 1, text.len);
+    }
+    while (text.len > 0 && text.ptr[text.len - 1] == ' ') {
+        text.len--;
+    }
+    return text;
+}
+
+static uint32_t roles_pack(struct buf *to, struct slice text)
+{
+    struct buf items;
+    buf_init(&items, CSV_FIELD_BYTES_MAX * 4);
+    uint32_t count = 0;
+    for (size_t at = 0; at < text.len;) {
+        size_t end = at;
+        while (end < text.len && strchr(" ;,", text.ptr[end]) == NULL) {
+            end++;
+        }
+        if (end > at) {
+            pack_str(&items, slice_sub(text, at, end - at));
+            count++;
+        }
+        at = end + 1;
+    }
+    pack_array(to, count);
+    buf_put_slice(to, buf_slice(&items));
+    buf_done(&items);
+    return count;
+}
+
+// yes by default; 0: the word is neither.
+static int active_read(struct slice text)
+{
+    static const char *const yes[] = { "", "yes", "true", "1", "active" };
+    static const char *const no[] = { "no", "false", "0", "left" };
+    for (size_t i = 0; i < ARRAY_COUNT(yes); i++) {
+        if (slice_equal(text, slice_from_cstr(yes[i]))) {
+            return 1;
+        }
+    }
+    for (size_t i = 0; i < ARRAY_COUNT(no); i++) {
+        if (slice_equal(text, slice_from_cstr(no[i]))) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static void name_keep(struct people *people, struct slice name, uint64_t line)
+{
+    struct arena *arena = &people->cli->arena;
+    for (uint32_t i = 0; i < people->count; i++) {
+        if (slice_equal(people->names[i], name)) {
+            fault(people, line, arena_format(arena, "`%.*s` stands in line %llu already",
+                                             SLICE_PRINT(name), (unsigned long long)people->lines[i]),
+                  SLICE_EMPTY);
+            return;
+        }
+    }
+    if (people->count == people->capacity) {
+        uint32_t capacity = people->capacity == 0 ? 64 : people->capacity * 2;
+        struct slice *names = ARENA_ARRAY(arena, struct slice, capacity);
+        uint64_t *lines = ARENA_ARRAY(arena, uint64_t, capacity);
+        if (people->count > 0) {
+            memcpy(names, people->names, people->count * sizeof(*names));
+            memcpy(lines, people->lines, people->count * sizeof(*lines));
+        }
+        people->names = names;
+        people->lines = lines;
+        people->capacity = capacity;
+    }
+    people->names[people->count] = arena_copy(arena, name);
+    people->lines[people->count++] = line;
+}
+
+static void person_take(struct people *people, const struct csv_row *row)
+{
+    struct slice name = cell(people, row, COLUMN_NAME);
+    int active = active_read(cell(people, row, COLUMN_ACTIVE));
+    if (name.len == 0) {
+        fault(people, row->line, SLICE("the name is empty"), SLICE_EMPTY);
+    } else {
+        name_keep(people, name, row->line);
+    }
+    if (active == 0) {
+        fault(people, row->line,
+              arena_format(&people->cli->arena, "`%.*s` is neither yes nor no",
+                           SLICE_PRINT(cell(people, row, COLUMN_ACTIVE))),
+              SLICE("`active` is yes or no; empty means yes"));
+    }
+    struct buf *to = &people->packed;
+    struct slice superior = cell(people, row, COLUMN_SUPERIOR);
+    struct slice title = cell(people, row, COLUMN_TITLE);
+    pack_map(to, 3u + (superior.len > 0 ? 1u : 0u) + (title.len > 0 ? 1u : 0u));
+    pack_cstr(to, "name");
+    pack_str(to, name);
+    pack_cstr(to, "roles");
+    if (roles_pack(to, cell(people, row, COLUMN_ROLES)) > ROLES_PER_USER_MAX) {
+        fault(people, row->line, SLICE("there are more than 32 roles"), SLICE_EMPTY);
+    }
+    pack_cstr(to, "active");
+    pack_bool(to, active > 0);
+    if (title.len > 0) {
+        pack_cstr(to, "title");
+        pack_str(to, title);
+    }
+    if (superior.len > 0) {
+        pack_cstr(to, "superior");
+        pack_str(to, superior);
+    }
+}
+
+static void people_read(struct people *people)
+{
+    struct csv_row row;
+    enum csv_status status = csv_header(&people->csv, &row);
+    if (status == CSV_ROW) {
+        header_bind(people, &row);
+    }
+    bool go_on = status == CSV_ROW && people->faults == 0;
+    while (status == CSV_BAD || go_on) {
+        status = go_on ? csv_next(&people->csv, &row) : status;
+        if (status == CSV_BAD) {
+            struct buf text;
+            buf_init(&text, 4096);
+            csv_explain(&people->csv, &row, &text);
+            fault(people, row.line, buf_slice(&text), slice_from_cstr(csv_fault_help(row.fault)));
+            buf_done(&text);
+        }
+        if (!go_on || status == CSV_END || status == CSV_FAILED) {
+            return;
+        }
+        if (status == CSV_ROW) {
+            person_take(people, &row);
+        }
+    }
+}
+
+static int people_send(struct people *people)
+{
+    struct cli *cli = people->cli;
+    struct buf list;
+    buf_init(&list, USERS_FILE_BYTES_MAX * 2);
+    pack_array(&list, people->count);
+    buf_put_slice(&list, buf_slice(&people->packed));
+    struct params params;
+    params_init(&params);
+    int status = cli_connect(cli); // knows the request id
+    params_raw(&params, "users", buf_slice(&list));
+    params_uint(&params, "id", cli->client.next_request++);
+    buf_done(&list);
+    struct client_reply reply;
+    if (status == CLI_DONE) {
+        status = cli_ask(cli, "import_users", &params, &reply);
+    }
+    if (status == CLI_DONE && !cli_answered_json(cli, &reply)) {
+        buf_format(&cli->out, "%u %s in the directory\n", people->count,
+                   people->count == 1 ? "person set" : "people set");
+    }
+    params_done(&params);
+    return status;
+}
+
+static int users_import(struct cli *cli)
+{
+    if (cli->args.word_count != 2) {
+        return cli_problem(cli, CLI_USAGE, "usage", "say which file: rung users import FILE");
+    }
+    struct people people = { .cli = cli, .path = arena_cstr(&cli->arena, cli_word(cli, 1)) };
+    int status = cli_read_file(cli, people.path, USERS_FILE_BYTES_MAX, &people.rest);
+    if (status != CLI_DONE) {
+        return status;
+    }
+    struct csv_options options = { 0 };
+    csv_init(&people.csv, &options, memory_read, &people);
+    buf_init(&people.packed, USERS_FILE_BYTES_MAX * 2);
+    people_read(&people);
+    csv_done(&people.csv);
+    if (people.faults > 0) {
+        status = cli_problem(cli, CLI_BAD_INPUT, "bad_users", "%u mistake%s in %s; nothing was changed",
+                             people.faults, people.faults == 1 ? "" : "s", people.path);
+    } else if (people.count == 0) {
+        status = cli_problem(cli, CLI_BAD_INPUT, "csv_empty", "%s names nobody", people.path);
+    } else {
+        status = people_send(&people);
+    }
+    buf_done(&people.packed);
+    return status;
+}
+
+static void user_row(struct cli *cli, struct grid *grid, struct slice user)
+{
+    struct arena *arena = &cli->arena;
+    struct slice roles = SLICE_EMPTY;
+    struct wire_list list = wire_list(wire_raw(user, "roles"));
+    struct slice role;
+    while (wire_next(&list, &role)) {
+        roles = arena_format(arena, "%.*s%s%.*s", SLICE_PRINT(roles), roles.len > 0 ? " " : "",
+                             SLICE_PRINT(wire_print(role, arena)));
+    }
+    grid_row(grid);
+    grid_cell(grid, 0, wire_text(user, "name", arena));
+    grid_cell(grid, 1, wire_text(user, "title", arena));
+    grid_cell(grid, 2, roles);
+    grid_cell(grid, 3, wire_text(user, "superior", arena));
+    grid_cell(grid, 4, wire_text(user, "tasks", arena));
+    grid_cell(grid, 5, wire_bool(user, "active") ? SLICE_EMPTY : SLICE("left"));
+    grid_style(grid, 0, TERM_BOLD);
+}
+
+// The directory comes in pages.
+static int users_list(struct cli *cli)
+{
+    static const struct grid_column columns[] = {
+        { "name", false, 0, 0 },      { "title", false, 10, 2 }, { "roles", false, 12, 0 },
+        { "superior", false, 8, 1 }, { "tasks", true, 0, 3 },   { "", false, 0, 0 },
+    };
+    struct grid grid;
+    grid_init(&grid, &cli->arena, columns, ARRAY_COUNT(columns));
+    json_t *all = cli_json_wanted(cli) ? json_array() : NULL;
+    uint64_t from = 0;
+    int status = CLI_DONE;
+    do {
+        struct params params;
+        params_init(&params);
+        params_uint(&params, "from", from);
+        struct client_reply reply;
+        status = cli_ask(cli, "users", &params, &reply);
+        params_done(&params);
+        if (status != CLI_DONE) {
+            break;
+        }
+        struct wire_list list = wire_list(wire_raw(reply.result, "users"));
+        struct slice user;
+        while (wire_next(&list, &user)) {
+            if (all != NULL) {
+                (void)json_array_append_new(all, wire_json(user));
+            } else {
+                user_row(cli, &grid, user);
+            }
+        }
+        from = wire_uint(reply.result, "next");
+    } while (from > 0);
+    if (all != NULL && status == CLI_DONE) {
+        cli_print_json(cli, all);
+        return status;
+    }
+    json_decref(all);
+    if (status == CLI_DONE && grid.row_count == 0) {
+        buf_put_cstr(&cli->out, "the directory is empty: `rung users import FILE` fills it\n");
+    } else if (status == CLI_DONE) {
+        grid_print(&grid, &cli->term, 0, false, &cli->out);
+    }
+    return status;
+}
+
+int cmd_users(struct cli *cli)
+{
+    struct slice verb = cli_word(cli, 0);
+    if (slice_equal(verb, SLICE("import"))) {
+        return users_import(cli);
+    }
+    if (cli->args.word_count == 0 || (slice_equal(verb, SLICE("list")) && cli->args.word_count == 1)) {
+        return users_list(cli);
+    }
+    return cli_problem(cli, CLI_USAGE, "usage", "say `rung users list` or `rung users import FILE`");
+}

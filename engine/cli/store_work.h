@@ -1,0 +1,17 @@
+// Work on a data folder that no engine has open.
+#ifndef RUNG_ENGINE_CLI_STORE_WORK_H
+#define RUNG_ENGINE_CLI_STORE_WORK_H
+
+#include "engine/cli/cli.h"
+
+struct verify_figures {
+    uint64_t records, rows, open, ended, asleep, index_faults;
+    struct slice message;
+    bool good;
+};
+void verify_tell(struct cli *cli, const struct verify_figures *figures);
+
+// Exit codes; problems are told.
+int store_work_verify(struct cli *cli, const char *path);
+
+#endif

@@ -1,0 +1,23 @@
+// Events of a case as sentences.
+#ifndef RUNG_ENGINE_CLI_STORY_H
+#define RUNG_ENGINE_CLI_STORY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/slice.h"
+
+struct story {
+    struct arena *arena;
+    uint64_t now_ms;
+    bool all; // book-keeping too
+};
+
+// One event (a packed map of the history). False: nothing to show. Unknown events show all they hold.
+bool story_event(const struct story *story, struct slice event, struct buf *out);
+// "name = value, …" of a packed map; nothing for an empty one.
+void story_form(const struct story *story, struct slice form, struct buf *out);
+
+#endif
