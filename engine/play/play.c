@@ -307,9 +307,11 @@ static void activate(struct play *play, const struct play_set *set)
         choose(set, programs, &count, play->plan->cases[i].process);
     }
     for (uint32_t i = 0; i < count; i++) { // grows while it runs
-        const struct image *image = &find_program(set, programs[i].process)->image;
-        for (uint32_t p = 0; p < image->pair_count; p++) {
-            choose(set, programs, &count, image_slice(image, image->pair[p].process));
+        const struct play_program *program = find_program(set, programs[i].process);
+        CHECK(program != NULL);
+        for (uint32_t p = 0; p < program->image.pair_count; p++) {
+            choose(set, programs, &count,
+                   image_slice(&program->image, program->image.pair[p].process));
         }
     }
     if (count == 0) {
