@@ -56,6 +56,7 @@ static void fill_defaults(struct run *run)
 struct answers {
     struct value *values; // by field
     bool *given;
+    bool *bad; // named in the refusal already
 };
 
 static void check_required(struct form *form, const struct answers *answers)
@@ -66,7 +67,7 @@ static void check_required(struct form *form, const struct answers *answers)
         bool needed = (field->flags & FIELD_REQUIRED) != 0 &&
                       (field->flags & (FIELD_READONLY | FIELD_GIVEN)) == 0 &&
                       field->initial == INDEX_NONE;
-        if (needed && value_is_empty(&answers->values[i])) {
+        if (needed && !answers->bad[i] && value_is_empty(&answers->values[i])) {
             form_bad(form, image_slice(image, field->name), REFUSAL_BAD_FORM,
                      SLICE("must be answered"));
         }
@@ -79,10 +80,12 @@ static void take_answers(struct form *form, struct answers *answers)
     const struct image *image = &run->program->image;
     answers->values = ARENA_ARRAY(run->d->arena, struct value, image->field_count + 1);
     answers->given = ARENA_ARRAY(run->d->arena, bool, image->field_count + 1);
+    answers->bad = ARENA_ARRAY(run->d->arena, bool, image->field_count + 1);
     for (uint32_t i = 0; i < image->field_count; i++) {
         bool closed = (image->field[i].flags & (FIELD_READONLY | FIELD_GIVEN)) != 0;
         if (!closed) {
-            (void)form_take_field(form, i, &answers->values[i], &answers->given[i]);
+            answers->bad[i] =
+                !form_take_field(form, i, &answers->values[i], &answers->given[i]);
         }
     }
     form_refuse_unknown(form, image->process[0].start_asks, true);
