@@ -70,7 +70,7 @@ static void report_unknown_target(struct body *body, uint32_t name_node)
     for (uint32_t i = 0; i < process->end_count; i++) {
         suggest_offer(&suggestions, process->ends[i]->name, 1);
     }
-    if (!diag_suggest(diag, &suggestions, span, "stage")) {
+    if (!diag_suggest(diag, &suggestions, span, "stage or end")) {
         diag_help(diag, "declare it in the process: `stage %.*s \"…\" { … }` or `end %.*s \"…\"`",
                   SLICE_PRINT(name), SLICE_PRINT(name));
     }
@@ -402,6 +402,7 @@ static void check_flow_here(struct body *body, uint32_t node, bool needs_action)
         return;
     }
     const struct syntax_tree *tree = body_tree(body);
+    body->process->broken = true;
     struct diag *diag =
         diag_add(body->infer.unit->diags, DIAG_E0507, syntax_keyword_span(tree, node));
     diag_fact(diag, needs_action ? SLICE("`retry`") : SLICE("`again`"));

@@ -113,6 +113,10 @@ static uint32_t closed_by_count(const struct expr *expr, bool truth)
 // Collections that are surely not open when the condition has that truth.
 static uint32_t closed_by(const struct expr *expr, bool truth)
 {
+    // What is wrong about it has been reported; more would be said about the same cause.
+    if (expr_is_poison(expr)) {
+        return UINT32_MAX;
+    }
     if (expr->kind == EXPR_NOT) {
         return closed_by(expr->a, !truth);
     }

@@ -74,7 +74,10 @@ static void report_unknown_member(struct body *body, uint32_t node,
     for (uint32_t i = 0; i < enumeration->member_count; i++) {
         suggest_offer(&suggestions, enumeration->members[i].name, 0);
     }
-    diag_suggest(diag, &suggestions, syntax_span(tree, node), "member");
+    if (!diag_suggest(diag, &suggestions, syntax_span(tree, node), "member")) {
+        diag_note(diag, "its members are %.*s",
+                  SLICE_PRINT(names_members(enumeration, body->infer.unit->arena)));
+    }
 }
 
 static bool has_pair(const struct convert *convert, struct slice member)
@@ -159,7 +162,7 @@ static void check_pairs(struct body *body, struct convert *convert, uint32_t nod
         complete = complete && convert->pair_count > count;
     }
     if (enumeration == NULL && !type_is_poison(chosen)) {
-        struct diag *diag = diag_add(body->infer.unit->diags, DIAG_E0408,
+        struct diag *diag = diag_add(body->infer.unit->diags, DIAG_E0426,
                                      syntax_keyword_span(tree, node));
         diag_fact(diag, infer_quoted_type(&body->infer, chosen));
         diag_here(diag, "the process is chosen by a member of an enum");

@@ -257,7 +257,8 @@ static struct ways ways_of(const struct handler *handler)
 
 static bool may_press(const struct role *holder, const struct handler *action)
 {
-    if (action->by.count == 0) {
+    // What is unknown has been reported.
+    if (action->by.count == 0 || action->by.incomplete || holder == NULL) {
         return true;
     }
     for (uint32_t i = 0; i < action->by.count; i++) {
@@ -280,10 +281,11 @@ static uint32_t wait_of(const struct handler *handler, const struct stage *leaf)
                                                        : 0;
     }
     if (handler->kind == HANDLER_RULE) {
-        return mentions_children(handler->condition) ? WAIT_CHILDREN : 0;
+        bool counts = expr_is_poison(handler->condition) || mentions_children(handler->condition);
+        return counts ? WAIT_CHILDREN : 0;
     }
     bool only_refusal = handler->stage != leaf && ways.failing == ways.count;
-    return handler->kind == HANDLER_ACTION && leaf->task != NULL && leaf->task->role != NULL &&
+    return handler->kind == HANDLER_ACTION && leaf->task != NULL &&
                    !only_refusal && may_press(leaf->task->role, handler)
                ? WAIT_TASK
                : 0;
@@ -403,7 +405,8 @@ static void report_endless(struct graph *graph)
         for (uint32_t n = 0; n < leaf->next_count && n < 2; n++) {
             const struct leaf *next = &graph->leaves[leaf->next[n]];
             if (next != leaf) {
-                diag_label(diag, next->stage->span, "it leads on to here, and from here back");
+                diag_label(diag, next->stage->span,
+                           "this is where it leads, and from here there is no end either");
             }
         }
         diag_help(diag, "add an action or a timer with `=> %.*s`",
@@ -428,7 +431,8 @@ static void check_due_of(void *context, const struct target *target)
         diag_help(diag, "give stage `%.*s` a task, or leave `due` out", SLICE_PRINT(leaf->name));
     } else {
         diag_label(diag, target->end->span, "this is an end");
-        diag_help_edit(diag, DIAG_FIX_GUESS, target->due->span, SLICE_EMPTY, "leave `due` out");
+        struct span edit = span_make(target->span.file, target->span.end, target->due->span.end);
+        diag_help_edit(diag, DIAG_FIX_SAFE, edit, SLICE_EMPTY, "leave `due` out");
     }
 }
 

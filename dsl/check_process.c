@@ -40,12 +40,14 @@ void check_records(struct unit *unit)
 
 // --- 2. what a process declares ----------------------------------------------------------------
 
-static void report_positional(struct unit *unit, struct span span, struct slice name)
+static void report_positional(struct unit *unit, struct process *process, struct span span,
+                              struct slice name)
 {
     if (slice_equal(name, SLICE("done")) || slice_equal(name, SLICE("back"))) {
         struct diag *diag = diag_add(unit->diags, DIAG_E0321, span);
         diag_fact(diag, name);
         diag_here(diag, "`=> %.*s` is a word of the language", SLICE_PRINT(name));
+        process->broken = true;
     }
 }
 
@@ -100,11 +102,13 @@ static void declare_stages(struct unit *unit, struct process *process, struct st
     }
 }
 
-static void report_stage_twice(struct unit *unit, const struct stage *stage)
+static void report_stage_twice(struct unit *unit, struct process *process,
+                               const struct stage *stage)
 {
     for (const struct stage *at = stage->parent; at != NULL; at = at->parent) {
         if (at->parent != NULL && slice_equal(at->name, stage->name)) {
             names_twice(unit, stage->span, at->span, "stage", stage->name);
+            process->broken = true;
             return;
         }
     }
@@ -112,6 +116,7 @@ static void report_stage_twice(struct unit *unit, const struct stage *stage)
     for (; sibling != stage && sibling != NULL; sibling = sibling->next_sibling) {
         if (slice_equal(sibling->name, stage->name)) {
             names_twice(unit, stage->span, sibling->span, "stage", stage->name);
+            process->broken = true;
             return;
         }
     }
@@ -139,8 +144,8 @@ static struct stage *declare_stage(struct unit *unit, struct process *process, s
         }
         parent->last_child = stage;
         if (stage->name.len > 0) {
-            report_stage_twice(unit, stage);
-            report_positional(unit, stage->span, stage->name);
+            report_stage_twice(unit, process, stage);
+            report_positional(unit, process, stage->span, stage->name);
         }
         uint32_t chance = syntax_child(tree, node, NODE_CHANCE);
         if (chance != NODE_NONE && syntax_kind(tree, syntax_first(tree, chance)) == NODE_PERCENT) {
@@ -158,6 +163,7 @@ static struct stage *declare_stage(struct unit *unit, struct process *process, s
     if (stage->depth == IMAGE_STAGE_DEPTH_MAX) {
         struct diag *diag = diag_add(unit->diags, DIAG_E0514, stage->span);
         diag_fact_format(diag, "%d", IMAGE_STAGE_DEPTH_MAX);
+        process->broken = true;
         return stage;
     }
     declare_stages(unit, process, stage);
@@ -179,10 +185,11 @@ static void declare_end(struct unit *unit, struct process *process, uint32_t nod
     uint32_t by = syntax_child(tree, node, NODE_BY);
     end->by = names_roles(unit, process->decl.file,
                           by == NODE_NONE ? NODE_NONE : syntax_first(tree, by));
-    report_positional(unit, end->span, end->name);
+    report_positional(unit, process, end->span, end->name);
     for (uint32_t i = 0; i < process->end_count; i++) {
         if (end->name.len > 0 && slice_equal(process->ends[i]->name, end->name)) {
             names_twice(unit, end->span, process->ends[i]->span, "end", end->name);
+            process->broken = true;
             return;
         }
     }
@@ -190,7 +197,7 @@ static void declare_end(struct unit *unit, struct process *process, uint32_t nod
 }
 
 // A target is a stage or an end, so the two share their names.
-static void report_ends_named_as_stages(struct unit *unit, const struct process *process)
+static void report_ends_named_as_stages(struct unit *unit, struct process *process)
 {
     for (uint32_t i = 0; i < process->end_count; i++) {
         for (uint32_t n = 1; n < process->stage_count; n++) {
@@ -198,6 +205,7 @@ static void report_ends_named_as_stages(struct unit *unit, const struct process 
             const struct stage *stage = process->stages[n];
             if (end->name.len > 0 && slice_equal(end->name, stage->name)) {
                 names_twice(unit, end->span, stage->span, "stage or end", end->name);
+                process->broken = true;
             }
         }
     }

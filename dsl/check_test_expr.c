@@ -230,7 +230,12 @@ static struct test_typed lone_name(struct test_check_state *test, uint32_t node,
             suggest_offer(&suggestions, test->cases[i].name, 0);
         }
     }
-    if (!diag_suggest(diag, &suggestions, syntax_span(tree, node), "name")) {
+    bool found = diag_suggest(diag, &suggestions, syntax_span(tree, node), "name");
+    if (!found && expected != NULL && type_is(expected, TYPE_ENUM)) {
+        diag_note(diag, "the members of `%.*s` are %.*s",
+                  SLICE_PRINT(expected->enumeration->decl.name),
+                  SLICE_PRINT(names_members(expected->enumeration, test->unit->arena)));
+    } else if (!found) {
         diag_note(diag, "a test knows its people, its cases, and what `CASE.FIELD` says");
     }
     return poison(test, node);
@@ -332,7 +337,7 @@ static void report_unknown_place(struct test_check_state *test, uint32_t node,
     for (uint32_t i = 0; i < process->end_count; i++) {
         suggest_offer(&suggestions, process->ends[i]->name, 0);
     }
-    diag_suggest(diag, &suggestions, syntax_span(tree, node), "stage");
+    diag_suggest(diag, &suggestions, syntax_span(tree, node), "stage or end");
 }
 
 static bool is_lone_path(const struct syntax_tree *tree, uint32_t node)

@@ -154,7 +154,9 @@ static uint32_t load_file(struct compile *compile, struct slice path, struct spa
                 suggest_offer(&suggestions, slice_sub(base, 0, base.len - 5), 0);
             }
         }
-        diag_suggest(diag, &suggestions, span, "file");
+        if (!diag_suggest(diag, &suggestions, span, "file")) {
+            diag_help(diag, "put the file beside this one, or correct its name");
+        }
         return INDEX_NONE;
     }
     if (result->sources.count == SOURCE_FILES_MAX) {

@@ -242,6 +242,12 @@ static void suggest_value(struct infer *infer, struct diag *diag, uint32_t name_
     if (diag_suggest(diag, &suggestions, syntax_span(tree, name_node), "name")) {
         return;
     }
+    if (expected != NULL && type_is(expected, TYPE_ENUM)) {
+        diag_note(diag, "the members of `%.*s` are %.*s",
+                  SLICE_PRINT(expected->enumeration->decl.name),
+                  SLICE_PRINT(names_members(expected->enumeration, infer->unit->arena)));
+        return;
+    }
     for (uint32_t i = 0; i < own->visible_count; i++) {
         if (own->visible[i]->what != WHAT_ENUM) {
             continue;

@@ -104,13 +104,6 @@ const struct expr *infer_literal(struct infer *infer, uint32_t node, const struc
         if (kind == NODE_MONEY) {
             expr->text = arena_copy(infer->unit->arena, slice_make(value.currency, 3));
         }
-        if (kind == NODE_DURATION &&
-            (value.unit == DURATION_WORK_MS || value.unit == DURATION_WORK_DAY)) {
-            struct diag *diag =
-                diag_add(infer->unit->diags, DIAG_E0701, syntax_span(tree, node));
-            diag_here(diag, "working time is counted in a calendar's hours");
-            diag_help(diag, "write plain time, for example `1 day` or `8 h`");
-        }
         return expr;
     }
     // Anything else is a kind that the parser has reported.
@@ -252,7 +245,8 @@ void infer_report_operands(struct infer *infer, uint32_t node, const struct expr
     if (b->kind == EXPR_FIELD) {
         label_operand(diag, infer, b);
     }
-    if (type_is(a->type, TYPE_MONEY) && (op < OPERATOR_ADD || op == OPERATOR_ADD)) {
+    bool is_literal = b->kind == EXPR_DURATION || b->kind == EXPR_TEXT || b->kind == EXPR_DECIMAL;
+    if (type_is(a->type, TYPE_MONEY) && is_literal && op <= OPERATOR_SUBTRACT) {
         diag_help(diag, "write an amount of money, for example `500 EUR`");
     } else if (calculates && type_is_text_like(a->type)) {
         diag_help(diag, "put both into one text: \"{…}{…}\"");

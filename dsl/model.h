@@ -40,6 +40,7 @@ struct role_list {
     const struct role **items;
     uint32_t count;
     struct span span; // of the whole clause; empty span when absent
+    bool incomplete;  // some name in it is unknown, and reported
 };
 struct field {
     struct slice name, label, help;

@@ -216,11 +216,6 @@ static void resolve_rung(struct unit *unit, struct ladder *ladder, uint32_t node
     uint32_t wait = syntax_child(tree, node, NODE_DURATION);
     if (wait != NODE_NONE) {
         rung.wait = syntax_literal(tree, wait);
-        if (rung.wait.unit == DURATION_WORK_MS || rung.wait.unit == DURATION_WORK_DAY) {
-            struct diag *diag = diag_add(unit->diags, DIAG_E0701, syntax_span(tree, wait));
-            diag_here(diag, "working time is counted in a calendar's hours");
-            diag_help(diag, "write plain time, for example `1 day` or `8 h`");
-        }
     }
     uint32_t notify = syntax_child(tree, node, NODE_NOTIFY_ROLE);
     uint32_t reassign = syntax_child(tree, node, NODE_REASSIGN);
@@ -245,12 +240,6 @@ static void resolve_ladder(struct unit *unit, struct ladder *ladder)
         if (syntax_kind(tree, child) == NODE_RUNG) {
             resolve_rung(unit, ladder, child);
         }
-    }
-    if (ladder->rung_count == 0 && !tree->has_errors) {
-        struct diag *diag = diag_add(unit->diags, DIAG_E0702, ladder->decl.span);
-        diag_fact(diag, ladder->decl.name);
-        diag_here(diag, "nothing to climb here");
-        diag_help(diag, "add its waits, for example `{ 5 min, 10 min, 1 h }`");
     }
 }
 
@@ -282,10 +271,12 @@ static void check_role_ring(struct unit *unit, const struct role *role)
 {
     uint32_t steps = 0;
     const struct role *at = role->under;
+    bool is_first = true; // one message for a ring, at the role that is declared first
     while (at != NULL && at != role && steps++ < unit->decl_count) {
+        is_first = is_first && at->decl.order > role->decl.order;
         at = at->under;
     }
-    if (at == role) {
+    if (at == role && is_first) {
         struct diag *diag = diag_add(unit->diags, DIAG_E0602, role->decl.span);
         diag_fact(diag, role->decl.name);
         diag_here(diag, "following `under` from here leads back here");
@@ -441,6 +432,7 @@ struct role_list names_roles(struct unit *unit, uint32_t file, uint32_t node)
     roles.span = syntax_span(tree, node);
     for (SYNTAX_EACH(tree, node, child)) {
         const struct role *role = names_role(unit, file, child);
+        roles.incomplete = roles.incomplete || role == NULL;
         for (uint32_t i = 0; role != NULL && i < roles.count; i++) {
             if (roles.items[i] == role) {
                 struct diag *diag = diag_add(unit->diags, DIAG_E0324, syntax_span(tree, child));
@@ -490,7 +482,8 @@ static const struct type *named_type(struct unit *unit, uint32_t file, uint32_t 
             suggest_offer(&suggestions, own->visible[i]->name, 0);
         }
     }
-    for (uint32_t kind = TYPE_TEXT; kind < TYPE_ENUM; kind++) { // those that have a name of their own
+    for (uint32_t kind = TYPE_TEXT; kind < TYPE_ENUM;
+         kind++) { // those that have a name of their own
         suggest_offer(&suggestions, type_name(type_builtin(kind), unit->arena), 1);
     }
     if (!diag_suggest(diag, &suggestions, syntax_span(tree, node), "type")) {
@@ -568,6 +561,17 @@ void names_twice(struct unit *unit, struct span second, struct span first, const
     diag_fact(diag, name);
     diag_here(diag, "this is the second one");
     diag_label(diag, first, "it is declared here");
+}
+
+struct slice names_members(const struct enumeration *enumeration, struct arena *arena)
+{
+    struct slice text = SLICE_EMPTY;
+    for (uint32_t i = 0; i < enumeration->member_count; i++) {
+        const char *between = i == 0 ? "" : i + 1 == enumeration->member_count ? " and " : ", ";
+        text = arena_format(arena, "%.*s%s%.*s", SLICE_PRINT(text), between,
+                            SLICE_PRINT(enumeration->members[i].name));
+    }
+    return text;
 }
 
 bool names_is_superior(const struct role *above, const struct role *role)

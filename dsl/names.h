@@ -60,6 +60,8 @@ const struct type *names_type(struct unit *unit, uint32_t file, uint32_t node);
 struct slice names_label(struct unit *unit, const struct syntax_tree *tree, uint32_t node);
 struct slice names_clause_label(struct unit *unit, const struct syntax_tree *tree, uint32_t node,
                                 enum syntax_kind clause);
+// "site and call": for messages about closed sets.
+struct slice names_members(const struct enumeration *enumeration, struct arena *arena);
 // Reports that `name` is declared a second time; `what` is "stage", "field" ….
 void names_twice(struct unit *unit, struct span second, struct span first, const char *what,
                  struct slice name);

@@ -1,5 +1,5 @@
-// Developer's tool: sema_check FILE… compiles the files as one set and prints what the compiler says,
-// and for each process how large its image is.
+// Developer's tool: sema_check FILE… compiles the files as one set and prints what the compiler
+// says, and for each process how large its image is.
 #include <stdio.h>
 
 #include "dsl/compile.h"

@@ -1,5 +1,5 @@
-// Program images: the builder's bytes open again with the same contents, and no damaged byte is ever
-// more than a clean refusal.
+// Program images: the builder's bytes open again with the same contents, and no damaged byte is
+// ever more than a clean refusal.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -50,7 +50,8 @@ static void add_vocabulary(struct build *build)
     struct image_role role = { .name = intern(build, "sales"), .under = INDEX_NONE };
     build_add_role(build, &role);
     struct image_member member = { intern(build, "design"), intern(build, "Design") };
-    struct image_enum product = { intern(build, "product"), { build_add_member(build, &member), 1 } };
+    struct image_enum product = { intern(build, "product"),
+                                  { build_add_member(build, &member), 1 } };
     build_add_enumeration(build, &product);
     struct image_part part = { .name = intern(build, "what"), .type = 0, .initial = INDEX_NONE };
     struct image_record record = { intern(build, "line"), { build_add_part(build, &part), 1 } };
@@ -58,7 +59,9 @@ static void add_vocabulary(struct build *build)
     struct image_rung rung = { .amount = 300000, .unit = DURATION_MS, .role = INDEX_NONE };
     struct image_ladder ladder = { intern(build, "busy"), 0, { build_add_rung(build, &rung), 1 } };
     build_add_ladder(build, &ladder);
-    struct image_field field = { .name = intern(build, "products"), .type = 2, .initial = INDEX_NONE };
+    struct image_field field = { .name = intern(build, "products"),
+                                 .type = 2,
+                                 .initial = INDEX_NONE };
     build_add_field(build, &field);
     struct image_collection deals = { intern(build, "deals"), 1 };
     build_add_collection(build, &deals);
@@ -243,7 +246,9 @@ static void expect_refused(void (*damage)(struct build *build))
 
 static void nest_block_in_itself(struct build *build)
 {
-    struct image_step step = { .kind = STEP_IF, .b = build_count(build, BUILD_block), .c = INDEX_NONE };
+    struct image_step step = { .kind = STEP_IF,
+                               .b = build_count(build, BUILD_block),
+                               .c = INDEX_NONE };
     struct image_block block = { build_add_step(build, &step), 1 };
     build_add_block(build, &block);
 }

@@ -1,0 +1,182 @@
+// The checker: every message of E03 … E09 and W5 as people see it, each with a program that differs
+// where it matters and is silent; edits that are said to be safe are made, and must help.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "dsl/compile.h"
+#include "tests/dsl/snapshot.h"
+
+#define CHECK_FOLDER "tests/dsl/check"
+
+// What the programs of the folder may import.
+static bool load(void *context, struct slice path, struct arena *arena, struct slice *ret_text)
+{
+    (void)context;
+    (void)arena;
+    static const struct {
+        const char *path;
+        const char *text;
+    } files[] = {
+        { "people.rung", "role desk \"Desk\"\n" },
+        { "ring.rung", "import import_ring\n" },
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(files); i++) {
+        if (slice_equal(path, slice_from_cstr(files[i].path))) {
+            *ret_text = slice_from_cstr(files[i].text);
+            return true;
+        }
+    }
+    return false;
+}
+
+static void compile(struct compile_result *result, const char *name, struct slice text)
+{
+    struct compile_file file = { .name = slice_from_cstr(name), .text = text };
+    struct compile_input input = { .files = &file, .file_count = 1, .load = load };
+    compile_set(&input, result);
+}
+
+struct coverage {
+    bool shown[DIAG_CODE_COUNT];
+    bool twin[DIAG_CODE_COUNT];
+    unsigned safe_edits;
+    unsigned loud; // programs that should have been silent
+};
+
+static void check_silent(const char *name, struct slice text, const char *what,
+                         struct coverage *coverage)
+{
+    struct compile_result result;
+    compile(&result, name, text);
+    if (result.diags.count > 0) {
+        struct buf out;
+        buf_init(&out, 1 << 20);
+        diag_render_text(&result.diags, &out, 0);
+        print_error("the %s of %s is not silent:\n%.*s\n", what, name,
+                    SLICE_PRINT(buf_slice(&out)));
+        coverage->loud++;
+        buf_done(&out);
+    }
+    compile_done(&result);
+}
+
+static bool has_safe_edit(const struct diag *diag)
+{
+    for (uint32_t h = 0; h < diag->help_count; h++) {
+        if (diag->helps[h].fix == DIAG_FIX_SAFE) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// When every message of a program carries a safe edit, the program is right after all of them.
+static void check_edits(const struct snapshot *snapshot, const struct compile_result *result,
+                        struct coverage *coverage)
+{
+    for (uint32_t i = 0; i < result->diags.count; i++) {
+        if (!has_safe_edit(result->diags.items[i])) {
+            return;
+        }
+    }
+    struct buf edited;
+    buf_init(&edited, 1 << 20);
+    coverage->safe_edits += diag_apply_edits(&result->diags, 0, &edited);
+    check_silent(snapshot->name, buf_slice(&edited), "edited program", coverage);
+    buf_done(&edited);
+}
+
+static void render(const struct snapshot *snapshot, struct buf *out, void *context)
+{
+    struct coverage *coverage = context;
+    struct compile_result result;
+    compile(&result, snapshot->name, snapshot->program);
+    diag_render_text(&result.diags, out, 0);
+    for (uint32_t i = 0; i < result.diags.count; i++) {
+        coverage->shown[result.diags.items[i]->code] = true;
+        coverage->twin[result.diags.items[i]->code] |= snapshot->twin.len > 0;
+    }
+    assert_true(result.diags.count > 0);
+    check_edits(snapshot, &result, coverage);
+    compile_done(&result);
+    assert_true(snapshot->twin.len > 0);
+    check_silent(snapshot->name, snapshot->twin, "twin", coverage);
+}
+
+// These need more text than a snapshot should hold; they have tests of their own below.
+static bool has_own_test(enum diag_code code) { return code == DIAG_E0322 || code == DIAG_E0901; }
+
+static void every_message_reads_as_its_snapshot_and_its_twin_is_silent(void **state)
+{
+    (void)state;
+    static struct coverage coverage;
+    snapshot_run(CHECK_FOLDER, render, &coverage);
+    assert_int_equal(coverage.loud, 0);
+    assert_true(coverage.safe_edits > 0);
+    for (unsigned code = 0; code < DIAG_CODE_COUNT; code++) {
+        const char *name = diag_code_name((enum diag_code)code);
+        bool earlier_pass = name[1] == '0' && (name[2] == '1' || name[2] == '2');
+        if (earlier_pass || has_own_test((enum diag_code)code)) {
+            continue;
+        }
+        if (!coverage.shown[code] || !coverage.twin[code]) {
+            fail_msg("%s (%s) has no snapshot", name, diag_code_slug((enum diag_code)code));
+        }
+    }
+}
+
+static void expect_code(const struct compile_result *result, enum diag_code code)
+{
+    assert_int_equal(result->program_count, 0);
+    assert_true(result->diags.count > 0);
+    assert_int_equal(result->diags.items[0]->code, code);
+}
+
+static void a_set_of_too_many_files_is_refused(void **state)
+{
+    (void)state;
+    static char names[SOURCE_FILES_MAX + 1][16];
+    static struct compile_file files[SOURCE_FILES_MAX + 1];
+    for (unsigned i = 0; i <= SOURCE_FILES_MAX; i++) {
+        (void)snprintf(names[i], sizeof names[i], "f%u.rung", i);
+        files[i].name = slice_from_cstr(names[i]);
+        files[i].text = SLICE("role sales \"Sales\"\n");
+    }
+    struct compile_input input = { .files = files, .file_count = SOURCE_FILES_MAX + 1 };
+    struct compile_result result;
+    compile_set(&input, &result);
+    expect_code(&result, DIAG_E0322);
+    compile_done(&result);
+}
+
+static void an_action_that_asks_too_much_is_refused(void **state)
+{
+    (void)state;
+    struct buf text;
+    buf_init(&text, 1 << 20);
+    buf_put_cstr(&text, "role sales \"Sales\"\nprocess lead \"Lead\" {\n  start => contact\n"
+                        "  stage contact \"Contact\" {\n    task \"Call\" for sales\n"
+                        "    action sold \"Sold\" {\n");
+    for (int i = 0; i <= IMAGE_LOCALS_MAX; i++) {
+        buf_format(&text, "      ask a%d: text\n", i);
+    }
+    buf_put_cstr(&text, "      => won\n    }\n  }\n  end won \"Won\" success\n}\n");
+    struct compile_result result;
+    compile(&result, "lead.rung", buf_slice(&text));
+    expect_code(&result, DIAG_E0901);
+    compile_done(&result);
+    buf_done(&text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_message_reads_as_its_snapshot_and_its_twin_is_silent),
+        cmocka_unit_test(a_set_of_too_many_files_is_refused),
+        cmocka_unit_test(an_action_that_asks_too_much_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
