@@ -307,6 +307,13 @@ bool table_seek(const struct table *table, struct slice from, struct table_curso
     return seek_from_turn(ret_cursor, from, byte, others, key_is_less);
 }
 
+void table_row_at(const struct table *table, uint32_t number, struct table_cursor *ret_cursor)
+{
+    CHECK(number < table->row_count);
+    *ret_cursor = (struct table_cursor){ .table = table };
+    (void)stand_on(ret_cursor, number);
+}
+
 bool table_next(struct table_cursor *cursor)
 {
     CHECK(cursor->row != UINT32_MAX);

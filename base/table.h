@@ -54,5 +54,8 @@ struct table_cursor {
 // The first row whose key is >= `from`. Returns false at the end.
 bool table_seek(const struct table *table, struct slice from, struct table_cursor *ret_cursor);
 bool table_next(struct table_cursor *cursor);
+// Row `number` (below row_count) in the order the rows were made, tombstones included: cheaper than
+// iterating by key, where the order does not matter. table_next may follow.
+void table_row_at(const struct table *table, uint32_t number, struct table_cursor *ret_cursor);
 
 #endif
