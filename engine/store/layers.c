@@ -161,15 +161,14 @@ void layers_merge(struct table *to, struct table *from)
         table_reset(from);
         return;
     }
-    struct table_cursor row;
-    bool more = table_seek(from, SLICE_EMPTY, &row);
-    while (more) {
+    for (uint32_t number = 0; number < from->row_count; number++) {
+        struct table_cursor row;
+        table_row_at(from, number, &row);
         if (row.dead) {
             table_kill(to, row.key);
         } else {
             table_put(to, row.key, row.value);
         }
-        more = table_next(&row);
     }
     table_reset(from);
 }
