@@ -27,11 +27,11 @@ struct server_options {
     const char *data;   // folder; made when absent
     const char *socket; // NULL: DATA/socket
     const char *currency; // of a new store; NULL: "EUR"
+    const char *region;   // of a new store: country of phones written without one; NULL: none
     bool demo;
     uint32_t demo_factor; // 0: the clock stands still until the method `clock` moves it
     uint64_t map_bytes;   // 0: the store's own default
     uint32_t flush_rows, flush_ms; // 0: the store's own defaults
-    uint32_t spin_us;     // how long the core's thread looks for work before it sleeps
     const struct toolchain *toolchain; // must outlive the run
     const struct toolchain_file *files; // what PROCESSES holds
     uint32_t file_count;

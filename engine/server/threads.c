@@ -106,19 +106,6 @@ struct store_lock threads_store_lock(struct server *server)
 
 // --- the two threads -------------------------------------------------------------------------------------------
 
-// Looks for work a little longer before it sleeps. Waking a thread costs more than a short wait when
-// commands come one after the other.
-static bool spin(struct server *server)
-{
-    uint64_t end_us = steady_us(NULL) + server->options->spin_us;
-    while (steady_us(NULL) < end_us) {
-        if (!inbox_is_empty(&server->engine.inbox)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 // Pacing stretches a flush; when the next table is full already, it must end soon instead.
 static void hurry_flush(struct server *server)
 {
@@ -141,7 +128,7 @@ static void *run_core(void *context)
             told = true;
             (void)uv_async_send(&server->wake); // the loop ends the process
         }
-        if (wait_ms > 0 && !spin(server) && core_tick_sleep(tick)) {
+        if (wait_ms > 0 && core_tick_sleep(tick)) {
             bell_wait(&server->core_bell, wait_ms);
             core_tick_wake(tick);
         }

@@ -52,14 +52,12 @@ int main(int argc, char **argv)
         if (strcmp(argv[i], "--demo") == 0 && i + 1 < argc) {
             options.demo = true;
             options.demo_factor = (uint32_t)strtoul(argv[++i], NULL, 10);
-        } else if (strcmp(argv[i], "--spin") == 0 && i + 1 < argc) {
-            options.spin_us = (uint32_t)strtoul(argv[++i], NULL, 10);
         } else if (options.file_count < FILES_MAX) {
             files[options.file_count++] = read_file(argv[i]);
         }
     }
     if (options.data == NULL) {
-        (void)fprintf(stderr, "usage: serve DATA SOCKET [FILE…] [--demo FACTOR] [--spin US]\n");
+        (void)fprintf(stderr, "usage: serve DATA SOCKET [FILE…] [--demo FACTOR]\n");
         return 2;
     }
     struct server_problem problem;
