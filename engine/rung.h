@@ -36,6 +36,7 @@ struct rung_options {
     const char *path;     // data folder, made when absent; NULL: all in memory, gone at rung_close
     uint64_t map_bytes;   // most that journal and view may grow to, each; 0: 64 GiB
     const char *currency; // company's currency for a new store; NULL: "EUR"
+    const char *region;   // country of phones written without one ("RU"); NULL: none is assumed
     bool demo;            // a store for demonstrations: never opened for real work afterwards
     uint64_t now_ms;      // UTC, milliseconds since 1970: the moment it is now
     rung_load_fn *load;   // NULL: files import only one another

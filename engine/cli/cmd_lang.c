@@ -174,9 +174,11 @@ static int tests_run(struct cli *cli, const struct compile_result *set)
 {
     struct test_run run = { cli, cli_json_wanted(cli) ? json_array() : NULL };
     const char *currency = cli_option(cli, OPTION_CURRENCY);
+    const char *region = cli_option(cli, OPTION_REGION);
     const char *only = cli_option(cli, OPTION_ONLY);
     const struct play_options options = { .filter = slice_from_cstr(only),
-                                          .currency = slice_from_cstr(currency) };
+                                          .currency = slice_from_cstr(currency),
+                                          .region = slice_from_cstr(region) };
     struct play_summary summary = { 0 };
     enum err err = play_run(set, &options, report_take, &run, &summary);
     if (err != OK) {

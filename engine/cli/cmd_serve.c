@@ -50,11 +50,11 @@ static void failure_keep(void *context, const struct play_report *report)
 static void tests_play(void *context, const struct compile_result *compiled, struct arena *arena,
                        struct toolchain_tests *ret_tests)
 {
-    const char *currency = context;
+    const struct play_options *company = context;
     struct test_collector collector = { .arena = arena };
     collector.failures = ARENA_ARRAY(arena, struct toolchain_diagnostic, FAILURES_KEPT);
     buf_init(&collector.text, FAILURE_TEXT_BYTES_MAX);
-    const struct play_options options = { .currency = slice_from_cstr(currency) };
+    const struct play_options options = *company;
     struct play_summary summary = { 0 };
     enum err err = play_run(compiled, &options, failure_keep, &collector, &summary);
     if (err != OK) {
@@ -124,6 +124,7 @@ int cmd_serve(struct cli *cli)
     struct server_options options = { .data = arena_cstr(&cli->arena, cli_word(cli, 0)),
                                       .socket = cli_option(cli, OPTION_SOCKET),
                                       .currency = cli_option(cli, OPTION_CURRENCY),
+                                      .region = cli_option(cli, OPTION_REGION),
                                       .events = { log_line, ready_tell, cli } };
     if (!demo_read(cli, &options)) {
         return CLI_USAGE;
@@ -136,9 +137,11 @@ int cmd_serve(struct cli *cli)
     for (uint32_t i = 0; i < files.count; i++) {
         list[i] = (struct toolchain_file){ files.names[i], files.texts[i] };
     }
-    const char *currency = options.currency != NULL ? options.currency : "EUR";
+    struct play_options *company = ARENA_NEW(&cli->arena, struct play_options);
+    company->currency = slice_from_cstr(options.currency);
+    company->region = slice_from_cstr(options.region);
     struct toolchain_dsl dsl = { .load = library_load, .tests = tests_play,
-                                 .tests_context = arena_cstr(&cli->arena, slice_from_cstr(currency)) };
+                                 .tests_context = company };
     struct toolchain toolchain = toolchain_dsl_make(&dsl);
     options.toolchain = &toolchain;
     options.files = list;

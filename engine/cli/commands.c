@@ -83,7 +83,8 @@ const struct cli_command cli_commands[] = {
     { "serve", "DATA [FILES|FOLDERS…]", "run the engine on a data folder",
       "A new store activates the programs given. One that has programs keeps them, and says what\n"
       "differs; `rung apply` changes them. Stops in good order on SIGTERM.", "Engine",
-      BASIC | OPTION_BIT(SOCKET) | OPTION_BIT(DEMO_CLOCK) | OPTION_BIT(CURRENCY), 1, ARGS_ANY,
+      BASIC | OPTION_BIT(SOCKET) | OPTION_BIT(DEMO_CLOCK) | OPTION_BIT(CURRENCY) |
+          OPTION_BIT(REGION), 1, ARGS_ANY,
       cmd_serve },
     { "stats", "", "counters, sizes and times of the engine", "", "Engine", WIRE, 0, 0, cmd_stats },
     { "backup", "DEST", "copy the store beside the running engine into a new folder",
@@ -105,7 +106,7 @@ const struct cli_command cli_commands[] = {
       BASIC | OPTION_BIT(FIX), 1, ARGS_ANY, cmd_check },
     { "test", "FILES|FOLDERS…", "run the tests that stand in programs",
       "On the real engine, with a store in memory and a clock that jumps. Exit code 4 when one fails.",
-      "Programs", BASIC | OPTION_BIT(ONLY) | OPTION_BIT(CURRENCY), 1, ARGS_ANY, cmd_test },
+      "Programs", BASIC | OPTION_BIT(ONLY) | OPTION_BIT(CURRENCY) | OPTION_BIT(REGION), 1, ARGS_ANY, cmd_test },
     { "explain", "CODE | codes", "what a code of a message, refusal or bad row means", "", "Programs",
       BASIC, 1, 1, cmd_explain },
     { "completion", "", "completion for bash: source <(rung completion)", "", "Programs", BASIC, 0, 0,

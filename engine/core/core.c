@@ -75,6 +75,7 @@ static enum err record_start(struct core *core, uint64_t now_ms)
     struct command command = {
         .kind = COMMAND_ENGINE_STARTED, .engine_build = core->options.build,
         .engine_versions = core->options.versions, .currency = core->options.currency,
+        .region = core->options.region,
         .demo = core->options.demo,
     };
     core_begin(core, now_ms);
@@ -113,6 +114,7 @@ static enum err open_parts(struct core *core, uint64_t now_ms, uint64_t *ret_fol
         }
         core->options.currency =
             arena_copy(&core->texts, slice_from_cstr(counters->currency));
+        core->options.region = arena_copy(&core->texts, slice_from_cstr(counters->region));
     }
     return record_start(core, now_ms);
 }

@@ -64,7 +64,7 @@ void decide_engine_started(struct decide *d)
     struct event event = { .kind = EVENT_ENGINE_STARTED,
                            .engine_started = { d->command->engine_build,
                                                d->command->engine_versions, d->command->demo,
-                                               d->command->currency } };
+                                               d->command->currency, d->command->region } };
     decide_emit(d, &event);
 }
 

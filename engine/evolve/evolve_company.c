@@ -2,15 +2,21 @@
 #include "base/check.h"
 #include "engine/evolve/evolve_internal.h"
 
+static void copy_short(char *to, size_t room, struct slice text)
+{
+    size_t len = text.len < room - 1 ? text.len : room - 1;
+    if (len > 0) {
+        memcpy(to, text.ptr, len);
+    }
+}
+
 void evolve_engine_started(struct state *state, const struct event_engine_started *e)
 {
     struct view_counters *counters = state_counters(state);
     if (counters->currency[0] == '\0') { // the first start decides, for good
         counters->demo = e->demo;
-        size_t len = e->currency.len < sizeof(counters->currency) - 1
-                         ? e->currency.len
-                         : sizeof(counters->currency) - 1;
-        memcpy(counters->currency, e->currency.ptr, len);
+        copy_short(counters->currency, sizeof(counters->currency), e->currency);
+        copy_short(counters->region, sizeof(counters->region), e->region);
     }
     struct key key = { 0 };
     key_u8(&key, 'v');

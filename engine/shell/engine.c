@@ -93,6 +93,7 @@ static enum err open_core(const struct engine_options *options, struct engine *e
         .build = slice_from_cstr(engine_build()),
         .versions = slice_from_cstr(versions),
         .currency = options->currency,
+        .region = options->region,
         .demo = options->demo,
     };
     enum err err = core_open(engine->store, &core, timekeeper_now(&engine->keeper), &engine->core,

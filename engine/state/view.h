@@ -104,7 +104,8 @@ struct view_counters { // kept by evolve
     uint64_t next_instance, open_instances, ended_instances, open_tasks, open_incidents, notices;
     uint32_t next_user, next_role, next_process, next_program, next_client, next_incident;
     uint64_t purge_hour, names_changes;
-    uint8_t demo, pad[7];
+    uint8_t demo, pad[3];
+    char region[4]; // of phones written without a country: "RU"; empty = none is assumed
     char currency[8];
 };
 const struct view_counters *view_counters(const struct view *view);
