@@ -51,6 +51,13 @@ static double seconds_now(void)
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
+static double thread_cpu_seconds(void)
+{
+    struct timespec used;
+    CHECK(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used) == 0);
+    return (double)used.tv_sec + (double)used.tv_nsec * 1e-9;
+}
+
 static void lock_mutex(void *context) { CHECK(pthread_mutex_lock(context) == 0); }
 static void unlock_mutex(void *context) { CHECK(pthread_mutex_unlock(context) == 0); }
 
@@ -215,13 +222,14 @@ static long anonymous_mb(void)
 struct result {
     double *late_ms; // of each command, from its arrival to its commit
     size_t samples;
-    double seconds;
+    double seconds, core_cpu_seconds;
     long memory_mb;
 };
 
 static void run_batches(struct bench *bench, const struct run *run, struct result *result)
 {
     double start = seconds_now();
+    double cpu = thread_cpu_seconds();
     double now = start;
     uint64_t done = 0;
     while (now - start < run->seconds && result->samples + BATCH_MAX < SAMPLES_MAX) {
@@ -255,6 +263,7 @@ static void run_batches(struct bench *bench, const struct run *run, struct resul
         now = seconds_now();
     }
     result->seconds = now - start;
+    result->core_cpu_seconds = thread_cpu_seconds() - cpu;
 }
 
 static void print_result(const struct bench *bench, const struct run *run, struct result *result,
@@ -269,7 +278,7 @@ static void print_result(const struct bench *bench, const struct run *run, struc
                    run->rate > 0 ? run->rate : run->batch);
     printf(
         "| %s | %llu k | %u / %llu MB / %u ms%s%s | %.0f | %.2f | %.2f | %.2f | %.1f | %llu | %.0f "
-        "| %.0f | %.1f | %ld | %llu |\n",
+        "| %.0f | %.1f | %.1f | %ld | %llu |\n",
         what, (unsigned long long)bench->instances / 1000, run->options.flush_rows,
         (unsigned long long)run->options.flush_bytes >> 20, run->options.flush_ms,
         run->pace ? "" : " unpaced", run->options.no_journal_ahead ? " not ahead" : "",
@@ -277,7 +286,8 @@ static void print_result(const struct bench *bench, const struct run *run, struc
         result->late_ms[n * 999 / 1000], result->late_ms[n - 1], (unsigned long long)stats.flushes,
         stats.flushes > 0 ? (double)stats.flush_rows / (double)stats.flushes : 0.0,
         stats.flushes > 0 ? (double)stats.flush_us_total / (double)stats.flushes / 1e3 : 0.0,
-        cpu_seconds / (double)n * 1e6, result->memory_mb, (unsigned long long)bench->waits);
+        cpu_seconds / (double)n * 1e6, result->core_cpu_seconds / (double)n * 1e6,
+        result->memory_mb, (unsigned long long)bench->waits);
     (void)fflush(stdout);
 }
 
@@ -350,9 +360,9 @@ int main(int argc, char **argv)
     run.options.flush_ms = STORE_FLUSH_MS;
     printf("| load | instances | flush at | commands/s | p50 ms | p99 | p99.9 | max | flushes | "
            "rows each "
-           "| ms each | CPU us/command | RssAnon MB | waits "
+           "| ms each | CPU us/command: all | core | RssAnon MB | waits "
            "|\n|---|---|---|---|---|---|---|---|---|---|---"
-           "|---|---|---|\n");
+           "|---|---|---|---|\n");
     if (argc >= 9) {
         run.rate = strcmp(argv[3], "open") == 0 ? (uint32_t)number(argv[4]) : 0;
         run.batch = (uint32_t)number(argv[4]);

@@ -188,11 +188,62 @@ static void a_reader_of_a_store_in_memory_sees_whole_batches(void **state)
     run_threads(NULL);
 }
 
+// The flusher writes zeros at the journal's end while the core commits records of all sizes there.
+static void zeros_ahead_of_the_journal_never_go_over_records(void **state)
+{
+    (void)state;
+    static struct shared shared;
+    static char bytes[300000];
+    struct scratch scratch;
+    struct prng prng;
+    scratch_init(&scratch);
+    prng_init(&prng, 9);
+    memset(&shared, 0, sizeof(shared));
+    memset(bytes, 0x5a, sizeof(bytes));
+    CHECK(pthread_mutex_init(&shared.mutex, NULL) == 0);
+    struct store_options options = { .path = scratch.store,
+                                     .create = true,
+                                     .map_bytes = (uint64_t)4 << 30,
+                                     .lock = { lock_mutex, unlock_mutex, &shared.mutex } };
+    shared.store = scratch_open_with(&options);
+    pthread_t flusher;
+    CHECK(pthread_create(&flusher, NULL, run_flusher, &shared) == 0);
+    for (uint32_t number = 1; number <= BATCHES; number++) {
+        store_put(shared.store, DB_TASK, SLICE("row"), slice_make(&number, sizeof(number)));
+        store_command_accept(shared.store);
+        size_t len = 1 + prng_below(&prng, prng_chance(&prng, 300000) ? sizeof(bytes) : 4000);
+        (void)store_append(shared.store, slice_make(bytes, len), number);
+        assert_int_equal(store_commit(shared.store), OK);
+        int flush = atomic_load(&shared.flush);
+        if (flush == 2) {
+            store_flush_done(shared.store);
+            atomic_store(&shared.flush, 0);
+        } else if (flush == 0) {
+            store_freeze(shared.store, number);
+            atomic_store(&shared.flush, 1);
+        }
+    }
+    atomic_store(&shared.stop, true);
+    CHECK(pthread_join(flusher, NULL) == 0);
+    store_close(shared.store, true);
+    shared.store = scratch_open_with(&options);
+    struct store_reader *reader;
+    uint64_t bad_seq;
+    assert_int_equal(store_reader_open(shared.store, &reader), OK);
+    assert_int_equal(store_head(shared.store)->seq, BATCHES);
+    assert_int_equal(store_check_chain(reader, 1, BATCHES, &bad_seq), OK);
+    store_reader_close(reader);
+    store_close(shared.store, true);
+    CHECK(pthread_mutex_destroy(&shared.mutex) == 0);
+    scratch_done(&scratch);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_reader_beside_core_and_flusher_sees_whole_batches),
         cmocka_unit_test(a_reader_of_a_store_in_memory_sees_whole_batches),
+        cmocka_unit_test(zeros_ahead_of_the_journal_never_go_over_records),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
