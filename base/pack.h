@@ -53,7 +53,7 @@ struct unpack {
 static inline void unpack_init(struct unpack *unpack, struct slice bytes)
 {
     unpack->at = (const unsigned char *)bytes.ptr;
-    unpack->end = unpack->at + bytes.len;
+    unpack->end = bytes.len == 0 ? unpack->at : unpack->at + bytes.len;
     unpack->bad = false;
 }
 enum pack_kind unpack_peek(const struct unpack *unpack);

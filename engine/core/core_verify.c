@@ -15,6 +15,7 @@ struct verify {
     store_progress_fn *progress;
     void *context;
     uint64_t last;
+    uint64_t now_ms; // of the record folded last
 };
 
 static enum err fault(struct verify *verify, const char *text, unsigned long long number)
@@ -41,6 +42,10 @@ static enum err fold_one(struct verify *verify, struct store *scratch, struct st
     if (err != OK) {
         return fault(verify, "this record does not decode: seq", seq);
     }
+    if (record.now_ms < verify->now_ms) {
+        return fault(verify, "this record is earlier than the one before it: seq", seq);
+    }
+    verify->now_ms = record.now_ms;
     state_command_begin(state, record.now_ms);
     evolve_fold(state, &record, seq);
     err = state_command_store(state);

@@ -1,0 +1,63 @@
+// Any text as the MAP file of an import: every fault lies in a line of the file and can be shown; a map
+// without faults finds its columns or says which it lacks.
+#include "base/check.h"
+#include "base/utf8.h"
+#include "engine/cli/map.h"
+#include "tests/fuzz/fuzz.h"
+
+static const struct slice columns[] = { { "Lead Number", 11 }, { "Phone", 5 }, { "City", 4 },
+                                        { "Tags", 4 },         { "Tags", 4 },  { "", 0 } };
+
+static void check_faults(const struct map *map, uint32_t lines)
+{
+    struct buf out;
+    buf_init(&out, 16 * 1024 * 1024);
+    const struct term term = { .columns = 80 };
+    for (uint32_t i = 0; i < map->fault_count; i++) {
+        CHECK(map->faults[i].place.line <= lines && map->faults[i].message.len > 0);
+    }
+    map_render(map, &term, &out);
+    CHECK(!out.overflow && utf8_valid(buf_slice(&out)));
+    buf_done(&out);
+}
+
+static void look_at_fields(const struct map *map)
+{
+#ifdef PLANTED_BUG
+    char name[8]; // of the longest field name that anybody will write
+    for (uint32_t i = 0; i < map->field_count; i++) {
+        memcpy(name, map->fields[i].name.ptr, map->fields[i].name.len);
+        CHECK(map->fields[i].name.len == 0 || name[0] == map->fields[i].name.ptr[0]);
+    }
+#endif
+    for (uint32_t i = 0; i < map->field_count; i++) {
+        const struct map_field *field = &map->fields[i];
+        CHECK(field->constant || field->column.index < ARRAY_COUNT(columns));
+        (void)map_value(field, SLICE("Select"));
+        (void)map_value(field, SLICE_EMPTY);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct map map;
+    struct slice text = slice_make((const char *)data, size);
+    uint32_t lines = 1;
+    for (size_t i = 0; i < size; i++) {
+        lines += data[i] == '\n' || data[i] == '\r' ? 1u : 0u;
+    }
+    const struct csv_row header = { .line = 1, .fields = columns, .count = ARRAY_COUNT(columns) };
+    struct arena arena;
+    arena_init(&arena, 64 * 1024 * 1024);
+    map_parse(&map, &arena, SLICE("fuzz.map"), text);
+    if (map.fault_count == 0) {
+        map_bind(&map, &header);
+        map_check_fields(&map, SLICE("lead"), columns, ARRAY_COUNT(columns));
+    }
+    check_faults(&map, lines);
+    if (map.fault_count == 0) {
+        look_at_fields(&map);
+    }
+    arena_done(&arena);
+    return 0;
+}
