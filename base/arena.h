@@ -44,6 +44,7 @@ struct slice arena_format(struct arena *arena, const char *format, ...) ATTR_PRI
 char *arena_cstr(struct arena *arena, struct slice text);
 
 #define ARENA_NEW(arena, type) ((type *)arena_alloc((arena), sizeof(type)))
-#define ARENA_ARRAY(arena, type, count) ((type *)arena_alloc((arena), sizeof(type) * (size_t)(count)))
+#define ARENA_ARRAY(arena, type, count)                                                            \
+    ((type *)arena_alloc((arena), sizeof(type) * (size_t)(count)))
 
 #endif

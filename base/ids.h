@@ -1,4 +1,5 @@
-// Identifiers as one-field structs, so that a timer number is never passed where an instance is due.
+// Identifiers as one-field structs, so that a timer number is never passed where an instance is
+// due.
 #ifndef RUNG_BASE_IDS_H
 #define RUNG_BASE_IDS_H
 

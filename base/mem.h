@@ -1,6 +1,6 @@
-// The only door to the heap. Never returns NULL: a machine without memory is the end of the process,
-// which is safe (nothing acknowledged is lost). Used by arenas, buffers, tables and start-up code;
-// nothing on the per-command path calls it.
+// The only door to the heap. Never returns NULL: a machine without memory is the end of the
+// process, which is safe (nothing acknowledged is lost). Used by arenas, buffers, tables and
+// start-up code; nothing on the per-command path calls it.
 #ifndef RUNG_BASE_MEM_H
 #define RUNG_BASE_MEM_H
 

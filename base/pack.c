@@ -109,16 +109,21 @@ struct tag_rule {
 };
 
 static const struct tag_rule tag_rules[32] = {
-    [0x00] = { PACK_NIL, 0, 0 },     [0x02] = { PACK_BOOL, 0, 0 },    [0x03] = { PACK_BOOL, 0, 0 },
-    [0x04] = { PACK_BIN, 1, 1 },     [0x05] = { PACK_BIN, 2, 1 },     [0x06] = { PACK_BIN, 4, 1 },
-    [0x07] = { PACK_EXT, 1, 2 },     [0x08] = { PACK_EXT, 2, 2 },     [0x09] = { PACK_EXT, 4, 2 },
-    [0x0a] = { PACK_FLOAT, 4, 0 },   [0x0b] = { PACK_FLOAT, 8, 0 },   [0x0c] = { PACK_INTEGER, 1, 0 },
-    [0x0d] = { PACK_INTEGER, 2, 0 }, [0x0e] = { PACK_INTEGER, 4, 0 }, [0x0f] = { PACK_INTEGER, 8, 0 },
-    [0x10] = { PACK_INTEGER, 1, 0 }, [0x11] = { PACK_INTEGER, 2, 0 }, [0x12] = { PACK_INTEGER, 4, 0 },
-    [0x13] = { PACK_INTEGER, 8, 0 }, [0x14] = { PACK_EXT, 0, 2 },     [0x15] = { PACK_EXT, 0, 2 },
-    [0x16] = { PACK_EXT, 0, 2 },     [0x17] = { PACK_EXT, 0, 2 },     [0x18] = { PACK_EXT, 0, 2 },
-    [0x19] = { PACK_STR, 1, 1 },     [0x1a] = { PACK_STR, 2, 1 },     [0x1b] = { PACK_STR, 4, 1 },
-    [0x1c] = { PACK_ARRAY, 2, 3 },   [0x1d] = { PACK_ARRAY, 4, 3 },   [0x1e] = { PACK_MAP, 2, 3 },
+    [0x00] = { PACK_NIL, 0, 0 },     [0x02] = { PACK_BOOL, 0, 0 },
+    [0x03] = { PACK_BOOL, 0, 0 },    [0x04] = { PACK_BIN, 1, 1 },
+    [0x05] = { PACK_BIN, 2, 1 },     [0x06] = { PACK_BIN, 4, 1 },
+    [0x07] = { PACK_EXT, 1, 2 },     [0x08] = { PACK_EXT, 2, 2 },
+    [0x09] = { PACK_EXT, 4, 2 },     [0x0a] = { PACK_FLOAT, 4, 0 },
+    [0x0b] = { PACK_FLOAT, 8, 0 },   [0x0c] = { PACK_INTEGER, 1, 0 },
+    [0x0d] = { PACK_INTEGER, 2, 0 }, [0x0e] = { PACK_INTEGER, 4, 0 },
+    [0x0f] = { PACK_INTEGER, 8, 0 }, [0x10] = { PACK_INTEGER, 1, 0 },
+    [0x11] = { PACK_INTEGER, 2, 0 }, [0x12] = { PACK_INTEGER, 4, 0 },
+    [0x13] = { PACK_INTEGER, 8, 0 }, [0x14] = { PACK_EXT, 0, 2 },
+    [0x15] = { PACK_EXT, 0, 2 },     [0x16] = { PACK_EXT, 0, 2 },
+    [0x17] = { PACK_EXT, 0, 2 },     [0x18] = { PACK_EXT, 0, 2 },
+    [0x19] = { PACK_STR, 1, 1 },     [0x1a] = { PACK_STR, 2, 1 },
+    [0x1b] = { PACK_STR, 4, 1 },     [0x1c] = { PACK_ARRAY, 2, 3 },
+    [0x1d] = { PACK_ARRAY, 4, 3 },   [0x1e] = { PACK_MAP, 2, 3 },
     [0x1f] = { PACK_MAP, 4, 3 },
 };
 

@@ -46,7 +46,8 @@ static inline int slice_compare(struct slice a, struct slice b)
 
 static inline bool slice_starts(struct slice whole, struct slice start)
 {
-    return whole.len >= start.len && (start.len == 0 || memcmp(whole.ptr, start.ptr, start.len) == 0);
+    return whole.len >= start.len &&
+           (start.len == 0 || memcmp(whole.ptr, start.ptr, start.len) == 0);
 }
 
 // The part from `at`, at most `len` bytes; clamped to what there is.

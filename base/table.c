@@ -57,7 +57,8 @@ static void *grown(void *old, uint64_t count, uint64_t element_bytes)
 static uint64_t add_bytes(struct table *table, const char *from, size_t len)
 {
     if (table->byte_capacity - table->byte_count < len) {
-        // What is added may be a row's own bytes (read here, put under another key), which move now.
+        // What is added may be a row's own bytes (read here, put under another key), which move
+        // now.
         uintptr_t inside = (uintptr_t)from - (uintptr_t)table->bytes;
         bool moves = table->bytes != NULL && inside < table->byte_count;
         uint64_t capacity = table->byte_capacity > 0 ? table->byte_capacity : 4096;
@@ -123,7 +124,8 @@ static uint32_t walk(const struct table *table, struct slice key)
 
 // Where two keys differ first: byte, and the mask of the highest differing bit, inverted.
 // False: they are equal.
-static bool first_difference(struct slice a, struct slice b, uint32_t *ret_byte, uint8_t *ret_others)
+static bool first_difference(struct slice a, struct slice b, uint32_t *ret_byte,
+                             uint8_t *ret_others)
 {
     size_t common = a.len < b.len ? a.len : b.len;
     size_t at = 0;

@@ -89,7 +89,8 @@ static inline bool value_is_empty(const struct value *value)
 
 void value_pack(struct buf *buf, const struct value *value);
 // Texts borrow from the unpacked bytes; lists and records live in `arena`. On bad input the cursor
-// goes bad and the value is empty. Depth and counts are bounded by VALUE_DEPTH_MAX, VALUE_ITEMS_MAX.
+// goes bad and the value is empty. Depth and counts are bounded by VALUE_DEPTH_MAX,
+// VALUE_ITEMS_MAX.
 struct value value_unpack(struct unpack *unpack, struct arena *arena);
 // A deep copy into `arena`.
 struct value value_copy(const struct value *value, struct arena *arena);
@@ -104,7 +105,8 @@ bool value_order(const struct value *a, const struct value *b, int *ret_order);
 enum value_op { VALUE_ADD, VALUE_SUBTRACT, VALUE_MULTIPLY, VALUE_DIVIDE };
 // Exact arithmetic on numbers and money (divide: rounded half to even at DECIMAL_SCALE_MAX, result
 // stripped of trailing zeros; integer / integer is a decimal). False: overflow, division by zero,
-// different currencies, or kinds that do not combine. Dates and durations are not for this function.
+// different currencies, or kinds that do not combine. Dates and durations are not for this
+// function.
 bool value_arithmetic(enum value_op op, const struct value *a, const struct value *b,
                       struct value *ret_result);
 
@@ -118,11 +120,13 @@ bool value_parse_integer(struct slice text, int64_t *ret_number);             //
 bool value_parse_decimal(struct slice text, int64_t *ret_mantissa, uint8_t *ret_scale);
 bool value_parse_date(struct slice text, int64_t *ret_days);                  // 2026-03-02
 bool value_parse_time(struct slice text, int64_t *ret_ms);                    // 18:00, 18:00:30
-bool value_parse_datetime(struct slice text, int64_t *ret_ms);                // 2026-03-02 18:00 (or T), UTC
-bool value_parse_duration(struct slice text, uint8_t *ret_unit, int64_t *ret_amount); // 10 min, 2 days
+bool value_parse_datetime(struct slice text, int64_t *ret_ms); // 2026-03-02 18:00 (or T), UTC
+bool value_parse_duration(struct slice text, uint8_t *ret_unit,
+                          int64_t *ret_amount); // 10 min, 2 days
 
 // --- civil time (proleptic Gregorian; algorithm: Howard Hinnant, "chrono-compatible low-level date
-// algorithms"). Days since 1970-01-01. ---------------------------------------------------------------
+// algorithms"). Days since 1970-01-01.
+// ---------------------------------------------------------------
 int64_t civil_to_days(int64_t year, unsigned month, unsigned day);
 void civil_from_days(int64_t days, int64_t *ret_year, unsigned *ret_month, unsigned *ret_day);
 bool civil_valid(int64_t year, unsigned month, unsigned day);

@@ -1,7 +1,9 @@
-// The core: batch of commands → dedupe → decide → evolve → gate → one synced journal commit → answers.
-// Single-threaded; owns the store's core side. It never looks at a clock: `now_ms` comes in.
+// The core: batch of commands → dedupe → decide → evolve → gate → one synced journal commit →
+// answers. Single-threaded; owns the store's core side. It never looks at a clock: `now_ms` comes
+// in.
 //
-//   core_begin(now)  core_step(command)…  core_commit → answers and records  (then core_begin again)
+//   core_begin(now)  core_step(command)…  core_commit → answers and records  (then core_begin
+//   again)
 #ifndef RUNG_ENGINE_CORE_CORE_H
 #define RUNG_ENGINE_CORE_CORE_H
 
@@ -50,18 +52,20 @@ struct core_effects {
 };
 
 // Opens over an open store: folds what the view lacks (store_fold_*), loads directory and programs,
-// records ENGINE_STARTED when build or versions changed. ERR_DEMO: a demo store, and options.demo is
-// false (or the other way round). `ret_folded`: records folded.
+// records ENGINE_STARTED when build or versions changed. ERR_DEMO: a demo store, and options.demo
+// is false (or the other way round). `ret_folded`: records folded.
 enum err core_open(struct store *store, const struct core_options *options, uint64_t now_ms,
                    struct core **ret_core, uint64_t *ret_folded) ATTR_USE_RESULT;
 void core_close(struct core *core); // does not close the store
 
-void core_begin(struct core *core, uint64_t now_ms); // now never goes back: the larger of it and head's
-void core_step(struct core *core, const struct command *command); // copies nothing: it must live until commit
+void core_begin(struct core *core,
+                uint64_t now_ms); // now never goes back: the larger of it and head's
+void core_step(struct core *core,
+               const struct command *command); // copies nothing: it must live until commit
 // Runs at most `count_max` due timers as commands of their own. Returns how many.
 uint32_t core_step_timers(struct core *core, uint32_t count_max);
-// ERR_FULL, ERR_NO_MEMORY: nothing happened, every answer is a store_full refusal. ERR_IO: exit without
-// answering anybody.
+// ERR_FULL, ERR_NO_MEMORY: nothing happened, every answer is a store_full refusal. ERR_IO: exit
+// without answering anybody.
 enum err core_commit(struct core *core, const struct core_effects **ret_effects) ATTR_USE_RESULT;
 void core_abort(struct core *core); // forgets the batch (simulated crash)
 
@@ -79,9 +83,10 @@ struct core_verify {
     char message[300]; // first fault, empty when none
 };
 // For a store that no core is writing (offline, or a backup made beside a running one).
-// Reads the store through `reader` up to its seq; folds the journal again into a scratch store under
-// `scratch_path` (removed afterwards) and compares row by row, checks the chain, the wake-ups of every
-// open instance, and every index row against a rebuild from the instances. ERR_MISMATCH: see message.
+// Reads the store through `reader` up to its seq; folds the journal again into a scratch store
+// under `scratch_path` (removed afterwards) and compares row by row, checks the chain, the wake-ups
+// of every open instance, and every index row against a rebuild from the instances. ERR_MISMATCH:
+// see message.
 enum err core_verify(struct store_reader *reader, const char *scratch_path,
                      store_progress_fn *progress, void *context, struct core_verify *ret_verify)
     ATTR_USE_RESULT;

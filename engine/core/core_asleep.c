@@ -1,5 +1,6 @@
-// Rule 42 on a live case: what will move it on? The checker asks the same of every leaf stage; what it
-// found is in image_stage.waits, and here it is tested against the people and timers there really are.
+// Rule 42 on a live case: what will move it on? The checker asks the same of every leaf stage; what
+// it found is in image_stage.waits, and here it is tested against the people and timers there
+// really are.
 #include "base/limits.h"
 #include "engine/core/core_internal.h"
 #include "engine/decide/rights.h"

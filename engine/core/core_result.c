@@ -1,5 +1,5 @@
-// The result of an accepted command: a pure function of its record (and of the image it ran under), so
-// that a repeat gets the first answer to the byte.
+// The result of an accepted command: a pure function of its record (and of the image it ran under),
+// so that a repeat gets the first answer to the byte.
 #include "base/check.h"
 #include "engine/core/core_internal.h"
 

@@ -1,6 +1,6 @@
-// Decide: (view, program, command, now) → events | refusal. Reads only. Each event is handed to `emit`
-// at once; the core evolves it into the command's layer, so that later lines see it in the view. A
-// refusal after events is fine: the core empties the layer and nothing happened.
+// Decide: (view, program, command, now) → events | refusal. Reads only. Each event is handed to
+// `emit` at once; the core evolves it into the command's layer, so that later lines see it in the
+// view. A refusal after events is fine: the core empties the layer and nothing happened.
 #ifndef RUNG_ENGINE_DECIDE_DECIDE_H
 #define RUNG_ENGINE_DECIDE_DECIDE_H
 
@@ -41,7 +41,8 @@ struct decide {
 
 // Carries out the command's kind. Look at decide->refusal.code afterwards.
 void decide_command(struct decide *decide);
-// What a timer or a child's end could not do: parks the timer and opens an incident (never refused).
+// What a timer or a child's end could not do: parks the timer and opens an incident (never
+// refused).
 void decide_incident(struct decide *decide, const struct refusal *why);
 
 #endif

@@ -176,7 +176,7 @@ static bool set_user(struct decide *d, const uint32_t *numbers, uint32_t index)
     return true;
 }
 
-// --- what a change of people leaves behind: open tasks that nobody is there to do ------------------
+// --- what a change of people leaves behind: open tasks that nobody is there to do ----
 
 struct left_tasks {
     uint32_t role, count;

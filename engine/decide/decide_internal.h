@@ -32,11 +32,15 @@ enum run_result decide_refuse(struct decide *d, enum refusal_code code, struct s
                               struct slice subject);
 #define REFUSE(d, CODE, ...) \
     decide_refuse((d), REFUSAL_##CODE, arena_format((d)->arena, __VA_ARGS__), SLICE_EMPTY)
-static inline bool decide_refused(const struct decide *d) { return d->refusal.code != REFUSAL_NONE; }
+static inline bool decide_refused(const struct decide *d)
+{
+    return d->refusal.code != REFUSAL_NONE;
+}
 
 // Opens a run over an instance; false (and a refusal) when its program cannot be had.
 bool run_open(struct run *run, struct decide *d, const struct instance *instance);
-bool run_take_refusal(struct run *run); // moves the eval refusal into the decision; true if there was one
+bool run_take_refusal(
+    struct run *run); // moves the eval refusal into the decision; true if there was one
 struct slice run_title(struct run *run);
 struct slice run_name_of_role(const struct run *run, uint32_t image_role);
 
@@ -77,14 +81,16 @@ struct assign_except {
 };
 uint32_t assign_pick(struct run *run, uint32_t role, uint32_t strategy,
                      struct assign_except except);
-// `task_def`: people whom that task excludes by `other than` are passed over; INDEX_NONE: nobody is.
+// `task_def`: people whom that task excludes by `other than` are passed over; INDEX_NONE: nobody
+// is.
 uint32_t assign_slot(struct run *run, uint32_t image_role, uint32_t task_def);
 uint32_t assign_offered_role(struct run *run, uint32_t image_role, uint32_t task_def);
 void assign_set_slot(struct run *run, uint32_t role, uint32_t user, struct slice reason);
 // fields.c
 enum run_result run_set_field(struct run *run, uint32_t field, struct value value);
 bool fields_normalise(struct run *run, uint32_t field, struct value *value);
-bool fields_key_of(struct run *run, uint32_t field, const struct value *value, struct slice *ret_key);
+bool fields_key_of(struct run *run, uint32_t field, const struct value *value,
+                   struct slice *ret_key);
 bool fields_is_key(const struct image *image, uint32_t field);
 void fields_take_keys(struct run *run);
 void fields_release_keys(struct run *run, bool ended);

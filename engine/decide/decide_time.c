@@ -1,5 +1,5 @@
-// What the engine itself asks: timers, overdue ladders, a child's end; and the incident that takes the
-// place of any of these when it cannot be carried out.
+// What the engine itself asks: timers, overdue ladders, a child's end; and the incident that takes
+// the place of any of these when it cannot be carried out.
 #include "engine/decide/decide_internal.h"
 
 static const struct armed_timer *named_timer(const struct instance *instance, uint32_t number)

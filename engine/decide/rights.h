@@ -22,15 +22,15 @@ struct rights rights_edit(const struct view *view, const struct instance *instan
 struct rights rights_task(const struct view *view, const struct instance *instance,
                           const struct view_program *program,
                           const struct open_task *task, uint32_t user);
-struct rights rights_move(const struct view *view, const struct view_program *program, uint32_t user,
-                          struct arena *arena);
+struct rights rights_move(const struct view *view, const struct view_program *program,
+                          uint32_t user, struct arena *arena);
 // Who may look at the case at all (its people, those above them, roles that see all).
 bool rights_see(const struct view *view, const struct instance *instance,
                 const struct view_program *program, uint32_t user);
 bool rights_see_field(const struct view *view, const struct view_program *program, uint32_t field,
                       uint32_t user);
-// Four eyes (rule 24): has `user` acted on this case, in this life, as a role that the task excludes by
-// `other than`, or does he hold such a slot?
+// Four eyes (rule 24): has `user` acted on this case, in this life, as a role that the task
+// excludes by `other than`, or does he hold such a slot?
 bool rights_excluded(const struct instance *instance, const struct view_program *program,
                      uint32_t task_def, uint32_t user);
 
@@ -38,7 +38,8 @@ bool rights_excluded(const struct instance *instance, const struct view_program 
 bool rights_somebody(const struct view *view, const struct instance *instance,
                      const struct view_program *program, uint32_t task_def, uint32_t role);
 
-// `above` is a superior of somebody who holds `role`: holds a role over it, or stands over the user.
+// `above` is a superior of somebody who holds `role`: holds a role over it, or stands over the
+// user.
 bool rights_superior(const struct view *view, const struct view_program *program, uint32_t above,
                      uint32_t role, uint32_t holder);
 

@@ -1,4 +1,5 @@
-// Tasks: opened, re-dated by ladders, closed; what a rung does besides waiting (rules 11, 12, 19, 20).
+// Tasks: opened, re-dated by ladders, closed; what a rung does besides waiting (rules 11, 12, 19,
+// 20).
 #include "base/utf8.h"
 #include "engine/decide/decide_internal.h"
 
@@ -178,7 +179,7 @@ enum run_result run_effect(struct run *run, const struct image_rung *rung,
     return decide_refused(run->d) ? RUN_REFUSED : RUN_ON;
 }
 
-// --------------------------------------------------------------------------------- open, replan, close
+// ---- open, replan, close
 
 static struct slice render_title(struct run *run, uint32_t expr)
 {
@@ -272,7 +273,8 @@ enum run_result run_replan(struct run *run, const struct due_moment *due, uint32
     return RUN_ON;
 }
 
-// Rule 19. The position belongs to (stage entry, action), or to the case when the ladder keeps count.
+// Rule 19. The position belongs to (stage entry, action), or to the case when the ladder keeps
+// count.
 enum run_result run_retry(struct run *run, uint32_t number, uint32_t then)
 {
     const struct image *image = &run->program->image;

@@ -137,6 +137,19 @@ static bool check_text(struct eval_env *env, struct slice text)
     return true;
 }
 
+static bool from_number(struct eval_env *env, uint32_t kind, struct slice text, struct value *ret)
+{
+    if (kind == TYPE_INTEGER) {
+        ret->kind = VALUE_INTEGER;
+        return value_parse_integer(text, &ret->number) ? true
+                                                       : fail(env, "a whole number is expected");
+    }
+    ret->kind = VALUE_DECIMAL;
+    return value_parse_decimal(text, &ret->number, &ret->scale)
+               ? true
+               : fail(env, "a number is expected, for example `12.5`");
+}
+
 static bool from_text(struct eval_env *env, uint32_t number, struct slice raw, struct value *ret)
 {
     const struct image_type *type = &env->program->image.type[number];
@@ -160,14 +173,7 @@ static bool from_text(struct eval_env *env, uint32_t number, struct slice raw, s
         return looks_like_email(text) ? true
                                       : fail(env, "an e-mail is expected, like name@example.com");
     case TYPE_INTEGER:
-        ret->kind = VALUE_INTEGER;
-        return value_parse_integer(text, &ret->number) ? true
-                                                       : fail(env, "a whole number is expected");
-    case TYPE_DECIMAL:
-        ret->kind = VALUE_DECIMAL;
-        return value_parse_decimal(text, &ret->number, &ret->scale)
-                   ? true
-                   : fail(env, "a number is expected, for example `12.5`");
+    case TYPE_DECIMAL: return from_number(env, type->kind, text, ret);
     case TYPE_MONEY: return from_money(env, text, ret);
     case TYPE_BOOL: {
         bool yes = slice_equal(text, SLICE("yes")) || slice_equal(text, SLICE("true"));
@@ -433,7 +439,8 @@ static bool coerce(struct eval_env *env, uint32_t number, struct unpack *unpack,
     case PACK_MAP:
         return type->kind == TYPE_RECORD ? from_map(env, type, unpack, depth + 1, ret)
                                          : fail(env, "a record does not fit here");
-    case PACK_FLOAT: return fail(env, "send numbers with a fraction as text, they are kept exactly");
+    case PACK_FLOAT:
+        return fail(env, "send numbers with a fraction as text, they are kept exactly");
     case PACK_BIN:
     case PACK_END: break;
     }

@@ -18,7 +18,8 @@ struct eval_env {
     uint64_t now_ms;
     struct arena *arena;     // results live here
     struct slice currency;   // of the company
-    // Called for `pick`: chooses a holder now (decide records it). NULL where picking is not allowed.
+    // Called for `pick`: chooses a holder now (decide records it). NULL where picking is not
+    // allowed.
     uint32_t (*pick)(void *context, uint32_t role, uint32_t strategy);
     void *pick_context;
     struct refusal refusal; // set on failure (sticky until the caller clears it)
@@ -34,15 +35,15 @@ struct value eval_field(struct eval_env *env, uint32_t field);
 // What people read, users by name, enum members by label where the type says so.
 void eval_print(struct buf *buf, const struct view *view, const struct image *image, uint32_t type,
                 const struct value *value);
-// A moment from a due expression (rule 11): a duration counts from now; a date is the end of that day;
-// a time is today's. False: empty, or a refusal was set.
+// A moment from a due expression (rule 11): a duration counts from now; a date is the end of that
+// day; a time is today's. False: empty, or a refusal was set.
 bool eval_moment(struct eval_env *env, uint32_t expr, uint64_t *ret_ms);
 // base + amount units; calendar units keep the wall time (UTC in this version).
 uint64_t eval_add_duration(uint64_t base_ms, uint8_t unit, int64_t amount);
 
-// Turns one packed answer (exact value, or plain text, number or bool from a client) into a value of
-// `type` (index into the image's types). False: refusal holds a sentence that names what is expected.
-// Phones become E.164, e-mails are folded by decide's key normalisation, not here.
+// Turns one packed answer (exact value, or plain text, number or bool from a client) into a value
+// of `type` (index into the image's types). False: refusal holds a sentence that names what is
+// expected. Phones become E.164, e-mails are folded by decide's key normalisation, not here.
 bool eval_coerce(struct eval_env *env, uint32_t type, struct slice packed, struct value *ret_value);
 const char *eval_type_name(const struct image *image, uint32_t type); // "money", "set of product"
 

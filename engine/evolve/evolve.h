@@ -1,5 +1,6 @@
-// Evolve: carries out facts. Looks at nothing but the event, the record's head and the state; cannot
-// fail (trouble is sticky in the state). The same code runs live and when the journal is folded again.
+// Evolve: carries out facts. Looks at nothing but the event, the record's head and the state;
+// cannot fail (trouble is sticky in the state). The same code runs live and when the journal is
+// folded again.
 #ifndef RUNG_ENGINE_EVOLVE_EVOLVE_H
 #define RUNG_ENGINE_EVOLVE_EVOLVE_H
 

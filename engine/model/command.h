@@ -1,5 +1,5 @@
-// Commands: what a client, a timer or a follow-up asks the core to do. Shape-checked by whoever builds
-// one (engine/shell decodes them from frames); meaning is judged by decide.
+// Commands: what a client, a timer or a follow-up asks the core to do. Shape-checked by whoever
+// builds one (engine/shell decodes them from frames); meaning is judged by decide.
 #ifndef RUNG_ENGINE_MODEL_COMMAND_H
 #define RUNG_ENGINE_MODEL_COMMAND_H
 
@@ -51,9 +51,9 @@ struct command {
     uint64_t request;
     struct slice as;     // user on whose behalf; empty: the administrator himself
     struct slice process, name, text, source, row;
-    struct slice form;   // one packed map {name: value}, or empty. Values: packed exactly, or as text
-    struct slice given;  // start: what a case above would hand over, by field or role; same shape as
-                         // form. Only the runner of process tests sets it: no client can.
+    struct slice form; // one packed map {name: value}, or empty. Values: packed exactly, or as text
+    struct slice given; // start: what a case above would hand over, by field or role; same shape as
+                        // form. Only the runner of process tests sets it: no client can.
     uint64_t instance;
     uint64_t child;
     uint32_t task;

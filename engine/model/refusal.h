@@ -1,4 +1,5 @@
-// A refusal: a value returned to whoever asked. Not an error of ours, not journaled, changes nothing.
+// A refusal: a value returned to whoever asked. Not an error of ours, not journaled, changes
+// nothing.
 #ifndef RUNG_ENGINE_MODEL_REFUSAL_H
 #define RUNG_ENGINE_MODEL_REFUSAL_H
 

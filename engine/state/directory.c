@@ -1,5 +1,5 @@
-// Names, people and programs as a view keeps them in memory: read once from small tables, again when
-// the counters say that they changed.
+// Names, people and programs as a view keeps them in memory: read once from small tables, again
+// when the counters say that they changed.
 #include "base/check.h"
 #include "base/mem.h"
 #include "base/reader.h"
@@ -228,7 +228,8 @@ static struct view_program *open_program(const struct view *view, uint32_t numbe
     uint32_t count = program->image.role_count;
     uint32_t *roles = ARENA_ARRAY(&backing->program_arena, uint32_t, count + 1);
     for (uint32_t i = 0; i < count; i++) {
-        roles[i] = view_role_number(view, image_slice(&program->image, program->image.role[i].name));
+        roles[i] =
+            view_role_number(view, image_slice(&program->image, program->image.role[i].name));
     }
     program->roles = roles;
     return program;

@@ -1,7 +1,8 @@
 // Instance image: the stored row of one instance, and its working form during a command.
-// Stored: fixed little-endian head, then arrays of fixed-size entries, then the field area (u16 offsets
-// and packed values). Loading is a handful of memcpys; nothing is parsed but bounds. A field longer
-// than FIELD_INLINE_BYTES_MAX (or what would push the row over its bound) lives in DB_PART.
+// Stored: fixed little-endian head, then arrays of fixed-size entries, then the field area (u16
+// offsets and packed values). Loading is a handful of memcpys; nothing is parsed but bounds. A
+// field longer than FIELD_INLINE_BYTES_MAX (or what would push the row over its bound) lives in
+// DB_PART.
 #ifndef RUNG_ENGINE_STATE_INSTANCE_H
 #define RUNG_ENGINE_STATE_INSTANCE_H
 
@@ -47,7 +48,8 @@ struct open_task {
     uint32_t holder;  // user, 0 = offered
     uint32_t offered; // role it is offered to when nobody holds it
     uint32_t flags;
-    uint64_t due, until, opened, moved_from, overdue_next; // overdue_next 0 = no ladder or at its end
+    uint64_t due, until, opened, moved_from,
+        overdue_next;               // overdue_next 0 = no ladder or at its end
     uint32_t overdue, overdue_rung; // ladder of the image, rungs climbed
     uint32_t tries, asker;          // presses of ladders so far; who asked for a side task
 };
@@ -61,7 +63,9 @@ struct armed_timer {
 #define POSITION_LADDER 0x80000000u
 struct ladder_position { uint32_t entry, of, position; };
 struct slot_holder { uint32_t role, user; };
-struct collection_state { uint32_t collection, round, total, open, succeeded, failed, cancelled, plain; };
+struct collection_state {
+    uint32_t collection, round, total, open, succeeded, failed, cancelled, plain;
+};
 struct rule_latch { uint32_t rule, entry; }; // listed = up
 struct open_incident { uint32_t number; };
 struct acted_as { uint32_t role, user; }; // pressed something as this role in this life (rule 24)
@@ -94,8 +98,8 @@ struct instance {
 // Fills `ret_instance` from a stored row; field slices borrow from `bytes` (a field in DB_PART is
 // given as an ext of type INSTANCE_PART_EXT). ERR_CORRUPT: some count or length does not hold.
 enum err instance_decode(struct slice bytes, struct instance *ret_instance);
-// Fields longer than FIELD_INLINE_BYTES_MAX, and the longest ones while the row is over its bound, are
-// marked in part_bits and left to the caller to store. ERR_TOO_BIG: even so it does not fit.
+// Fields longer than FIELD_INLINE_BYTES_MAX, and the longest ones while the row is over its bound,
+// are marked in part_bits and left to the caller to store. ERR_TOO_BIG: even so it does not fit.
 enum err instance_encode(struct instance *instance, struct buf *buf);
 enum { INSTANCE_PART_EXT = 100 };
 
@@ -107,7 +111,8 @@ const struct open_task *instance_task_const(const struct instance *instance, uin
 const struct open_task *instance_main_task(const struct instance *instance);
 uint32_t instance_slot(const struct instance *instance, uint32_t role); // user or 0
 uint32_t instance_position(const struct instance *instance, uint32_t entry, uint32_t of);
-const struct collection_state *instance_collection(const struct instance *instance, uint32_t collection);
+const struct collection_state *instance_collection(const struct instance *instance,
+                                                   uint32_t collection);
 bool instance_latched(const struct instance *instance, uint32_t rule, uint32_t entry);
 
 #endif

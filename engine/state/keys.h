@@ -20,8 +20,8 @@ static inline struct slice key_slice(const struct key *key)
 void key_u8(struct key *key, uint8_t number);
 void key_u32(struct key *key, uint32_t number);
 void key_u64(struct key *key, uint64_t number);
-// The text and a 0 byte (texts hold none), so that no key is the beginning of another. A text longer
-// than fits is cut: callers bound it first.
+// The text and a 0 byte (texts hold none), so that no key is the beginning of another. A text
+// longer than fits is cut: callers bound it first.
 void key_text(struct key *key, struct slice text);
 
 // Each starts the key anew.

@@ -1,6 +1,6 @@
-// The writing face of the state. Only evolve, and the core that owns it, may include this. Nothing here
-// decides anything: each function carries out one fact. Store trouble is sticky in `failed`, which the
-// core looks at before it commits.
+// The writing face of the state. Only evolve, and the core that owns it, may include this. Nothing
+// here decides anything: each function carries out one fact. Store trouble is sticky in `failed`,
+// which the core looks at before it commits.
 #ifndef RUNG_ENGINE_STATE_STATE_H
 #define RUNG_ENGINE_STATE_STATE_H
 
@@ -16,12 +16,12 @@ enum err state_open(struct store *store, struct state **ret_state) ATTR_USE_RESU
 void state_close(struct state *state);
 const struct view *state_view(const struct state *state);
 
-// --- one command ---------------------------------------------------------------------------------
+// --- one command ----
 // Forgets the working instances of the previous command. Images stored before are read anew.
 void state_command_begin(struct state *state, uint64_t now_ms);
 uint64_t state_now(const struct state *state);
-// Encodes every instance that changed into the store's command layer. ERR_TOO_BIG: an instance image
-// does not fit its bound; ERR_CORRUPT, ERR_IO: something read did not validate.
+// Encodes every instance that changed into the store's command layer. ERR_TOO_BIG: an instance
+// image does not fit its bound; ERR_CORRUPT, ERR_IO: something read did not validate.
 enum err state_command_store(struct state *state) ATTR_USE_RESULT;
 // The working instances, in order of first touch (for the gate and for `touched` of the record).
 uint32_t state_touched_count(const struct state *state);
@@ -31,7 +31,7 @@ void state_refresh(struct state *state);
 // After a batch was dropped: nothing that is in memory may be trusted.
 void state_refresh_all(struct state *state);
 
-// --- mutators, for evolve ---------------------------------------------------------------------------
+// --- mutators, for evolve ----
 struct store *state_store(struct state *state);
 // The working instance; marks it dirty. NULL (and `failed` set) when there is none.
 struct instance *state_instance(struct state *state, uint64_t id);

@@ -41,7 +41,7 @@ void view_close_reader(struct view *view);
 void view_begin(struct view *view);
 void view_end(struct view *view);
 
-// --- instances --------------------------------------------------------------------------------------
+// --- instances ----
 // NULL: there is none. `ret_err`, when not NULL, tells ERR_NOT_FOUND from ERR_CORRUPT.
 const struct instance *view_instance(const struct view *view, uint64_t id, enum err *ret_err);
 // A field's packed value (fetched from DB_PART when it lives there); empty slice = empty.
@@ -50,7 +50,7 @@ struct slice view_field(const struct view *view, const struct instance *instance
 struct slice view_task_title(const struct view *view, const struct instance *instance,
                              const struct open_task *task);
 
-// --- programs, processes, roles, people -------------------------------------------------------------
+// --- programs, processes, roles, people ----
 const struct view_program *view_program(const struct view *view, uint32_t program);
 const struct view_program *view_active(const struct view *view, uint32_t process); // or NULL
 uint32_t view_process_number(const struct view *view, struct slice name); // 0: unknown
@@ -58,13 +58,13 @@ uint32_t view_role_number(const struct view *view, struct slice name);
 struct slice view_role_name(const struct view *view, uint32_t role);
 const struct view_user *view_user(const struct view *view, uint32_t user); // NULL: nobody
 const struct view_user *view_user_named(const struct view *view, struct slice name);
-uint32_t view_user_count(const struct view *view);                    // users are numbered 1 … count
+uint32_t view_user_count(const struct view *view); // users are numbered 1 … count
 bool view_holds(const struct view *view, uint32_t user, uint32_t role); // active and has the role
 uint32_t view_holders(const struct view *view, uint32_t role);        // how many active holders
 uint32_t view_load(const struct view *view, uint32_t user);           // open tasks of the user
 uint32_t view_round_robin(const struct view *view, uint32_t role); // user picked last, or 0
 
-// --- indexes ------------------------------------------------------------------------------------------
+// --- indexes ----
 struct view_key_row { uint64_t open, ended; };
 bool view_key(const struct view *view, uint32_t process, uint32_t field, struct slice key,
               struct view_key_row *ret_row);
@@ -74,18 +74,27 @@ struct view_task_row { // of DB_TASK
     uint64_t moved_from, opened, until;
     struct slice title;
 };
-// Tasks of a holder (user number) or offered to a role, by due moment. Calls `each` until it returns
-// false. The row is valid during the call.
+// Tasks of a holder (user number) or offered to a role, by due moment. Calls `each` until it
+// returns false. The row is valid during the call.
 typedef bool view_task_fn(void *context, const struct view_task_row *row);
 void view_tasks_of_user(const struct view *view, uint32_t user, view_task_fn *each, void *context);
 void view_tasks_of_role(const struct view *view, uint32_t role, view_task_fn *each, void *context);
-struct view_timer_row { uint64_t due, instance; uint32_t timer; bool overdue; }; // overdue: timer = task
+struct view_timer_row {
+    uint64_t due, instance;
+    uint32_t timer;
+    bool overdue;
+}; // overdue: timer = task
 bool view_first_timer(const struct view *view, struct view_timer_row *ret_row);
-// Timers in order of (due, instance, number) with from_ms <= due <= until_ms; calls each until false.
+// Timers in order of (due, instance, number) with from_ms <= due <= until_ms; calls each until
+// false.
 typedef bool view_timer_fn(void *context, const struct view_timer_row *row);
 void view_timers(const struct view *view, uint64_t from_ms, uint64_t until_ms, view_timer_fn *each,
                  void *context);
-struct view_child_row { uint64_t child; uint32_t collection, round; uint8_t state; }; // 0 open, else 1 + outcome
+struct view_child_row {
+    uint64_t child;
+    uint32_t collection, round;
+    uint8_t state;
+}; // 0 open, else 1 + outcome
 typedef bool view_child_fn(void *context, const struct view_child_row *row);
 void view_children(const struct view *view, uint64_t parent, view_child_fn *each, void *context);
 struct view_incident_row {
@@ -99,7 +108,8 @@ void view_incidents(const struct view *view, view_incident_fn *each, void *conte
 struct view_notice_row { uint64_t at, instance; struct slice text; };
 typedef bool view_notice_fn(void *context, const struct view_notice_row *row);
 void view_notices(const struct view *view, uint32_t user, view_notice_fn *each, void *context);
-bool view_imported(const struct view *view, struct slice source, struct slice row, uint64_t *ret_instance);
+bool view_imported(const struct view *view, struct slice source, struct slice row,
+                   uint64_t *ret_instance);
 struct view_counters { // kept by evolve
     uint64_t next_instance, open_instances, ended_instances, open_tasks, open_incidents, notices;
     uint32_t next_user, next_role, next_process, next_program, next_client, next_incident;
@@ -111,10 +121,11 @@ struct view_counters { // kept by evolve
 const struct view_counters *view_counters(const struct view *view);
 // Every instance in order of id, for verify and stats. Calls each until false.
 typedef bool view_instance_fn(void *context, const struct instance *instance);
-void view_all_instances(const struct view *view, uint64_t from, view_instance_fn *each, void *context);
+void view_all_instances(const struct view *view, uint64_t from, view_instance_fn *each,
+                        void *context);
 struct arena *view_arena(const struct view *view); // scratch that lives as long as what it returns
 
-// --- journal, through a reader view (NULL over the core's view) ---------------------------------------------
+// --- journal, through a reader view (NULL over the core's view) ----
 struct store_reader *view_reader(const struct view *view);
 
 #endif

@@ -1,6 +1,6 @@
-// Phones and e-mails in the one spelling that keys are compared in. Behind it libphonenumber (the only
-// C++ of the project); its results are recorded in events, so a later version of its metadata changes
-// nothing that has been recorded.
+// Phones and e-mails in the one spelling that keys are compared in. Behind it libphonenumber (the
+// only C++ of the project); its results are recorded in events, so a later version of its metadata
+// changes nothing that has been recorded.
 #ifndef RUNG_ENGINE_TEXT_PHONE_H
 #define RUNG_ENGINE_TEXT_PHONE_H
 
