@@ -115,7 +115,7 @@ bool value_arithmetic(enum value_op op, const struct value *a, const struct valu
 // print those themselves.
 void value_print(struct buf *buf, const struct value *value);
 
-// --- text forms, for forms on the command line, CSV and JSON. False when the text is not one. -----
+// --- text forms, for forms on the command line, CSV and JSON. False when the text is not one. ----
 bool value_parse_integer(struct slice text, int64_t *ret_number);             // 1_000 and -5
 bool value_parse_decimal(struct slice text, int64_t *ret_mantissa, uint8_t *ret_scale);
 bool value_parse_date(struct slice text, int64_t *ret_days);                  // 2026-03-02
