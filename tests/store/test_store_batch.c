@@ -11,6 +11,8 @@
 #include "base/mem.h"
 #include "tests/store/scratch.h"
 
+static uint64_t fold(struct store *store);
+
 static struct slice text_key(const char *key) { return slice_make(key, strlen(key) + 1); }
 
 static void put(struct store *store, const char *key, const char *value)
@@ -179,6 +181,44 @@ static void a_batch_without_room_is_dropped_and_reads_go_on(void **state)
     assert_value(store, "late", "");
     scratch_put(store, "small", "3"); // there is room for this one
     assert_value(store, "small", "3");
+    mem_free(large);
+    store_close(store, false);
+    scratch_done(&scratch);
+}
+
+static void a_view_without_room_keeps_the_rows_until_there_is_more(void **state)
+{
+    (void)state;
+    struct scratch scratch;
+    scratch_init(&scratch);
+    struct store_options options = { .path = scratch.store,
+                                     .create = true,
+                                     .map_bytes = 512 * 1024 };
+    struct store *store = scratch_open_with(&options);
+    char *large = mem_zalloc(700 * 1024);
+    struct slice value = slice_make(large, 700 * 1024);
+    struct slice got;
+    store_put(store, DB_PART, SLICE("large"), value);
+    put(store, "k1", "k1");
+    store_command_accept(store);
+    (void)store_append(store, SLICE("k1=k1"), 1); // small: the journal has room
+    assert_int_equal(store_commit(store), OK);
+    store_freeze(store, 0);
+    for (uint32_t round = 0; round < 2; round++) {
+        assert_int_equal(store_flush(store), ERR_FULL);
+        assert_true(store_frozen(store));
+        assert_int_equal(store_get(store, DB_PART, SLICE("large"), &got), OK);
+        assert_true(slice_equal(got, value));
+        assert_value(store, "k1", "k1");
+        scratch_put(store, round == 0 ? "k2" : "k3", round == 0 ? "k2" : "k3");
+    }
+    store_close(store, false); // nothing reached the view, nothing is lost
+    options.map_bytes = (uint64_t)1 << 30;
+    store = scratch_open_with(&options);
+    assert_int_equal(fold(store), 3);
+    assert_value(store, "k1", "k1");
+    assert_value(store, "k3", "k3");
+    scratch_flush(store);
     mem_free(large);
     store_close(store, false);
     scratch_done(&scratch);
@@ -394,6 +434,7 @@ int main(void)
         cmocka_unit_test(records_get_ascending_seqs_and_a_chain),
         cmocka_unit_test(blobs_are_found_by_their_hash),
         cmocka_unit_test(a_batch_without_room_is_dropped_and_reads_go_on),
+        cmocka_unit_test(a_view_without_room_keeps_the_rows_until_there_is_more),
         cmocka_unit_test(a_crash_at_any_stage_loses_only_what_was_not_committed),
         cmocka_unit_test(a_long_tail_is_flushed_while_it_is_folded),
         cmocka_unit_test(a_scratch_store_is_folded_from_another_one),
