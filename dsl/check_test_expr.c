@@ -517,7 +517,10 @@ static struct test_typed test_binary(struct test_check_state *test, uint32_t nod
     } else {
         bool scales = op == OPERATOR_MULTIPLY || op == OPERATOR_DIVIDE;
         a = check_test_expr(test, left, NULL);
-        b = check_test_expr(test, right, scales ? NULL : a.of.type);
+        bool looks_in = op == OPERATOR_IN || op == OPERATOR_NOT_IN;
+        const struct type *wanted =
+            looks_in ? type_list_of(a.of.type, test->unit->arena) : a.of.type;
+        b = check_test_expr(test, right, scales ? NULL : wanted);
     }
     if (type_is_poison(a.of.type) || type_is_poison(b.of.type)) {
         return poison(test, node);

@@ -616,6 +616,9 @@ static const struct expr *infer_call(struct infer *infer, uint32_t node)
     expr->scale = INDEX_NONE;
     infer_deepen(infer, expr, argument);
     uint32_t digits_node = syntax_next(tree, argument_node);
+    if (kind == EXPR_ROUND && digits_node == NODE_NONE && type_is_number(type)) {
+        expr->type = type_builtin(TYPE_INTEGER);
+    }
     if (digits_node != NODE_NONE) {
         struct value digits = syntax_kind(tree, digits_node) == NODE_NUMBER
                                   ? syntax_literal(tree, digits_node)

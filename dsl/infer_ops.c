@@ -81,9 +81,8 @@ const struct expr *infer_literal(struct infer *infer, uint32_t node, const struc
         expr->number = kind == NODE_YES;
         return expr;
     }
-    struct value value = syntax_literal(tree, node);
     if (kind == NODE_NUMBER) {
-        return infer_number(infer, node, value, expected);
+        return infer_number(infer, node, syntax_literal(tree, node), expected);
     }
     static const struct {
         enum syntax_kind node;
@@ -98,6 +97,7 @@ const struct expr *infer_literal(struct infer *infer, uint32_t node, const struc
         if (plain[i].node != kind) {
             continue;
         }
+        struct value value = syntax_literal(tree, node);
         struct expr *expr = infer_new(infer, node, plain[i].kind, type_builtin(plain[i].type));
         expr->number = value.number;
         expr->scale = kind == NODE_DURATION ? value.unit : value.scale;

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "dsl/compile.h"
-#include "sema_files.h"
+#include "tests/dsl/sema_files.h"
 
 int main(int argc, char **argv)
 {

@@ -1,4 +1,4 @@
-#include "sema_files.h"
+#include "tests/dsl/sema_files.h"
 
 #include <stdio.h>
 
