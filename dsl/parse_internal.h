@@ -36,7 +36,7 @@ struct parser {
     uint32_t suspect_brace;
 };
 
-// --- tokens ---------------------------------------------------------------------------------------
+// --- tokens --------------------------------------------------------------------------------------
 static inline const struct token *parse_token(const struct parser *p) { return &p->tokens[p->at]; }
 // The token after the current one; the last one repeats.
 static inline const struct token *parse_peek(const struct parser *p)
@@ -61,7 +61,7 @@ struct slice parse_text(const struct parser *p, uint32_t token);
 // Column in bytes of the first token of the line on which the token stands.
 uint32_t parse_indent(const struct parser *p, uint32_t token);
 
-// --- nodes ------------------------------------------------------------------------------------------
+// --- nodes ---------------------------------------------------------------------------------------
 uint32_t parse_open(struct parser *p, enum syntax_kind kind); // begins at the current token
 uint32_t parse_close(struct parser *p, uint32_t node);        // ends before the current token
 void parse_add(struct parser *p, uint32_t parent, uint32_t child);
@@ -69,7 +69,7 @@ uint32_t parse_leaf(struct parser *p, uint32_t parent, enum syntax_kind kind); /
 void parse_missing(struct parser *p, uint32_t parent, enum syntax_class class);
 bool parse_has(const struct parser *p, uint32_t node, enum syntax_kind kind);
 
-// --- messages -----------------------------------------------------------------------------------------
+// --- messages ------------------------------------------------------------------------------------
 // A message about `span`, unless the parser is quiet (then it goes nowhere). Never NULL.
 struct diag *parse_complain(struct parser *p, enum diag_code code, struct span span);
 // The current token when it stands on the line of the one before, else the place after that one.
@@ -90,9 +90,9 @@ void parse_leave(struct parser *p);
 // E0216 when `node` has the clause already.
 void parse_once(struct parser *p, uint32_t node, enum syntax_kind kind);
 
-// --- braces and recovery ---------------------------------------------------------------------------------
-// Takes `{`. A missing one is reported and read as if it stood there. Gives its token (the one before
-// when it is missing).
+// --- braces and recovery -------------------------------------------------------------------------
+// Takes `{`. A missing one is reported and read as if it stood there. Gives its token (the one
+// before when it is missing).
 uint32_t parse_brace_open(struct parser *p, uint32_t node);
 void parse_brace_close(struct parser *p, uint32_t node, uint32_t brace);
 // Whether the current token ends a body for sure: `}`, the end, or a word that begins a top.
@@ -105,7 +105,7 @@ void parse_skip_to(struct parser *p, parse_starts_fn *starts);
 // The message for something that begins nothing here: E0213 with nearly right words.
 void parse_unknown(struct parser *p, uint32_t container, const enum word *words, size_t count);
 
-// --- names, labels, types (parse_name.c) ------------------------------------------------------------------
+// --- names, labels, types (parse_name.c) ---------------------------------------------------------
 void parse_decl_name(struct parser *p, uint32_t node);
 bool parse_at_name(const struct parser *p);
 // A name that stands for something declared elsewhere; `what` needs `needs`.
@@ -120,7 +120,7 @@ bool parse_at_type(const struct parser *p);
 void parse_type(struct parser *p, uint32_t parent);
 uint32_t parse_template(struct parser *p); // STRING_OPEN … STRING_CLOSE; has no parent yet
 
-// --- constructs -----------------------------------------------------------------------------------------
+// --- constructs ----------------------------------------------------------------------------------
 void parse_file(struct parser *p);                                    // parse_top.c
 void parse_test(struct parser *p, uint32_t file);                     // parse_test.c
 void parse_process(struct parser *p, uint32_t file);                  // parse_process.c

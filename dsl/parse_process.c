@@ -265,8 +265,10 @@ void parse_stray_items(struct parser *p)
         diag_help(diag, "put it into the braces of a `process`");
     }
     p->mute++;
-    uint32_t process = p->process != NODE_NONE ? p->process : parse_open(p, NODE_PROCESS);
-    parse_items(p, process);
+    if (p->process == NODE_NONE) {
+        p->process = parse_open(p, NODE_PROCESS); // of no file: what goes there is dropped
+    }
+    parse_items(p, p->process);
     (void)parse_take(p, TOKEN_BRACE_CLOSE); // the one that was meant to close the process
     p->mute--;
     p->quiet = true; // more braces of the same kind are not news

@@ -148,8 +148,8 @@ struct slice syntax_source(const struct syntax_tree *tree, uint32_t node);
 struct slice syntax_name(const struct syntax_tree *tree, uint32_t node);
 // The span of the same; the keyword's span when there is no name.
 struct span syntax_name_span(const struct syntax_tree *tree, uint32_t node);
-// The decoded text of STRING, TEXT or a LABEL with a STRING; empty for a LABEL with a TEMPLATE or an
-// ERROR. Borrows from the file when there is nothing to decode, else lives in `arena`.
+// The decoded text of STRING, TEXT or a LABEL with a STRING; empty for a LABEL with a TEMPLATE or
+// an ERROR. Borrows from the file when there is nothing to decode, else lives in `arena`.
 struct slice syntax_string(const struct syntax_tree *tree, uint32_t node, struct arena *arena);
 // The value of NUMBER (integer or decimal), MONEY, DURATION, PERCENT (decimal: 40% is 0.40), TIME,
 // DATE, or DATETIME (as if written in UTC). Literals that do not fit were reported and are ERROR.

@@ -222,8 +222,8 @@ static void read_and_check(struct slice text)
 
 // Pieces that turn a program into something else than noise.
 static const char *const pieces[] = {
-    "{", "}", "\"", "{{", "=>", "->", ":=", "(", ")", "[", "]", ",", "\n", "\r", "--", ".", "-", "\\",
-    "'", "\t", "1", "99999999999999999999", "5 min ", "\xff", "\xe2\x80\xae", "if ", "then ",
+    "{", "}", "\"", "{{", "=>", "->", ":=", "(", ")", "[", "]", ",", "\n", "\r", "--", ".", "-",
+    "\\", "'", "\t", "1", "99999999999999999999", "5 min ", "\xff", "\xe2\x80\xae", "if ", "then ",
     "stage ", "process ", "else ", "task ", "not ", "is ", "in ", "all ", "parallel ",
     "convert each ", "retry x ", "",
 };
