@@ -245,9 +245,9 @@ static enum err activate(struct server *server, struct server_problem *problem)
 
 static enum err serve(struct server *server, struct server_problem *problem)
 {
-    enum err err = activate(server, problem);
+    enum err err = listen_open(server, problem);
     if (err == OK) {
-        err = listen_open(server, problem);
+        err = activate(server, problem);
     }
     if (err == OK) {
         err = threads_start(server);
