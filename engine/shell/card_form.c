@@ -110,8 +110,10 @@ static void write_quick(const struct card_env *env, const struct image *image, u
 }
 
 // The parts of a record, so that a client can ask for them one by one; an empty array otherwise.
-static void write_parts(const struct card_env *env, const struct image *image, uint32_t type)
+static void write_parts(const struct card_env *env, const struct view_program *program,
+                        uint32_t type)
 {
+    const struct image *image = &program->image;
     const struct image_type *t = &image->type[type];
     if (t->kind == TYPE_SET || t->kind == TYPE_LIST) {
         t = &image->type[t->arg];
@@ -125,12 +127,14 @@ static void write_parts(const struct card_env *env, const struct image *image, u
     pack_array(env->buf, parts.count);
     for (uint32_t i = 0; i < parts.count; i++) {
         const struct image_part *part = &image->part[parts.first + i];
-        pack_map(env->buf, 5);
+        struct slice label = image_slice(image, part->label);
+        pack_map(env->buf, 6);
         reply_text(env->buf, "name", image_slice(image, part->name));
-        reply_text(env->buf, "label", image_slice(image, part->label));
+        reply_text(env->buf, "label", label.len > 0 ? label : image_slice(image, part->name));
         reply_text(env->buf, "type", slice_from_cstr(eval_type_name(image, part->type)));
         reply_text(env->buf, "help", image_slice(image, part->help));
         reply_bool(env->buf, "required", part->required != 0);
+        write_choices(env, program, part->type);
     }
 }
 
@@ -165,7 +169,7 @@ static void write_form_field(const struct card_env *env, struct eval_env *scope,
     reply_bool(env->buf, "required", f->required);
     reply_text(env->buf, "help", image_slice(image, f->help));
     write_choices(env, program, f->type);
-    write_parts(env, image, f->type);
+    write_parts(env, program, f->type);
     write_quick(env, image, f->type, f->quick);
     reply_key(env->buf, "initial");
     card_value(env, &initial);

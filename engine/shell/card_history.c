@@ -36,7 +36,7 @@ static uint64_t number_at(const struct event_field *field, const char *at)
 
 enum meaning {
     MEANS_NUMBER, MEANS_MOMENT, MEANS_USER, MEANS_ROLE, MEANS_STAGE, MEANS_FIELD, MEANS_END,
-    MEANS_COLLECTION, MEANS_LADDER, MEANS_OUTCOME, MEANS_PROGRAM, MEANS_NOTHING
+    MEANS_COLLECTION, MEANS_LADDER, MEANS_OUTCOME, MEANS_PROGRAM, MEANS_CASE, MEANS_NOTHING
 };
 
 static const struct {
@@ -52,7 +52,8 @@ static const struct {
     { "overdue_next", MEANS_MOMENT }, { "next", MEANS_MOMENT }, { "base", MEANS_MOMENT },
     { "from", MEANS_MOMENT },      { "to", MEANS_MOMENT },     { "action", MEANS_NOTHING },
     { "def", MEANS_NOTHING },      { "process", MEANS_NOTHING }, { "of", MEANS_NOTHING },
-    { "end", MEANS_END },          { "instance", MEANS_NOTHING },
+    { "end", MEANS_END },          { "instance", MEANS_NOTHING }, { "parent", MEANS_CASE },
+    { "root", MEANS_CASE },        { "other", MEANS_CASE },    { "child", MEANS_CASE },
 };
 
 static enum meaning meaning_of(const struct event_field *field)
@@ -84,6 +85,7 @@ static void write_number(const struct card_env *env, const struct view_program *
     struct slice name = SLICE_EMPTY;
     switch (meaning) {
     case MEANS_MOMENT:
+    case MEANS_CASE:
         if (n == 0 || n == UINT64_MAX) {
             pack_nil(env->buf);
             return;
