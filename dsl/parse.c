@@ -112,11 +112,12 @@ uint32_t parse_leaf(struct parser *p, uint32_t parent, enum syntax_kind kind)
     return node;
 }
 
-void parse_missing(struct parser *p, uint32_t parent, enum syntax_class class)
+uint32_t parse_missing(struct parser *p, uint32_t parent, enum syntax_class class)
 {
     uint32_t node = parse_open(p, NODE_ERROR);
     p->nodes[node].op = (uint8_t)class;
     parse_add(p, parent, node);
+    return node;
 }
 
 bool parse_has(const struct parser *p, uint32_t node, enum syntax_kind kind)

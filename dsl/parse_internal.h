@@ -66,7 +66,7 @@ uint32_t parse_open(struct parser *p, enum syntax_kind kind); // begins at the c
 uint32_t parse_close(struct parser *p, uint32_t node);        // ends before the current token
 void parse_add(struct parser *p, uint32_t parent, uint32_t child);
 uint32_t parse_leaf(struct parser *p, uint32_t parent, enum syntax_kind kind); // takes one token
-void parse_missing(struct parser *p, uint32_t parent, enum syntax_class class);
+uint32_t parse_missing(struct parser *p, uint32_t parent, enum syntax_class class);
 bool parse_has(const struct parser *p, uint32_t node, enum syntax_kind kind);
 
 // --- messages ------------------------------------------------------------------------------------
@@ -146,8 +146,9 @@ bool parse_at_expr(const struct parser *p);                           // parse_e
 bool parse_literal(struct parser *p, uint32_t parent, enum token_kind token,
                    enum syntax_kind kind);
 // Constructs of later versions: one message each, read and dropped (parse_later.c).
-// In lists of items and steps an ERROR stands for what was dropped: it may move the case.
-bool parse_later_top(struct parser *p);
+// In lists of tops, items and steps an ERROR stands for what was dropped: it may move the case, and
+// the names it declares are its NAME children.
+bool parse_later_top(struct parser *p, uint32_t file);
 bool parse_later_item(struct parser *p, uint32_t parent);
 bool parse_later_step(struct parser *p, uint32_t block);
 void parse_later_within(struct parser *p);

@@ -14,6 +14,19 @@ static void drop_body(struct parser *p)
     parse_body(p, dropped);
 }
 
+// The name that the construct at the current word declares, kept under its ERROR node so that nobody
+// calls it unknown.
+static void keep_name(struct parser *p, uint32_t error, uint32_t token)
+{
+    const struct token *at = &p->tokens[token];
+    if (at->kind == TOKEN_WORD && !syntax_word_reserved((enum word)at->word)) {
+        uint32_t node = parse_open(p, NODE_NAME);
+        p->nodes[node].first_token = token;
+        p->nodes[node].end_token = token + 1;
+        parse_add(p, error, node);
+    }
+}
+
 // Passes everything up to a `{` and what it holds; stops before something that begins a top.
 static void skip_braced(struct parser *p)
 {
@@ -49,12 +62,13 @@ static void skip_intake(struct parser *p)
     }
 }
 
-bool parse_later_top(struct parser *p)
+bool parse_later_top(struct parser *p, uint32_t file)
 {
     if (!parse_at(p, TOKEN_WORD)) {
         return false;
     }
     struct span span = parse_span(p, p->at);
+    uint32_t name_token = p->at + 1 < p->token_count ? p->at + 1 : p->at;
     switch ((unsigned)parse_token(p)->word) {
     case WORD_OVERRIDE: parse_later(p, span, "`override` is"); break;
     case WORD_CALENDAR: parse_later(p, span, "`calendar` is"); break;
@@ -63,6 +77,7 @@ bool parse_later_top(struct parser *p)
     case WORD_INBOX: parse_later(p, span, "`inbox` is"); break;
     case WORD_HOOK:
         parse_later(p, span, "`hook` is");
+        keep_name(p, parse_missing(p, file, CLASS_TOP), name_token);
         skip_hook(p);
         return true;
     case WORD_ON:
@@ -71,6 +86,7 @@ bool parse_later_top(struct parser *p)
         return true;
     default: return false;
     }
+    keep_name(p, parse_missing(p, file, CLASS_TOP), name_token);
     if (parse_take_word(p, WORD_OVERRIDE) && parse_token(p)->first_on_line) {
         return true;
     }
@@ -78,10 +94,16 @@ bool parse_later_top(struct parser *p)
     return true;
 }
 
-// parallel [until …] { … } then FLOW
-static void skip_parallel(struct parser *p)
+// parallel [until …] { … } then FLOW; the stages inside are declared all the same.
+static void skip_parallel(struct parser *p, uint32_t error)
 {
+    uint32_t first = p->at;
     skip_braced(p);
+    for (uint32_t token = first; token + 1 < p->at; token++) {
+        if (p->tokens[token].kind == TOKEN_WORD && p->tokens[token].word == WORD_STAGE) {
+            keep_name(p, error, token + 1);
+        }
+    }
     if (parse_take_word(p, WORD_THEN)) {
         drop_body(p);
     }
@@ -126,7 +148,10 @@ bool parse_later_item(struct parser *p, uint32_t parent)
         return false;
     }
     parse_later(p, parse_span(p, p->at), name);
-    parse_missing(p, parent, CLASS_ITEM);
+    uint32_t error = parse_missing(p, parent, CLASS_ITEM);
+    if (parse_at_word(p, WORD_CHOICE) || parse_at_word(p, WORD_ESCALATION)) {
+        keep_name(p, error, p->at + 1);
+    }
     p->mute++;
     uint32_t dropped = parse_open(p, NODE_ERROR);
     switch ((unsigned)parse_token(p)->word) {
@@ -142,7 +167,7 @@ bool parse_later_item(struct parser *p, uint32_t parent)
             parse_skip_braces(p);
         }
         break;
-    case WORD_PARALLEL: skip_parallel(p); break;
+    case WORD_PARALLEL: skip_parallel(p, error); break;
     case WORD_EVERY:
         parse_advance(p);
         drop_expr(p);

@@ -335,7 +335,7 @@ void parse_file(struct parser *p)
             if (later) {
                 parse_calm(p);
             }
-            if (!parse_later_top(p)) {
+            if (!parse_later_top(p, file)) {
                 report_unknown_top(p, file);
             }
         }
