@@ -71,16 +71,14 @@ static enum err end_batch(struct store *scratch, uint64_t seq)
     return err;
 }
 
-static enum err fold_all(struct verify *verify, struct store *scratch)
+// The records after `before`, up to verify->last.
+static enum err fold_after(struct verify *verify, struct store *scratch, struct state *state,
+                           uint64_t before)
 {
-    struct state *state;
-    enum err err = state_open(scratch, &state);
-    if (err != OK) {
-        return err;
-    }
     struct arena arena;
     arena_init(&arena, 256 * 1024 * 1024);
-    for (uint64_t seq = 1; seq <= verify->last && err == OK; seq++) {
+    enum err err = OK;
+    for (uint64_t seq = before + 1; seq <= verify->last && err == OK; seq++) {
         err = fold_one(verify, scratch, state, &arena, seq);
         if (err == OK && (seq % FOLD_BATCH == 0 || seq == verify->last)) {
             err = end_batch(scratch, seq);
@@ -91,7 +89,51 @@ static enum err fold_all(struct verify *verify, struct store *scratch)
         }
     }
     arena_done(&arena);
+    return err;
+}
+
+// Folds everything, and what is committed meanwhile, until the reader sees just what was folded; it
+// stays between begin and end then.
+static enum err fold_all(struct verify *verify, struct store *scratch)
+{
+    struct state *state;
+    enum err err = state_open(scratch, &state);
+    if (err != OK) {
+        return err;
+    }
+    uint64_t folded = 0;
+    while (err == OK) {
+        err = fold_after(verify, scratch, state, folded);
+        folded = verify->last;
+        if (err == OK) {
+            store_reader_begin(verify->reader);
+            verify->last = store_reader_seq(verify->reader);
+            if (verify->last == folded) {
+                break;
+            }
+            store_reader_end(verify->reader);
+        }
+    }
     state_close(state);
+    return err;
+}
+
+static enum err compare(struct verify *verify, struct store *scratch)
+{
+    struct store_reader *other = NULL;
+    enum err err = store_reader_open(scratch, &other);
+    if (err != OK) {
+        return err;
+    }
+    char what[200] = "";
+    store_reader_begin(other);
+    err = store_compare(verify->reader, other, &verify->out->rows, what, sizeof(what));
+    store_reader_end(other);
+    store_reader_close(other);
+    if (err == ERR_MISMATCH) {
+        (void)snprintf(verify->out->message, sizeof(verify->out->message),
+                       "the view differs from the journal: %s", what);
+    }
     return err;
 }
 
@@ -106,20 +148,9 @@ static enum err replay(struct verify *verify, const char *scratch_path)
         return err;
     }
     err = fold_all(verify, scratch);
-    struct store_reader *other = NULL;
     if (err == OK) {
-        err = store_reader_open(scratch, &other);
-    }
-    if (err == OK) {
-        char what[200] = "";
-        err = store_compare(verify->reader, other, &verify->out->rows, what, sizeof(what));
-        if (err != OK) {
-            (void)snprintf(verify->out->message, sizeof(verify->out->message),
-                           "the view differs from the journal: %s", what);
-        }
-    }
-    if (other != NULL) {
-        store_reader_close(other);
+        err = compare(verify, scratch);
+        store_reader_end(verify->reader);
     }
     store_close(scratch, true);
     return err;
