@@ -86,7 +86,7 @@ static bool wait_until_ready(struct engine *engine)
 bool engine_start(struct engine *engine)
 {
     const char *const argv[] = { engine->rung, "serve",        engine->data, engine->processes,
-                                 "--socket",   engine->socket, "--demo-clock", "manual", NULL };
+                                 "--socket",   engine->socket, "--demo-clock", "x0", NULL };
     engine->pid = spawn(engine, argv);
     return engine->pid > 0 && wait_until_ready(engine);
 }

@@ -178,6 +178,7 @@ bool leads_read(struct leads *leads, const char *path, uint32_t count_max)
     leads->rows = ARENA_ARRAY(&leads->arena, struct lead, LEADS_MAX);
     struct csv csv;
     csv_init(&csv, &(struct csv_options){ .separator = ',' }, read_gz, file);
+    leads->whole = count_max == 0;
     bool whole = read_rows(leads, &csv, count_max > 0 ? count_max : LEADS_MAX);
     csv_done(&csv);
     (void)gzclose(file);

@@ -63,6 +63,7 @@ struct leads {
     struct arena arena;
     struct lead *rows;
     uint32_t count;
+    bool whole; // every lead of the file
     uint32_t expected[PLACE_COUNT];
 };
 
