@@ -14,8 +14,8 @@ static void drop_body(struct parser *p)
     parse_body(p, dropped);
 }
 
-// The name that the construct at the current word declares, kept under its ERROR node so that nobody
-// calls it unknown.
+// A name that the dropped construct declares, kept under its ERROR node so that nobody calls it
+// unknown.
 static void keep_name(struct parser *p, uint32_t error, uint32_t token)
 {
     const struct token *at = &p->tokens[token];

@@ -145,8 +145,9 @@ static void a_byte_order_mark_and_windows_line_ends_are_no_trouble(void **state)
 static void texts_are_decoded(void **state)
 {
     struct desk *desk = *state;
-    const struct syntax_tree *tree = parse(
-        desk, "process p \"A \\\"b\\\" \\\\ \\n{{c}\" {\n title \"x {{ {y} \\\" {z}!\"\n start => a\n}\n");
+    const struct syntax_tree *tree =
+        parse(desk, "process p \"A \\\"b\\\" \\\\ \\n{{c}\" {\n"
+                    " title \"x {{ {y} \\\" {z}!\"\n start => a\n}\n");
     assert_int_equal(desk->diags.count, 0);
     uint32_t process = syntax_child(tree, 0, NODE_PROCESS);
     uint32_t label = syntax_child(tree, process, NODE_LABEL);
@@ -225,8 +226,8 @@ static void names_and_keywords_have_their_places(void **state)
 static void the_comment_above_belongs_to_what_follows(void **state)
 {
     struct desk *desk = *state;
-    const struct syntax_tree *tree = parse(desk, "-- far\n\n--  Two\n--lines\nrole a \"A\" -- behind\n"
-                                                 "role b \"B\"\n");
+    const struct syntax_tree *tree =
+        parse(desk, "-- far\n\n--  Two\n--lines\nrole a \"A\" -- behind\nrole b \"B\"\n");
     assert_text(syntax_comment(tree, syntax_child(tree, 0, NODE_ROLE), &desk->arena),
                 " Two\nlines");
     assert_text(syntax_comment(tree, syntax_child_nth(tree, 0, NODE_ROLE, 1), &desk->arena), "");
@@ -255,7 +256,8 @@ static void names_of_dropped_constructs_are_remembered(void **state)
 static void lines_and_columns_are_counted_in_cells(void **state)
 {
     struct desk *desk = *state;
-    uint32_t number = source_add(&desk->sources, SLICE("b"), SLICE("a\n\tb\xe4\xb8\xad" "c\r\n\nlast"));
+    struct slice text = SLICE("a\n\tb\xe4\xb8\xad" "c\r\n\nlast");
+    uint32_t number = source_add(&desk->sources, SLICE("b"), text);
     const struct source_file *file = source_file(&desk->sources, number);
     assert_int_equal(file->line_count, 4);
     assert_int_equal(source_line(file, 0), 1);
