@@ -8,7 +8,7 @@ struct facts {
     uint32_t stage; // entered last, INDEX_NONE = none
     struct slice ended;
     bool joined;
-    uint32_t tasks, programs;
+    uint32_t tasks, programs, children;
 };
 
 static struct facts read_facts(const struct record *record)
@@ -21,6 +21,7 @@ static struct facts read_facts(const struct record *record)
         const struct event *event = &record->events[i];
         facts.programs += event->kind == EVENT_PROGRAM_ACTIVATED ? 1u : 0u;
         if (event_instance(event) != facts.instance) {
+            facts.children += event->kind == EVENT_INSTANCE_STARTED ? 1u : 0u;
             continue;
         }
         facts.tasks +=
@@ -95,6 +96,29 @@ static const struct view_program *program_of(struct core *core, const struct rec
     return NULL;
 }
 
+// The cases that a conversion started, in the order of its elements (and theirs).
+static void pack_children(struct buf *buf, const struct view *view, const struct record *record,
+                          const struct facts *facts)
+{
+    pack_cstr(buf, "children");
+    pack_array(buf, facts->children);
+    for (uint32_t i = 0; i < record->event_count; i++) {
+        const struct event *event = &record->events[i];
+        if (event->kind != EVENT_INSTANCE_STARTED ||
+            event->instance_started.instance == facts->instance) {
+            continue;
+        }
+        const struct view_program *program = view_program(view, event->instance_started.program);
+        pack_map(buf, 2);
+        pack_cstr(buf, "instance");
+        pack_uint(buf, event->instance_started.instance);
+        pack_cstr(buf, "process");
+        pack_str(buf, program != NULL
+                          ? image_slice(&program->image, program->image.process[0].name)
+                          : SLICE_EMPTY);
+    }
+}
+
 static void pack_where(struct buf *buf, const struct view_program *program,
                        const struct facts *facts)
 {
@@ -118,7 +142,7 @@ struct slice core_result(struct core *core, const struct record *record, uint64_
     buf_reset(buf);
     pack_map(buf, 2 + (facts.instance != 0 ? 1u : 0u) + (where ? 1u : 0u) +
                       (facts.joined ? 1u : 0u) + (facts.tasks > 0 ? 1u : 0u) +
-                      (facts.programs > 0 ? 1u : 0u));
+                      (facts.children > 0 ? 1u : 0u) + (facts.programs > 0 ? 1u : 0u));
     pack_cstr(buf, "seq");
     pack_uint(buf, seq);
     pack_cstr(buf, "at");
@@ -136,6 +160,9 @@ struct slice core_result(struct core *core, const struct record *record, uint64_
     }
     if (facts.tasks > 0) {
         pack_tasks(buf, core_view(core), record, &facts);
+    }
+    if (facts.children > 0) {
+        pack_children(buf, core_view(core), record, &facts);
     }
     if (facts.programs > 0) {
         pack_programs(buf, record, facts.programs);
