@@ -272,9 +272,11 @@ bool client_call(struct client *client, const char *method, struct slice params,
                  struct client_reply *ret_reply)
 {
     uint64_t deadline = env_steady_ms() + client->timeout_ms;
+    uint64_t lost_ms = UINT64_MAX; // since when nobody listens
     for (;;) {
         enum client_status status = CLIENT_LOST;
         if (client->fd >= 0 || client_connect(client)) {
+            lost_ms = UINT64_MAX;
             uint32_t msgid = client->next_msgid++;
             status = client_send(client, msgid, method, params)
                          ? reply_await(client, msgid, ret_reply)
@@ -283,7 +285,10 @@ bool client_call(struct client *client, const char *method, struct slice params,
         if (status == CLIENT_ANSWERED && !client_try_again(ret_reply)) {
             return true;
         }
-        if (env_steady_ms() >= deadline || (status == CLIENT_LOST && !client->met)) {
+        uint64_t now = env_steady_ms();
+        lost_ms = status == CLIENT_LOST && lost_ms == UINT64_MAX ? now : lost_ms;
+        bool gone = status == CLIENT_LOST && (!client->met || now >= lost_ms + CLIENT_RECONNECT_MS);
+        if (now >= deadline || gone) {
             if (status == CLIENT_SILENT) {
                 (void)lost(client, "the engine does not answer");
             }

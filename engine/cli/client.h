@@ -10,7 +10,8 @@
 #include "base/buf.h"
 #include "base/slice.h"
 
-enum { CLIENT_NAME_BYTES = 64, CLIENT_PATH_BYTES = 107, CLIENT_TIMEOUT_MS = 10000 };
+enum { CLIENT_NAME_BYTES = 64, CLIENT_PATH_BYTES = 107, CLIENT_TIMEOUT_MS = 10000,
+       CLIENT_RECONNECT_MS = 5000 }; // how long a broken connection is tried anew
 
 struct client_reply { // valid until the next receive or call on the client
     uint32_t msgid;

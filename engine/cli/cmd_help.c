@@ -1,6 +1,7 @@
 // What the program says about itself: help, completion, explain.
 #include <string.h>
 
+#include "base/utf8.h"
 #include "dsl/diag/diag.h"
 #include "engine/cli/cli.h"
 #include "engine/cli/grid.h"
@@ -8,7 +9,7 @@
 #include "engine/intake/csv.h"
 #include "engine/model/refusal.h"
 
-static const struct grid_column two_columns[] = { { "", false, 0, 0 }, { "", false, 20, 0 } };
+enum { COMMAND_CELLS = 14, OPTION_CELLS = 18 };
 
 static void title_put(struct cli *cli, const char *title)
 {
@@ -16,59 +17,60 @@ static void title_put(struct cli *cli, const char *title)
     buf_put_char(&cli->out, '\n');
 }
 
+// "name  text", the text beside the name on as many lines as it needs.
+static void entry_put(struct cli *cli, struct slice name, unsigned name_cells, const char *text)
+{
+    unsigned indent = 2 + name_cells + 2;
+    struct buf lines;
+    buf_init(&lines, 1 << 16);
+    (void)term_wrap(&cli->term, &lines, slice_from_cstr(text), indent, 10);
+    term_pad(&cli->out, 2);
+    buf_put_slice(&cli->out, name);
+    term_pad(&cli->out, indent - 2 - (unsigned)utf8_cells(name));
+    buf_put_slice(&cli->out, slice_sub(buf_slice(&lines), indent, lines.len));
+    buf_done(&lines);
+}
+
 static void overview(struct cli *cli)
 {
     struct buf *out = &cli->out;
     buf_put_cstr(out, "rung runs business processes. Usage: rung COMMAND [WORDS] [OPTIONS]\n");
     const char *group = "";
-    struct grid grid = { 0 };
-    for (uint32_t i = 0; i <= cli_command_count; i++) {
+    for (uint32_t i = 0; i < cli_command_count; i++) {
         const struct cli_command *command = &cli_commands[i];
-        if (i == cli_command_count || strcmp(command->group, group) != 0) {
-            if (i > 0) {
-                grid_print(&grid, &cli->term, 2, true, out);
-            }
-            if (i == cli_command_count) {
-                break;
-            }
+        if (strcmp(command->group, group) != 0) {
             group = command->group;
             buf_put_char(out, '\n');
             title_put(cli, group);
-            grid_init(&grid, &cli->arena, two_columns, 2);
         }
-        grid_row(&grid);
-        grid_cell(&grid, 0, slice_from_cstr(command->name));
-        grid_cell(&grid, 1, slice_from_cstr(command->summary));
+        entry_put(cli, slice_from_cstr(command->name), COMMAND_CELLS, command->summary);
     }
-    buf_put_cstr(out, "\n`rung help COMMAND` says more. Exit codes: 0 done, 1 refused by the engine, "
-                      "2 wrong\nusage, 3 no engine answers, 4 bad rows, files or tests, 5 a problem of "
+    buf_put_cstr(out, "\n`rung help COMMAND` says more. Exit codes: 0 done, 1 refused by the engine,\n"
+                      "2 wrong usage, 3 no engine answers, 4 bad rows, files or tests, 5 a problem of\n"
                       "the store.\n");
 }
 
 static void options_put(struct cli *cli, const struct cli_command *command)
 {
-    struct grid grid;
-    grid_init(&grid, &cli->arena, two_columns, 2);
+    title_put(cli, "Options");
     for (uint32_t i = 0; i < OPTION_COUNT; i++) {
         if ((command->options >> i & 1) != 0) {
             const struct option_spec *spec = &option_specs[i];
-            grid_row(&grid);
-            grid_cell(&grid, 0, arena_format(&cli->arena, "--%s%s%s", spec->name,
-                                             spec->value != NULL ? " " : "",
-                                             spec->value != NULL ? spec->value : ""));
-            grid_cell(&grid, 1, slice_from_cstr(spec->help));
+            entry_put(cli, arena_format(&cli->arena, "--%s%s%s", spec->name,
+                                        spec->value != NULL ? " " : "",
+                                        spec->value != NULL ? spec->value : ""),
+                      OPTION_CELLS, spec->help);
         }
     }
-    title_put(cli, "Options");
-    grid_print(&grid, &cli->term, 2, true, &cli->out);
 }
 
 static void help_of(struct cli *cli, const struct cli_command *command)
 {
     struct buf *out = &cli->out;
     title_put(cli, arena_format(&cli->arena, "rung %s %s", command->name, command->words).ptr);
-    buf_format(out, "%s\n\n", command->summary);
-    if (command->help != NULL && command->help[0] != '\0') {
+    (void)term_wrap(&cli->term, out, slice_from_cstr(command->summary), 0, 10);
+    buf_put_char(out, '\n');
+    if (command->help[0] != '\0') {
         buf_format(out, "%s\n\n", command->help);
     }
     options_put(cli, command);
@@ -86,7 +88,7 @@ static json_t *command_json(const struct cli_command *command)
         }
     }
     return json_pack("{s:s, s:s, s:s, s:s, s:o}", "name", command->name, "words", command->words,
-                     "summary", command->summary, "help", command->help != NULL ? command->help : "",
+                     "summary", command->summary, "help", command->help,
                      "options", options);
 }
 

@@ -15,10 +15,11 @@ static struct slice who_text(struct cli *cli, struct slice record)
     struct slice who = wire_text(record, "who", arena);
     struct slice whom = wire_text(record, "for", arena);
     bool admin = slice_equal(who, SLICE("admin"));
-    struct slice text = whom.len == 0 ? who
-                        : admin       ? whom
-                                      : arena_format(arena, "%.*s for %.*s", SLICE_PRINT(who),
-                                                     SLICE_PRINT(whom));
+    struct slice text = who;
+    if (whom.len > 0) { // said by the one for the other
+        text = arena_format(arena, admin ? "%.*s (%.*s)" : "%.*s, by %.*s", SLICE_PRINT(whom),
+                            SLICE_PRINT(who));
+    }
     return term_fit(arena, term_clean(arena, text), WHO_CELLS);
 }
 
@@ -61,7 +62,7 @@ static void body_put(struct cli *cli, struct slice text)
 static void record_put(struct cli *cli, struct slice record)
 {
     struct arena_mark mark = arena_mark(&cli->arena);
-    struct story story = { &cli->arena, cli->now_ms, cli_option(cli, OPTION_ALL) != NULL };
+    struct story story = { &cli->arena, cli_option(cli, OPTION_ALL) != NULL };
     struct wire_list events = wire_list(wire_raw(record, "events"));
     struct slice event;
     struct buf line;

@@ -215,8 +215,8 @@ static void button_row(struct cli *cli, struct grid *grid, struct slice action)
 static int buttons_list(struct cli *cli, struct slice card)
 {
     static const struct grid_column columns[] = {
-        { "button", false, 0, 0 },     { "label", false, 10, 0 },   { "group", false, 6, 1 },
-        { "also called", false, 8, 2 }, { "asks for", false, 10, 0 }, { "help", false, 12, 3 },
+        { "button", false, 0, 0 },      { "label", false, 18, 0 },    { "group", false, 8, 1 },
+        { "also called", false, 8, 2 }, { "asks for", false, 12, 0 }, { "help", false, 24, 3 },
     };
     struct slice actions = wire_raw(card, "actions");
     if (cli_json_wanted(cli)) {
@@ -296,8 +296,23 @@ static int action_find(struct cli *cli, struct slice card, struct slice word,
                                    SLICE_PRINT(word), SLICE_PRINT(names));
 }
 
+static void action_suggest(struct slice card, struct slice word)
+{
+    struct suggestions suggestions;
+    suggest_init(&suggestions, word);
+    struct wire_list list = wire_list(wire_raw(card, "actions"));
+    struct slice action;
+    while (wire_next(&list, &action)) {
+        suggest_offer(&suggestions, wire_text(action, "action", NULL), 0);
+        suggest_offer(&suggestions, wire_text(action, "label", NULL), 1);
+    }
+    if (suggestions.count > 0) {
+        (void)fprintf(stderr, "  did you mean `%.*s`?\n", SLICE_PRINT(suggestions.names[0]));
+    }
+}
+
 // The engine says best why a button is not offered: ask it, with the answers as plain text.
-static int press_unknown(struct cli *cli, struct params *params)
+static int press_unknown(struct cli *cli, struct slice card, struct params *params)
 {
     struct buf form;
     buf_init(&form, FRAME_BYTES_MAX);
@@ -316,6 +331,9 @@ static int press_unknown(struct cli *cli, struct params *params)
     int status = cli_ask(cli, "press", params, &reply);
     if (status == CLI_DONE && !cli_answered_json(cli, &reply)) {
         cli_tell_outcome(cli, reply.result);
+    }
+    if (status == CLI_REFUSED) {
+        action_suggest(card, cli_word(cli, 1));
     }
     return status;
 }
@@ -359,7 +377,7 @@ static int press_action(struct cli *cli, struct slice card, struct slice action)
     struct slice name = known ? wire_text(action, "action", NULL) : cli_word(cli, 1);
     int status = press_params(cli, card, name, &params);
     if (status == CLI_DONE && !known) {
-        status = press_unknown(cli, &params);
+        status = press_unknown(cli, card, &params);
     } else if (status == CLI_DONE) {
         struct form form;
         form_read(&form, &cli->arena, wire_raw(action, "form"), cli->now_ms);

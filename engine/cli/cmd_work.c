@@ -66,7 +66,7 @@ static void inbox_tasks(struct cli *cli, struct slice result)
 {
     static const struct grid_column columns[] = {
         { "case", true, 0, 0 },  { "due", false, 0, 0 },   { "when (UTC)", false, 0, 3 },
-        { "task", false, 20, 0 }, { "stage", false, 8, 4 }, { "for", false, 6, 2 },
+        { "task", false, 32, 0 }, { "stage", false, 10, 4 }, { "for", false, 6, 2 },
         { "", false, 0, 1 },
     };
     struct grid grid;

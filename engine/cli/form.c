@@ -197,6 +197,12 @@ static bool one_pack(const struct form *form, const struct form_field *field, st
         value_print(&date, &value);
         pack_str(to, buf_slice(&date));
         buf_done(&date);
+    } else if (field->moment || field->day) {
+        *ret_problem = arena_format(form->arena, field->moment ? "`%.*s` is not a moment; say for "
+                                    "example \"tomorrow 10:00\", \"in 2 h\" or \"2026-03-02 18:00\""
+                                    : "`%.*s` is not a day; say for example \"tomorrow\", \"in 3 days\" "
+                                    "or \"2026-03-02\"", SLICE_PRINT(text));
+        return false;
     } else if (field->yes_no) {
         bool yes = suggest_distance(text, SLICE("yes"), 0) == 0 ||
                    suggest_distance(text, SLICE("y"), 0) == 0 ||
@@ -426,6 +432,7 @@ static void question_put(const struct form *form, const struct form_field *field
 {
     struct buf text;
     buf_init(&text, 1 << 20);
+    buf_put_char(&text, '\n');
     term_put(talk->term, &text, TERM_BOLD, term_clean(form->arena, field->label));
     buf_put_cstr(&text, field->required ? " (required)" : "");
     buf_put_char(&text, '\n');

@@ -37,9 +37,10 @@ static struct slice value_text(const struct story *story, struct slice event, st
         buf_init(&text, 100);
         uint64_t ms = wire_moment(event, name);
         if (ms > 0) {
-            when_moment(&text, ms, story->now_ms);
+            when_stamp(&text, ms);
         }
-        struct slice copy = arena_copy(story->arena, buf_slice(&text));
+        // To the minute, as the beginnings of the lines.
+        struct slice copy = arena_copy(story->arena, slice_sub(buf_slice(&text), 0, 16));
         buf_done(&text);
         return copy;
     }
@@ -130,6 +131,24 @@ bool story_event(const struct story *story, struct slice event, struct buf *out)
     return true;
 }
 
+// Answers come without their types: a whole number of the size of a moment (2001 to 2096, in
+// milliseconds) is shown as one.
+static void answer_put(const struct story *story, struct slice packed, struct buf *out)
+{
+    struct unpack unpack;
+    unpack_init(&unpack, packed);
+    uint64_t number = unpack_peek(&unpack) == PACK_INTEGER ? unpack_uint(&unpack) : 0;
+    if (!unpack.bad && number >= UINT64_C(1000000000000) && number < UINT64_C(4000000000000)) {
+        struct buf text;
+        buf_init(&text, 64);
+        when_stamp(&text, number);
+        buf_put_slice(out, slice_sub(buf_slice(&text), 0, 16));
+        buf_done(&text);
+    } else {
+        buf_put_slice(out, term_clean(story->arena, wire_print(packed, story->arena)));
+    }
+}
+
 void story_form(const struct story *story, struct slice form, struct buf *out)
 {
     struct wire_list pairs = wire_pairs(form);
@@ -137,9 +156,9 @@ void story_form(const struct story *story, struct slice form, struct buf *out)
     struct slice value;
     bool first = true;
     while (wire_next(&pairs, &key) && wire_next(&pairs, &value)) {
-        buf_format(out, "%s%.*s = %.*s", first ? "" : ", ",
-                   SLICE_PRINT(term_clean(story->arena, wire_print(key, story->arena))),
-                   SLICE_PRINT(term_clean(story->arena, wire_print(value, story->arena))));
+        buf_format(out, "%s%.*s = ", first ? "" : ", ",
+                   SLICE_PRINT(term_clean(story->arena, wire_print(key, story->arena))));
+        answer_put(story, value, out);
         first = false;
     }
 }

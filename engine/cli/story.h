@@ -11,7 +11,6 @@
 
 struct story {
     struct arena *arena;
-    uint64_t now_ms;
     bool all; // book-keeping too
 };
 
