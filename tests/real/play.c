@@ -1,6 +1,7 @@
 #include "tests/real/play.h"
 
 #include <stdio.h>
+#include <time.h>
 
 #include "base/mem.h"
 #include "base/pack.h"
@@ -8,7 +9,7 @@
 
 #define DAY_MS UINT64_C(86400000)
 
-enum { BOOK_DAYS = 60, FAR_DAYS = 200, PRESSES_BUF_BYTES_MAX = 64 * 1024, FLUSH_WAIT_MS = 400 };
+enum { BOOK_DAYS = 60, FAR_DAYS = 200, PRESSES_BUF_BYTES_MAX = 64 * 1024, FLUSH_WAIT_MS = 400, DELAY_NS = 1200000 };
 
 static bool broken(struct play *play, const struct lead *lead, const char *what)
 {
@@ -234,9 +235,9 @@ static void plan_next_kill(struct play *play)
 {
     struct kills *kills = &play->kills;
     uint32_t left = kills->wanted - kills->done;
-    uint32_t presses_left = play->presses_expected > play->presses
-                                ? play->presses_expected - (uint32_t)play->presses
-                                : 1;
+    // All of them in the first nine tenths: the last moments have few presses.
+    uint32_t spread = play->presses_expected / 10 * 9;
+    uint32_t presses_left = spread > play->presses ? spread - (uint32_t)play->presses : 1;
     uint32_t mean = left > 0 ? presses_left / (left + 1) : 0;
     kills->presses_until = 1 + (mean > 1 ? (uint32_t)prng_below(&play->prng, mean) : 0);
 }
@@ -250,10 +251,19 @@ static void wait_for_flush(struct play *play)
     }
 }
 
+static bool wants_flush(const struct play *play)
+{
+    return play->kills.during_flush < play->kills.flush_wanted;
+}
+
 // The engine dies with commands unanswered; whatever it had already said is still read.
 static void kill_now(struct play *play)
 {
     struct kills *kills = &play->kills;
+    if (!wants_flush(play)) { // somewhere between decoding and the answer
+        (void)nanosleep(&(struct timespec){ .tv_nsec = (long)prng_below(&play->prng, DELAY_NS) },
+                        NULL);
+    }
     engine_kill(play->engine);
     bool in_flush = engine_is_flushing(play->engine);
     while (play->under_way > 0 && answer_take(play, 0)) {
@@ -277,20 +287,17 @@ static void kill_now(struct play *play)
             flight_send(play, &play->flights[index]);
         }
     }
-    if (unanswered == 0) { // everything had been answered in time: does not count
+    if (unanswered == 0) { // everything had been answered in time: does not count, soon again
+        kills->presses_until = 1 + (uint32_t)prng_below(&play->prng, 16);
         return;
     }
     kills->done++;
+    plan_next_kill(play);
     kills->during_flush += in_flush;
     kills->unanswered_max = unanswered > kills->unanswered_max ? unanswered : kills->unanswered_max;
     kills->unanswered_min = kills->done == 1 || unanswered < kills->unanswered_min
                                 ? unanswered
                                 : kills->unanswered_min;
-}
-
-static bool wants_flush(const struct play *play)
-{
-    return play->kills.during_flush < play->kills.flush_wanted;
 }
 
 // ---- the whole --------------------------------------------------------------------------------------
@@ -318,7 +325,6 @@ static void press_moment(struct play *play, uint64_t at_ms)
             start_flights(play, at_ms);
             if (kill_due) {
                 kill_now(play);
-                plan_next_kill(play);
                 continue;
             }
         }
