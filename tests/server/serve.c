@@ -1,4 +1,4 @@
-// The server as the tests run it: serve DATA SOCKET [FILE…] [--demo FACTOR]. Says `ready` on standard
+// The server as the tests run it: serve DATA SOCKET [FILE…] [--demo FACTOR] [--map BYTES]. Says `ready` on standard
 // output when it takes connections.
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,12 +52,14 @@ int main(int argc, char **argv)
         if (strcmp(argv[i], "--demo") == 0 && i + 1 < argc) {
             options.demo = true;
             options.demo_factor = (uint32_t)strtoul(argv[++i], NULL, 10);
+        } else if (strcmp(argv[i], "--map") == 0 && i + 1 < argc) {
+            options.map_bytes = strtoull(argv[++i], NULL, 10);
         } else if (options.file_count < FILES_MAX) {
             files[options.file_count++] = read_file(argv[i]);
         }
     }
     if (options.data == NULL) {
-        (void)fprintf(stderr, "usage: serve DATA SOCKET [FILE…] [--demo FACTOR]\n");
+        (void)fprintf(stderr, "usage: serve DATA SOCKET [FILE…] [--demo FACTOR] [--map BYTES]\n");
         return 2;
     }
     struct server_problem problem;

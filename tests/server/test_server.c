@@ -348,6 +348,47 @@ static void a_demo_store_is_refused_by_a_normal_start_and_the_other_way_round(vo
     stop(place);
 }
 
+// True: accepted; false: refused with store_full.
+static bool start_bob(int fd)
+{
+    say(fd, "start", SLICE("\x82\xa7process\xa4lead\xa4""form\x81\xa4name\xa3""Bob"));
+    struct slice message = hear(fd);
+    assert_true(message.len > 4);
+    bool accepted = message.ptr[3] == '\xc0'; // [1, 1, nil, …
+    if (!accepted) {
+        assert_non_null(strstr(message.ptr, "store_full"));
+    }
+    return accepted;
+}
+
+static void a_full_store_reads_on_and_writes_again_when_there_is_room(void **state)
+{
+    struct place *place = *state;
+    assert_true(serve(place, "--map", "1048576"));
+    int fd = connect_to(place);
+    int started = 0;
+    while (start_bob(fd)) {
+        started++;
+        assert_true(started < 100000);
+    }
+    assert_true(started > 100);
+    assert_false(start_bob(fd));
+    struct slice card = ask(fd, "show", one);
+    assert_true(slice_equal(pack_map_find(card, SLICE("stage")), SLICE("\xa7""calling")));
+    (void)close(fd);
+    stop(place);
+    assert_true(serve(place, NULL, NULL));
+    fd = connect_to(place);
+    assert_true(start_bob(fd));
+    struct slice verify = ask(fd, "verify", SLICE("\x80"));
+    assert_true(slice_equal(pack_map_find(verify, SLICE("good")), SLICE("\xc3")));
+    struct unpack unpack;
+    unpack_init(&unpack, pack_map_find(verify, SLICE("instances_open")));
+    assert_int_equal(unpack_uint(&unpack), started + 1);
+    (void)close(fd);
+    stop(place);
+}
+
 int main(void)
 {
 #define PLACE(test) cmocka_unit_test_setup_teardown(test, open_place, close_place)
@@ -361,6 +402,7 @@ int main(void)
         PLACE(a_client_that_vanishes_harms_nobody),
         PLACE(garbage_gets_a_refusal_and_the_connection_ends),
         PLACE(a_demo_store_is_refused_by_a_normal_start_and_the_other_way_round),
+        PLACE(a_full_store_reads_on_and_writes_again_when_there_is_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -285,6 +285,8 @@ struct slice box_code(struct slice message)
     return slice_equal(error, SLICE("\xc0")) ? SLICE_EMPTY : box_text(error, "code");
 }
 
+struct slice box_error(struct slice message) { return element(message, 2); }
+
 struct slice box_message(struct slice message)
 {
     return box_text(element(message, 2), "message");

@@ -59,6 +59,7 @@ struct slice box_take(struct box_wire *wire);
 uint64_t box_type(struct slice message);
 uint64_t box_msgid(struct slice message);
 struct slice box_code(struct slice message);
+struct slice box_error(struct slice message);
 struct slice box_message(struct slice message); // of its error
 struct slice box_result(struct slice message);
 struct slice box_push(struct slice message, struct slice *ret_method);

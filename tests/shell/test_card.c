@@ -1,0 +1,241 @@
+// Cards and programs: what each user is shown, and what `apply` makes of files.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/mem.h"
+#include "tests/shell/box.h"
+
+static const char deal[] = "role boss \"Boss\"\n"
+                           "role seller \"Seller\" under boss\n"
+                           "role clerk \"Clerk\" under boss\n"
+                           "enum size { small \"Small\", large \"Large\" }\n"
+                           "process deal \"Deal\" {\n"
+                           "  title \"Deal of {name}\"\n"
+                           "  field name: text \"Name\" required\n"
+                           "  field margin: money \"Margin\" shown to boss\n"
+                           "  field size: size \"Size\"\n"
+                           "  field again_at: datetime \"Call again\"\n"
+                           "  start => offer\n"
+                           "  stage offer \"Offer\" {\n"
+                           "    task \"Offer to {name}\" for seller due 10 min script \"Be kind.\"\n"
+                           "    action sent \"Sent\" help \"The offer is out.\" {\n"
+                           "      ask size required\n"
+                           "      ask again_at quick\n"
+                           "      ask remark: text \"Remark\"\n"
+                           "      => waiting\n"
+                           "    }\n"
+                           "    action raise \"Raise the margin\" by boss { ask margin required }\n"
+                           "  }\n"
+                           "  stage waiting \"Waiting\" {\n"
+                           "    task \"Ask {name}\" for seller due 1 day\n"
+                           "    action agreed \"Yes\" confirm \"Really?\" => sold\n"
+                           "  }\n"
+                           "  end sold \"Sold\" success\n"
+                           "}\n";
+
+static struct box *box;
+static struct box_wire *wire;
+static struct buf frame;
+
+static struct slice call(const char *method, struct slice map)
+{
+    buf_reset(&frame);
+    box_request(&frame, 1, method, map);
+    box_send(box, wire, buf_slice(&frame));
+    box_settle(box);
+    return box_take(wire);
+}
+
+static struct slice good(struct slice message)
+{
+    if (box_code(message).len > 0) {
+        fail_msg("refused: %.*s: %.*s", SLICE_PRINT(box_code(message)),
+                 SLICE_PRINT(box_message(message)));
+    }
+    return box_result(message);
+}
+
+static struct slice apply(const char *text)
+{
+    struct buf map;
+    buf_init(&map, FRAME_BYTES_MAX);
+    buf_put_slice(&map, SLICE("\x81\xa5""files\x91\x82\xa4name\xa9""deal.rung\xa4text"));
+    pack_cstr(&map, text);
+    struct slice answer = call("apply", buf_slice(&map));
+    buf_done(&map);
+    return answer;
+}
+
+static int open_box(void **state)
+{
+    (void)state;
+    box = mem_zalloc(sizeof(*box));
+    buf_init(&frame, FRAME_BYTES_MAX);
+    box_open(box, true);
+    wire = box_connect(box);
+    (void)good(apply(deal));
+    (void)good(call("import_users",
+                    SLICE("\x81\xa5users\x93\x82\xa4name\xa3sam\xa5roles\x91\xa6seller"
+                          "\x82\xa4name\xa3""cat\xa5roles\x91\xa5""clerk"
+                          "\x82\xa4name\xa3""bea\xa5roles\x91\xa4""boss")));
+    (void)good(call("start", SLICE("\x83\xa7process\xa4""deal\xa4""form\x82\xa4name\xa3""Bob"
+                                   "\xa6margin\xa7""100 EUR\xa2""as\xa3""bea")));
+    return 0;
+}
+
+static int close_box(void **state)
+{
+    (void)state;
+    box_close(box);
+    buf_done(&frame);
+    mem_free(box);
+    return 0;
+}
+
+// The element of an array of maps whose `key` is `value`; empty: none.
+static struct slice find(struct slice array, const char *key, const char *value)
+{
+    struct unpack unpack;
+    unpack_init(&unpack, array);
+    uint32_t count = unpack_array(&unpack);
+    for (uint32_t i = 0; i < count; i++) {
+        struct slice item = unpack_raw(&unpack);
+        if (slice_equal(box_text(item, key), slice_from_cstr(value))) {
+            return item;
+        }
+    }
+    return SLICE_EMPTY;
+}
+
+static struct slice card_of(struct slice map) { return good(call("show", map)); }
+
+#define SHOW_AS(name) SLICE("\x82\xa8instance\x01\xa2""as\xa3" name)
+
+static void a_field_shown_to_some_is_in_no_answer_to_others(void **state)
+{
+    (void)state;
+    struct slice fields = pack_map_find(card_of(SHOW_AS("sam")), SLICE("fields"));
+    assert_true(find(fields, "name", "name").len > 0);
+    assert_int_equal(find(fields, "name", "margin").len, 0);
+    struct slice history =
+        good(call("history", SLICE("\x82\xa8instance\x01\xa2""as\xa3sam")));
+    for (size_t i = 0; i + 6 <= history.len; i++) {
+        assert_memory_not_equal(history.ptr + i, "margin", 6);
+        assert_memory_not_equal(history.ptr + i, "100.00", 6);
+    }
+    fields = pack_map_find(card_of(SHOW_AS("bea")), SLICE("fields"));
+    struct slice margin = find(fields, "name", "margin");
+    assert_true(margin.len > 0);
+    assert_true(slice_starts(box_text(margin, "value"), SLICE("100")));
+}
+
+static void each_user_is_offered_his_own_buttons(void **state)
+{
+    (void)state;
+    struct slice actions = pack_map_find(card_of(SHOW_AS("sam")), SLICE("actions"));
+    assert_true(find(actions, "action", "sent").len > 0);
+    assert_int_equal(find(actions, "action", "raise").len, 0);
+    assert_int_equal(find(actions, "action", "agreed").len, 0); // of a stage to come
+    actions = pack_map_find(card_of(SHOW_AS("bea")), SLICE("actions"));
+    assert_true(find(actions, "action", "raise").len > 0);
+    // Whoever has nothing to do with the case does not see it at all.
+    assert_true(slice_equal(box_code(call("show", SHOW_AS("cat"))), SLICE("not_allowed")));
+    // An administrator sees what anybody might press.
+    actions = pack_map_find(card_of(SLICE("\x81\xa8instance\x01")), SLICE("actions"));
+    assert_true(find(actions, "action", "sent").len > 0 &&
+                find(actions, "action", "raise").len > 0);
+}
+
+static void a_form_says_all_that_a_client_needs_to_ask_it(void **state)
+{
+    (void)state;
+    struct slice card = card_of(SHOW_AS("sam"));
+    struct slice sent = find(pack_map_find(card, SLICE("actions")), "action", "sent");
+    assert_true(slice_equal(box_text(sent, "help"), SLICE("The offer is out.")));
+    struct slice form = pack_map_find(sent, SLICE("form"));
+    struct slice size = find(form, "name", "size");
+    assert_true(slice_equal(pack_map_find(size, SLICE("required")), SLICE("\xc3")));
+    struct slice large = find(pack_map_find(size, SLICE("choices")), "name", "large");
+    assert_true(slice_equal(box_text(large, "label"), SLICE("Large")));
+    struct slice again = find(form, "name", "again_at");
+    assert_true(slice_equal(box_text(again, "type"), SLICE("datetime")));
+    assert_true(find(pack_map_find(again, SLICE("quick")), "label", "in an hour").len > 0);
+    assert_true(find(form, "name", "remark").len > 0);
+    struct slice task = pack_map_find(card, SLICE("task"));
+    assert_true(slice_equal(box_text(task, "script"), SLICE("Be kind.")));
+    assert_true(slice_equal(box_text(card, "title"), SLICE("Deal of Bob")));
+}
+
+static void an_inbox_holds_what_is_offered_and_what_is_held_by_due_moment(void **state)
+{
+    (void)state;
+    (void)good(call("start", SLICE("\x82\xa7process\xa4""deal\xa4""form\x81\xa4name\xa3Tim")));
+    (void)good(call("press", SLICE("\x84\xa8instance\x01\xa6""action\xa4sent\xa4""form\x81\xa4size"
+                                   "\xa5large\xa2""as\xa3sam")));
+    struct slice inbox = good(call("inbox", SLICE("\x81\xa2""as\xa3sam")));
+    struct unpack unpack;
+    unpack_init(&unpack, pack_map_find(inbox, SLICE("tasks")));
+    assert_int_equal(unpack_array(&unpack), 2);
+    struct slice first = unpack_raw(&unpack); // offered to his role, due in 10 minutes
+    assert_int_equal(box_number(first, "instance"), 2);
+    assert_true(slice_equal(box_text(first, "offered"), SLICE("seller")));
+    struct slice second = unpack_raw(&unpack); // his own, due tomorrow
+    assert_true(slice_equal(box_text(second, "holder"), SLICE("sam")));
+    inbox = good(call("inbox", SLICE("\x82\xa2""as\xa3sam\xa5limit\x01")));
+    assert_true(slice_equal(pack_map_find(inbox, SLICE("more")), SLICE("\xc3")));
+    inbox = good(call("inbox", SLICE("\x81\xa2""as\xa3""cat")));
+    assert_true(slice_equal(pack_map_find(inbox, SLICE("tasks")), SLICE("\xdd\0\0\0\0")));
+    assert_true(slice_equal(box_code(call("inbox", SLICE("\x81\xa2""as\xa3zoe"))),
+                            SLICE("unknown_user")));
+}
+
+static void files_with_errors_are_refused_with_their_lines(void **state)
+{
+    (void)state;
+    uint64_t seq = store_head(box->engine.store)->seq;
+    struct slice answer = apply("process broken \"Broken\" {\n  start => nowhere\n}\n");
+    assert_true(slice_equal(box_code(answer), SLICE("bad_program")));
+    assert_true(box_text(box_error(answer), "text").len > 0);
+    struct slice list = pack_map_find(box_error(answer), SLICE("diagnostics"));
+    struct unpack unpack;
+    unpack_init(&unpack, list);
+    assert_true(unpack_array(&unpack) >= 1);
+    struct slice first = unpack_raw(&unpack);
+    assert_true(slice_equal(box_text(first, "file"), SLICE("deal.rung")));
+    assert_true(slice_starts(box_text(first, "code"), SLICE("E")));
+    assert_int_equal(store_head(box->engine.store)->seq, seq);
+}
+
+static void running_cases_keep_the_program_they_were_started_with(void **state)
+{
+    (void)state;
+    char text[sizeof(deal)];
+    memcpy(text, deal, sizeof(deal));
+    char *label = strstr(text, "\"Offer\"");
+    assert_non_null(label);
+    memcpy(label, "\"Order\"", 7);
+    (void)good(apply(text));
+    (void)good(call("start", SLICE("\x82\xa7process\xa4""deal\xa4""form\x81\xa4name\xa3Tim")));
+    assert_true(slice_equal(box_text(card_of(SLICE("\x81\xa8instance\x01")), "stage_label"),
+                            SLICE("Offer")));
+    assert_true(slice_equal(box_text(card_of(SLICE("\x81\xa8instance\x02")), "stage_label"),
+                            SLICE("Order")));
+}
+
+int main(void)
+{
+#define BOX(test) cmocka_unit_test_setup_teardown(test, open_box, close_box)
+    const struct CMUnitTest tests[] = {
+        BOX(a_field_shown_to_some_is_in_no_answer_to_others),
+        BOX(each_user_is_offered_his_own_buttons),
+        BOX(a_form_says_all_that_a_client_needs_to_ask_it),
+        BOX(an_inbox_holds_what_is_offered_and_what_is_held_by_due_moment),
+        BOX(files_with_errors_are_refused_with_their_lines),
+        BOX(running_cases_keep_the_program_they_were_started_with),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
