@@ -223,7 +223,7 @@ static void report_ask_name(struct body *body, const struct ask *ask)
     const struct field *field = infer_find_field(body->process, ask->name);
     const struct role *role = names_find_role(unit, body->infer.file, ask->name);
     if (local != NULL) {
-        names_twice(unit, ask->span, local->span, "answer", ask->name);
+        names_twice(unit, ask->span, local->span, "item", ask->name);
     } else if (field != NULL) {
         struct diag *diag = diag_add(unit->diags, DIAG_E0310, ask->span);
         diag_fact(diag, SLICE("field"));
@@ -266,10 +266,35 @@ static void resolve_asked_field(struct body *body, struct ask *ask, uint32_t nod
     }
 }
 
+// The form of an action is one, whichever way its steps go: each answer has a name of its own.
+static bool report_asked_twice(struct body *body, const struct ask *ask)
+{
+    for (uint32_t i = 0; i < body->handler->ask_count; i++) {
+        const struct ask *other = body->handler->asks[i];
+        if (ask->name.len == 0 || !slice_equal(other->name, ask->name)) {
+            continue;
+        }
+        struct diag *diag = diag_add(body->infer.unit->diags, DIAG_E0310, ask->span);
+        diag_fact(diag, SLICE("answer"));
+        diag_fact(diag, ask->name);
+        diag_here(diag, "this is the second one");
+        diag_label(diag, other->span, "it is asked here");
+        diag_note(diag, "an action has one form, whichever way its steps go");
+        diag_help(diag, "ask once, before the ways part");
+        return true;
+    }
+    return false;
+}
+
 static const struct ask *check_ask(struct body *body, uint32_t node)
 {
     struct unit *unit = body->infer.unit;
     const struct syntax_tree *tree = body_tree(body);
+    struct handler *handler = body->handler;
+    if (names_reach_limit(unit, handler->span, check_handler_name(handler, unit->arena),
+                          handler->local_count, IMAGE_LOCALS_MAX, "answers")) {
+        return NULL;
+    }
     struct ask *ask = ARENA_NEW(unit->arena, struct ask);
     *ask = (struct ask){ .name = syntax_name(tree, node),
                          .span = syntax_name_span(tree, node),
@@ -280,12 +305,14 @@ static const struct ask *check_ask(struct body *body, uint32_t node)
     if (type == NODE_NONE) {
         resolve_asked_field(body, ask, node);
     } else {
-        report_ask_name(body, ask);
         ask->type = names_type(unit, body->infer.file, type);
         ask->label = names_label(unit, tree, node);
     }
     if (syntax_has(tree, node, NODE_HELP)) {
         ask->help = names_clause_label(unit, tree, node, NODE_HELP);
+    }
+    if (!report_asked_twice(body, ask) && type != NODE_NONE) {
+        report_ask_name(body, ask);
     }
     uint32_t initial = syntax_child(tree, node, NODE_INITIAL);
     if (initial != NODE_NONE) {
@@ -293,7 +320,6 @@ static const struct ask *check_ask(struct body *body, uint32_t node)
                                  arena_format(unit->arena, "`%.*s`", SLICE_PRINT(ask->name)),
                                  ask->span);
     }
-    struct handler *handler = body->handler;
     ask->local = handler->local_count++;
     ARRAY_PUSH(unit->arena, handler->asks, handler->ask_count, ask);
     if (handler->kind != HANDLER_ACTION && handler->kind != HANDLER_START) {
@@ -552,6 +578,10 @@ const struct block *check_block(struct body *body, uint32_t node)
     const struct local *outer = body->infer.locals;
     bool reported = false;
     for (SYNTAX_EACH(tree, node, child)) {
+        if (names_is_flooded(unit, body->infer.file)) {
+            body->process->broken = true;
+            break;
+        }
         struct step step = { .node = child, .span = syntax_span(tree, child) };
         if (!check_one_step(body, &step, child)) {
             body->process->broken = true;

@@ -72,9 +72,7 @@ void check_children(struct unit *unit, struct process *process)
         return;
     }
     if (process->collection_count > COLLECTIONS_MAX) {
-        struct diag *diag = diag_add(unit->diags, DIAG_E0901, process->decl.span);
-        diag_fact(diag, process->decl.name);
-        diag_fact_format(diag, "%d collections of children", COLLECTIONS_MAX);
+        // Reported where they were declared.
         return;
     }
     struct flow_check flow = { .unit = unit, .process = process, .changed = true };

@@ -145,16 +145,21 @@ static void check_pairs(struct body *body, struct convert *convert, uint32_t nod
         }
         uint32_t member = syntax_child_class(tree, child, CLASS_NAME, 0);
         struct slice name = syntax_name(tree, member);
-        if (enumeration != NULL && syntax_kind(tree, member) == NODE_NAME) {
-            if (infer_find_member(enumeration, name) == NULL) {
-                report_unknown_member(body, member, enumeration);
-                complete = false;
-            } else if (has_pair(convert, name)) {
-                struct diag *diag =
-                    diag_add(body->infer.unit->diags, DIAG_E0324, syntax_span(tree, member));
-                diag_fact(diag, name);
-                diag_here(diag, "this member has its process already");
-            }
+        if (enumeration != NULL && syntax_kind(tree, member) == NODE_NAME &&
+            infer_find_member(enumeration, name) == NULL) {
+            report_unknown_member(body, member, enumeration);
+            complete = false;
+            continue;
+        }
+        if (has_pair(convert, name)) {
+            struct diag *diag =
+                diag_add(body->infer.unit->diags, DIAG_E0324, syntax_span(tree, member));
+            diag_fact(diag, name);
+            diag_here(diag, "this member has its process already");
+            continue;
+        }
+        if (names_is_flooded(body->infer.unit, body->infer.file)) {
+            return;
         }
         uint32_t count = convert->pair_count;
         add_pair(body, convert, name, syntax_child_class(tree, child, CLASS_NAME, 1),

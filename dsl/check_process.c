@@ -1,5 +1,6 @@
 // Builds what a process declares: first the names that others may use, then everything inside.
 #include "base/check.h"
+#include "base/limits.h"
 #include "dsl/array.h"
 #include "dsl/check.h"
 
@@ -25,6 +26,9 @@ void check_records(struct unit *unit)
         for (SYNTAX_EACH(tree, decl->node, child)) {
             if (syntax_kind(tree, child) != NODE_PART) {
                 continue;
+            }
+            if (n == record->part_count) {
+                break; // reported: too many
             }
             struct part *part = &record->parts[n++];
             uint32_t initial = syntax_child(tree, child, NODE_INITIAL);
@@ -55,6 +59,10 @@ static void declare_field(struct unit *unit, struct process *process, uint32_t n
 {
     uint32_t file = process->decl.file;
     const struct syntax_tree *tree = names_tree(unit, file);
+    if (names_reach_limit(unit, process->decl.span, names_decl(&process->decl, unit->arena),
+                          process->field_count, PROCESS_FIELDS_MAX, "fields")) {
+        return;
+    }
     struct field *field = ARENA_NEW(unit->arena, struct field);
     field->name = syntax_name(tree, node);
     field->span = syntax_name_span(tree, node);
@@ -126,6 +134,11 @@ static struct stage *declare_stage(struct unit *unit, struct process *process, s
                                    uint32_t node)
 {
     const struct syntax_tree *tree = names_tree(unit, process->decl.file);
+    if (names_reach_limit(unit, process->decl.span, names_decl(&process->decl, unit->arena),
+                          process->stage_count, PROCESS_STAGES_MAX, "stages")) {
+        process->broken = true;
+        return NULL;
+    }
     struct stage *stage = ARENA_NEW(unit->arena, struct stage);
     *stage = (struct stage){ .name = syntax_name(tree, node),
                              .label = names_label(unit, tree, node),
@@ -173,6 +186,11 @@ static struct stage *declare_stage(struct unit *unit, struct process *process, s
 static void declare_end(struct unit *unit, struct process *process, uint32_t node)
 {
     const struct syntax_tree *tree = names_tree(unit, process->decl.file);
+    if (names_reach_limit(unit, process->decl.span, names_decl(&process->decl, unit->arena),
+                          process->end_count, PROCESS_ENDS_MAX, "ends")) {
+        process->broken = true;
+        return;
+    }
     struct process_end *end = ARENA_NEW(unit->arena, struct process_end);
     *end = (struct process_end){ .name = syntax_name(tree, node),
                                  .label = names_label(unit, tree, node),
@@ -230,6 +248,11 @@ static void declare_collection(struct unit *unit, struct process *process, uint3
             diag_here(diag, each ? "many children here" : "one child here");
             diag_label(diag, known->span, known->each ? "many children here" : "one child here");
         }
+        return;
+    }
+    if (names_reach_limit(unit, process->decl.span, names_decl(&process->decl, unit->arena),
+                          process->collection_count, COLLECTIONS_MAX, "collections of children")) {
+        process->broken = true;
         return;
     }
     struct collection *collection = ARENA_NEW(unit->arena, struct collection);
@@ -503,6 +526,13 @@ static struct stage *stage_of_node(struct stage *parent, uint32_t node)
 static void fill_item(struct unit *unit, struct process *process, struct stage *stage,
                       uint32_t node)
 {
+    if (names_is_flooded(unit, process->decl.file) ||
+        names_reach_limit(unit, process->decl.span, names_decl(&process->decl, unit->arena),
+                          process->handler_count, PROCESS_HANDLERS_MAX,
+                          "actions, timers, rules and tasks")) {
+        process->broken = true;
+        return;
+    }
     enum syntax_kind kind = syntax_kind(names_tree(unit, process->decl.file), node);
     if (kind == NODE_ACTION) {
         fill_action(unit, process, stage, node);

@@ -173,6 +173,10 @@ static void play_user(struct test_check_state *test, struct test_play *play, uin
     struct arena *arena = test->unit->arena;
     play->kind = TEST_PLAY_USER;
     struct slice name = syntax_name(tree, node);
+    if (names_reach_limit(test->unit, syntax_name_span(tree, node), SLICE("the test"),
+                          test->plan.user_count, TEST_NAMES_MAX, "people")) {
+        return;
+    }
     uint32_t index = check_test_find_user(test, name);
     if (index == INDEX_NONE) {
         struct test_user user = { .name = name };
@@ -310,6 +314,10 @@ static void play_start(struct test_check_state *test, struct test_play *play, ui
     const struct syntax_tree *tree = check_test_tree(test);
     struct arena *arena = test->unit->arena;
     play->kind = TEST_PLAY_START;
+    if (names_reach_limit(test->unit, syntax_keyword_span(tree, node), SLICE("the test"),
+                          test->plan.case_count, TEST_NAMES_MAX, "cases")) {
+        return;
+    }
     const struct process *process =
         names_process(test->unit, test->file, syntax_child_class(tree, node, CLASS_NAME, 0));
     uint32_t name_node = syntax_child_class(tree, node, CLASS_NAME, 1);
@@ -495,6 +503,9 @@ static void check_plays(struct test_check_state *test, uint32_t node)
     const struct syntax_tree *tree = check_test_tree(test);
     struct play_list list = { .clock_ms = INT64_MIN / 4 };
     for (SYNTAX_EACH(tree, node, child)) {
+        if (names_is_flooded(test->unit, test->file)) {
+            break;
+        }
         struct test_play play = { .line = check_test_line(test, child),
                                   .column = column_of(test, child),
                                   .text = check_test_source(test, child),

@@ -331,9 +331,8 @@ static bool lower_one(struct compile *compile, const struct process *process, st
     buf_reset(scratch);
     if (lower_process(&compile->unit, process, program->source_hash, scratch) != OK) {
         struct diag *diag = diag_add(&compile->result->diags, DIAG_E0901, process->decl.span);
-        diag_fact(diag, process->decl.name);
-        diag_fact_format(diag, "an image of %d bytes, or %d answers in one action", IMAGE_BYTES_MAX,
-                         IMAGE_LOCALS_MAX);
+        diag_fact(diag, names_decl(&process->decl, arena));
+        diag_fact_format(diag, "an image of %d bytes", IMAGE_BYTES_MAX);
         return false;
     }
     program->image = arena_copy(arena, buf_slice(scratch));

@@ -53,11 +53,16 @@ static void *add_decl(struct unit *unit, uint32_t file, uint32_t node, enum decl
                                             [WHAT_PROCESS] = DECL_PROCESS };
     const struct syntax_tree *tree = names_tree(unit, file);
     struct decl *decl = arena_alloc(unit->arena, bytes);
+    struct span span = syntax_name_span(tree, node);
+    if (!unit->is_full && names_reach_limit(unit, span, SLICE("the set"),
+                                            unit->decl_count, UNIT_NAMES_MAX, "names")) {
+        unit->is_full = true;
+    }
     *decl = (struct decl){ .kind = kinds[what],
                            .what = what,
                            .name = syntax_name(tree, node),
                            .label = names_label(unit, tree, node),
-                           .span = syntax_name_span(tree, node),
+                           .span = span,
                            .file = file,
                            .node = node,
                            .order = unit->decl_count };
@@ -71,6 +76,11 @@ static void collect_members(struct unit *unit, struct enumeration *enumeration)
     for (SYNTAX_EACH(tree, enumeration->decl.node, child)) {
         if (syntax_kind(tree, child) != NODE_MEMBER) {
             continue;
+        }
+        if (names_reach_limit(unit, enumeration->decl.span,
+                              names_decl(&enumeration->decl, unit->arena),
+                              enumeration->member_count, ENUM_MEMBERS_MAX, "members")) {
+            return;
         }
         struct member member = { .name = syntax_name(tree, child),
                                  .label = names_label(unit, tree, child),
@@ -88,6 +98,9 @@ static void collect_file(struct unit *unit, uint32_t file)
 {
     const struct syntax_tree *tree = names_tree(unit, file);
     for (SYNTAX_EACH(tree, 0, node)) {
+        if (unit->is_full) {
+            return;
+        }
         enum syntax_kind kind = syntax_kind(tree, node);
         if (kind == NODE_ROLE) {
             add_decl(unit, file, node, WHAT_ROLE, sizeof(struct role));
@@ -137,6 +150,11 @@ static const char *what_text(enum decl_what what)
                                          [WHAT_LADDER] = "ladder",
                                          [WHAT_PROCESS] = "process" };
     return texts[what];
+}
+
+struct slice names_decl(const struct decl *decl, struct arena *arena)
+{
+    return arena_format(arena, "%s `%.*s`", what_text(decl->what), SLICE_PRINT(decl->name));
 }
 
 // Processes share one space of names in the whole set; other names clash only where both are seen.
@@ -250,6 +268,10 @@ static void resolve_record(struct unit *unit, struct record *record)
     for (SYNTAX_EACH(tree, record->decl.node, child)) {
         if (syntax_kind(tree, child) != NODE_PART) {
             continue;
+        }
+        if (names_reach_limit(unit, record->decl.span, names_decl(&record->decl, unit->arena),
+                              record->part_count, RECORD_PARTS_MAX, "parts")) {
+            return;
         }
         struct part part = { .name = syntax_name(tree, child),
                              .label = names_label(unit, tree, child),
@@ -431,6 +453,10 @@ struct role_list names_roles(struct unit *unit, uint32_t file, uint32_t node)
     const struct syntax_tree *tree = names_tree(unit, file);
     roles.span = syntax_span(tree, node);
     for (SYNTAX_EACH(tree, node, child)) {
+        if (names_is_flooded(unit, file)) {
+            roles.incomplete = true;
+            break;
+        }
         const struct role *role = names_role(unit, file, child);
         roles.incomplete = roles.incomplete || role == NULL;
         for (uint32_t i = 0; role != NULL && i < roles.count; i++) {
@@ -572,6 +598,19 @@ struct slice names_members(const struct enumeration *enumeration, struct arena *
                             SLICE_PRINT(enumeration->members[i].name));
     }
     return text;
+}
+
+bool names_reach_limit(struct unit *unit, struct span span, struct slice what, uint32_t count,
+                       uint32_t max, const char *things)
+{
+    if (count < max) {
+        return false;
+    }
+    struct diag *diag = diag_add(unit->diags, DIAG_E0901, span);
+    diag_fact(diag, what);
+    diag_fact_format(diag, "%u %s", max, things);
+    diag_note(diag, "what stands behind them has not been looked at");
+    return true;
 }
 
 bool names_is_superior(const struct role *above, const struct role *role)

@@ -7,6 +7,18 @@
 #include "dsl/model.h"
 #include "dsl/syntax.h"
 
+// Bounds of one set; a program that reaches one is refused, and the rest of it is not looked at.
+enum {
+    UNIT_NAMES_MAX = 2000,    // declarations at the top of all files
+    ENUM_MEMBERS_MAX = 1000,
+    RECORD_PARTS_MAX = 200,
+    PROCESS_FIELDS_MAX = 1000,
+    PROCESS_STAGES_MAX = 1000,
+    PROCESS_ENDS_MAX = 200,
+    PROCESS_HANDLERS_MAX = 4000, // actions, timers, rules and tasks of stages
+    TEST_NAMES_MAX = 1000        // people, and cases, of one test
+};
+
 struct unit_file {
     struct syntax_tree tree;
     uint32_t *imports; // files
@@ -28,6 +40,7 @@ struct unit {
     uint32_t decl_count;
     struct process **processes;
     uint32_t process_count;
+    bool is_full; // UNIT_NAMES_MAX was reached
 };
 
 // Collects declarations, computes what each file sees, reports what is declared twice, then
@@ -65,6 +78,16 @@ struct slice names_members(const struct enumeration *enumeration, struct arena *
 // Reports that `name` is declared a second time; `what` is "stage", "field" ….
 void names_twice(struct unit *unit, struct span second, struct span first, const char *what,
                  struct slice name);
+// "process `lead`"
+struct slice names_decl(const struct decl *decl, struct arena *arena);
+// Reports once that `what` ("process `lead`") has more than `max` of `things`; true when it has.
+bool names_reach_limit(struct unit *unit, struct span span, struct slice what, uint32_t count,
+                       uint32_t max, const char *things);
+// So much is wrong with the file that more messages would only be counted: passes stop there.
+static inline bool names_is_flooded(const struct unit *unit, uint32_t file)
+{
+    return unit->diags->dropped[file] > 0;
+}
 // True when `above` stands over `role` in the chain of `under`.
 bool names_is_superior(const struct role *above, const struct role *role);
 

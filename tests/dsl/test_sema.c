@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <cmocka.h>
 
 #include "dsl/compile.h"
@@ -128,11 +129,16 @@ static void every_message_reads_as_its_snapshot_and_its_twin_is_silent(void **st
     }
 }
 
-static void expect_code(const struct compile_result *result, enum diag_code code)
+static const struct diag *expect_code(const struct compile_result *result, enum diag_code code)
 {
     assert_int_equal(result->program_count, 0);
-    assert_true(result->diags.count > 0);
-    assert_int_equal(result->diags.items[0]->code, code);
+    for (uint32_t i = 0; i < result->diags.count; i++) {
+        if (result->diags.items[i]->code == code) {
+            return result->diags.items[i];
+        }
+    }
+    fail_msg("%s is not reported", diag_code_name(code));
+    return NULL;
 }
 
 static void a_set_of_too_many_files_is_refused(void **state)
@@ -171,12 +177,52 @@ static void an_action_that_asks_too_much_is_refused(void **state)
     buf_done(&text);
 }
 
+// A head, as many lines as wanted, a tail; `line` holds one %d.
+static void expect_limit(const char *head, const char *line, int count, const char *tail,
+                         const char *fact)
+{
+    struct buf text;
+    buf_init(&text, SOURCE_BYTES_MAX);
+    buf_put_cstr(&text, head);
+    for (int i = 0; i < count; i++) {
+        const char *place = strstr(line, "%d");
+        buf_put(&text, line, (size_t)(place - line));
+        buf_format(&text, "%d", i);
+        buf_put_cstr(&text, place + 2);
+    }
+    buf_put_cstr(&text, tail);
+    struct compile_result result;
+    compile(&result, "big.rung", buf_slice(&text));
+    const struct diag *diag = expect_code(&result, DIAG_E0901);
+    assert_true(slice_equal(diag->facts[1], slice_from_cstr(fact)));
+    compile_done(&result);
+    buf_done(&text);
+}
+
+static void a_program_beyond_a_bound_is_refused_by_the_bounds_name(void **state)
+{
+    (void)state;
+    const char *body = "role sales \"Sales\"\nprocess lead \"Lead\" {\n  start => contact\n"
+                       "  stage contact \"Contact\" {\n    task \"Call\" for sales\n"
+                       "    action sold \"Sold\" => won\n  }\n  end won \"Won\" success\n";
+    expect_limit("", "role r%d \"R\"\n", 2001, "", "2000 names");
+    expect_limit("enum e {\n", "m%d \"M\",\n", 1001, "last \"L\" }\n", "1000 members");
+    expect_limit("record r {\n", "p%d: text,\n", 201, "last: text }\n", "200 parts");
+    expect_limit(body, "  field f%d: text\n", 1001, "}\n", "1000 fields");
+    expect_limit(body, "  stage s%d \"S\" { after 1 day => won }\n", 1001, "}\n", "1000 stages");
+    expect_limit(body, "  end e%d \"E\"\n", 201, "}\n", "200 ends");
+    expect_limit(body, "  after %d days => won\n", 4001, "}\n",
+                 "4000 actions, timers, rules and tasks");
+    expect_limit("role x \"X\"\ntest \"t\" {\n", "user u%d is x\n", 1001, "}\n", "1000 people");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_message_reads_as_its_snapshot_and_its_twin_is_silent),
         cmocka_unit_test(a_set_of_too_many_files_is_refused),
         cmocka_unit_test(an_action_that_asks_too_much_is_refused),
+        cmocka_unit_test(a_program_beyond_a_bound_is_refused_by_the_bounds_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

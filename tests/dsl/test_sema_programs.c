@@ -63,7 +63,7 @@ static void compile_good(struct set *set)
     assert_int_equal(set->result.diags.count, 0);
 }
 
-// --- what images show ---------------------------------------------------------------------------
+// --- what images show ------------------------------------------------------------------------
 
 static void a_set_gives_one_image_per_process_and_its_tests(void **state)
 {
@@ -258,7 +258,7 @@ static void plans_hold_what_tests_say(void **state)
     drop_set(&set);
 }
 
-// --- the same in, the same out ----------------------------------------------------------------------
+// --- the same in, the same out ---------------------------------------------------------------
 
 static void the_same_texts_give_the_same_bytes(void **state)
 {
@@ -300,7 +300,7 @@ static void a_changed_import_changes_the_hash(void **state)
     drop_set(&b);
 }
 
-// --- damage -----------------------------------------------------------------------------------------
+// --- damage ----------------------------------------------------------------------------------
 
 static void a_flipped_bit_of_a_real_image_is_refused_or_harmless(void **state)
 {
@@ -367,7 +367,7 @@ static void damaged_programs_give_messages_inside_their_files(void **state)
     }
 }
 
-// --- pace -------------------------------------------------------------------------------------------
+// --- pace ------------------------------------------------------------------------------------
 
 static void write_long_process(struct buf *text)
 {
