@@ -2,8 +2,8 @@
 // typical press changes, with a flusher thread. Not a test: it prints figures.
 //
 //   bench_store FOLDER [instances]           saturation by batch size, then an open loop
-//   bench_store FOLDER INSTANCES open RATE SECONDS ROWS BYTES MS [nopace] [noahead]
-//   bench_store FOLDER INSTANCES full BATCH SECONDS ROWS BYTES MS [nopace] [noahead]
+//   bench_store FOLDER INSTANCES open RATE SECONDS ROWS BYTES MS [nopace] [noahead] [keep]
+//   bench_store FOLDER INSTANCES full BATCH SECONDS ROWS BYTES MS [nopace] [noahead] [keep]
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -29,6 +29,7 @@ struct run {
     double seconds;
     struct store_options options;
     bool pace;
+    bool keep; // the folder stays and is used again
 };
 
 struct bench {
@@ -196,6 +197,20 @@ static void fill(struct bench *bench)
     }
 }
 
+static void read_versions(struct bench *bench)
+{
+    for (uint64_t i = 0; i < bench->instances; i++) {
+        char key[8];
+        struct slice image;
+        put_be(key, i, 8);
+        CHECK(store_get(bench->store, DB_INSTANCE, slice_make(key, 8), &image) == OK);
+        bench->versions[i] = 0;
+        for (uint32_t b = 4; b < 8; b++) {
+            bench->versions[i] = bench->versions[i] << 8 | (unsigned char)image.ptr[b];
+        }
+    }
+}
+
 static int compare_doubles(const void *a, const void *b)
 {
     double x = *(const double *)a;
@@ -308,13 +323,19 @@ static void run_one(const struct run *run)
     CHECK(pthread_mutex_init(&bench.wake, NULL) == 0);
     CHECK(pthread_cond_init(&bench.woken, NULL) == 0);
     bench.versions = mem_zalloc(sizeof(uint32_t) * run->instances);
-    scratch_remove(run->path);
+    if (!run->keep) {
+        scratch_remove(run->path);
+    }
     struct store_options options = run->options;
     options.path = run->path;
     options.create = true;
     options.lock = (struct store_lock){ lock_mutex, unlock_mutex, &bench.mutex };
     bench.store = scratch_open_with(&options);
-    fill(&bench);
+    if (store_head(bench.store)->seq == 0) {
+        fill(&bench);
+    } else {
+        read_versions(&bench);
+    }
     store_close(bench.store, false);
     (void)sleep(1);
     bench.store = scratch_open_with(&options);
@@ -336,8 +357,10 @@ static void run_one(const struct run *run)
     CHECK(pthread_join(flusher, NULL) == 0);
     print_result(&bench, run, &result, cpu);
     pacing_set(-1);
-    store_close(bench.store, true);
-    scratch_remove(run->path);
+    store_close(bench.store, !run->keep);
+    if (!run->keep) {
+        scratch_remove(run->path);
+    }
     mem_free(bench.versions);
     mem_free(result.late_ms);
 }
@@ -348,7 +371,7 @@ int main(int argc, char **argv)
 {
     if (argc < 2) {
         (void)fprintf(stderr, "bench_store FOLDER [INSTANCES [open RATE | full BATCH  SECONDS ROWS "
-                              "BYTES MS [nopace] [noahead]]]\n");
+                              "BYTES MS [nopace] [noahead] [keep]]]\n");
         return 2;
     }
     struct run run = { .path = argv[1],
@@ -372,6 +395,7 @@ int main(int argc, char **argv)
         run.options.flush_ms = (uint32_t)number(argv[8]);
         for (int i = 9; i < argc; i++) {
             run.pace = run.pace && strcmp(argv[i], "nopace") != 0;
+            run.keep |= strcmp(argv[i], "keep") == 0;
             run.options.no_journal_ahead |= strcmp(argv[i], "noahead") == 0;
         }
         run_one(&run);
