@@ -137,6 +137,9 @@ void lexer_read_strange(struct lexer *lexer)
     struct diag *diag = lexer_complain(lexer, control ? DIAG_E0102 : DIAG_E0103, start, end);
     if (utf8_width(code) == 0 && !control) {
         diag_fact_format(diag, "U+%04X (invisible)", code);
+        if (code >= 0x300 && code <= 0x36f) {
+            diag_help(diag, "type the letter and its mark as one character");
+        }
     } else if (!control) {
         diag_fact_format(diag, "`%.*s`", SLICE_PRINT(lexer_between(lexer, start, end)));
     }

@@ -131,19 +131,46 @@ bool parse_has(const struct parser *p, uint32_t node, enum syntax_kind kind)
 
 // ------------------------------------------------------------------------------------ messages
 
+// Whether the lexer has spoken about something near: the token before, or the rest of this line.
+static bool is_reported_here(const struct parser *p)
+{
+    bool reported = p->tokens[p->at].reported || (p->at > 0 && p->tokens[p->at - 1].reported);
+    for (uint32_t i = p->at + 1; !reported && i < p->token_count; i++) {
+        if (p->tokens[i].first_on_line) {
+            break;
+        }
+        reported = p->tokens[i].reported;
+    }
+    return reported;
+}
+
 struct diag *parse_complain(struct parser *p, enum diag_code code, struct span span)
 {
     // What the lexer could not read has been reported; what follows from it is not news.
-    bool reported = p->tokens[p->at].reported || (p->at > 0 && p->tokens[p->at - 1].reported);
-    bool silent = p->quiet || p->mute > 0 || reported;
+    bool silent = p->quiet || p->mute > 0 || is_reported_here(p);
     p->quiet = true;
     p->has_errors = true;
     if (!silent) {
+        p->complained = true;
+        p->last_complaint = span.start;
         return diag_add(p->diags, code, span);
     }
     struct diag *spare = &p->diags->spare;
     *spare = (struct diag){ .owner = p->diags, .code = code, .primary = span };
     return spare;
+}
+
+void parse_calm(struct parser *p)
+{
+    if (!p->quiet || !p->complained) {
+        p->quiet = false;
+        return;
+    }
+    uint32_t line = p->at;
+    while (line > 0 && !p->tokens[line].first_on_line) {
+        line--;
+    }
+    p->quiet = p->last_complaint > p->tokens[line].start;
 }
 
 struct span parse_gap(const struct parser *p)
@@ -238,11 +265,36 @@ void parse_once(struct parser *p, uint32_t node, enum syntax_kind kind)
 
 // ------------------------------------------------------------------------------------ braces
 
+uint32_t parse_find_on_line(const struct parser *p, enum token_kind kind)
+{
+    uint32_t i = p->at;
+    if (p->tokens[i].first_on_line) {
+        return 0;
+    }
+    while (p->tokens[i].kind != TOKEN_END && !p->tokens[i].first_on_line &&
+           p->tokens[i].kind != TOKEN_BRACE_CLOSE) {
+        if (p->tokens[i].kind == kind) {
+            return i;
+        }
+        i++;
+    }
+    return 0;
+}
+
 uint32_t parse_brace_open(struct parser *p, uint32_t node)
 {
     uint32_t brace = p->at;
     if (parse_take(p, TOKEN_BRACE_OPEN)) {
         return brace;
+    }
+    uint32_t later = parse_find_on_line(p, TOKEN_BRACE_OPEN);
+    if (later > 0) {
+        struct diag *diag = parse_complain(p, DIAG_E0249, parse_span(p, p->at));
+        diag_fact(diag, parse_quote(p, p->at));
+        diag_fact(diag, parse_describe(p, node));
+        p->at = later;
+        parse_advance(p);
+        return later;
     }
     struct diag *diag = parse_complain(p, DIAG_E0209, parse_here(p));
     diag_fact(diag, parse_describe(p, node));
@@ -250,8 +302,19 @@ uint32_t parse_brace_open(struct parser *p, uint32_t node)
     return p->at > 0 ? p->at - 1 : 0;
 }
 
+bool parse_was_disturbed(const struct parser *p, uint32_t first, uint32_t end)
+{
+    bool disturbed = p->complained && p->last_complaint >= p->tokens[first].start;
+    for (uint32_t i = first; !disturbed && i < end; i++) {
+        disturbed = p->tokens[i].reported;
+    }
+    return disturbed;
+}
+
 static void report_not_closed(struct parser *p, uint32_t node, uint32_t brace)
 {
+    p->quiet = p->quiet || p->tokens[brace].kind != TOKEN_BRACE_OPEN ||
+               parse_was_disturbed(p, brace, p->at);
     bool suspected = p->suspect != NODE_NONE;
     uint32_t open = suspected ? p->suspect_brace : brace;
     struct diag *diag = parse_complain(p, DIAG_E0210, parse_span(p, open));
@@ -339,6 +402,11 @@ void parse_unknown(struct parser *p, uint32_t container, const enum word *words,
     if (!parse_at(p, TOKEN_WORD)) {
         return;
     }
+    parse_suggest_words(p, diag, words, count);
+}
+
+void parse_suggest_words(struct parser *p, struct diag *diag, const enum word *words, size_t count)
+{
     struct suggestions suggestions;
     suggest_init(&suggestions, parse_text(p, p->at));
     for (size_t i = 0; i < count; i++) {

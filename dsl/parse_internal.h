@@ -28,6 +28,8 @@ struct parser {
     unsigned mute;        // above 0: what is read is dropped, and so are its messages
     unsigned nesting;
     bool has_errors;
+    bool complained;
+    uint32_t last_complaint; // where in the text
     uint32_t process;     // the process in hand, or the last one; NODE_NONE
     uint32_t process_end; // token after the last process
     // The first body whose `}` stands in another column than the line of its `{`: when a brace is
@@ -83,7 +85,8 @@ struct slice parse_quote(const struct parser *p, uint32_t token);
 struct diag *parse_needs(struct parser *p, const char *what, const char *needs);
 // E0290: a construct of a later version; `name` as the sentence begins.
 void parse_later(struct parser *p, struct span span, const char *name);
-static inline void parse_calm(struct parser *p) { p->quiet = false; }
+// A construct begins: messages are news again, unless one was given on this very line.
+void parse_calm(struct parser *p);
 // False (and a message): too deep. Pair with parse_leave.
 bool parse_enter(struct parser *p);
 void parse_leave(struct parser *p);
@@ -98,11 +101,18 @@ void parse_brace_close(struct parser *p, uint32_t node, uint32_t brace);
 // Whether the current token ends a body for sure: `}`, the end, or a word that begins a top.
 bool parse_body_over(const struct parser *p);
 bool parse_at_top_word(const struct parser *p);
+// Whether a message was given since the token `first`, or the lexer has spoken about one of the
+// tokens [first, end): braces that do not match now are most likely no second cause.
+bool parse_was_disturbed(const struct parser *p, uint32_t first, uint32_t end);
+// The next token of the kind on the rest of this line, before any `}`; 0: none, or the current token
+// begins a line.
+uint32_t parse_find_on_line(const struct parser *p, enum token_kind kind);
 void parse_skip_braces(struct parser *p); // the current `{` and all up to its `}`
 typedef bool parse_starts_fn(const struct parser *p);
 // Passes tokens, at least one, up to something that `starts`, or the end of the body in hand.
 void parse_skip_to(struct parser *p, parse_starts_fn *starts);
 // The message for something that begins nothing here: E0213 with nearly right words.
+void parse_suggest_words(struct parser *p, struct diag *diag, const enum word *words, size_t count);
 void parse_unknown(struct parser *p, uint32_t container, const enum word *words, size_t count);
 
 // --- names, labels, types (parse_name.c) ---------------------------------------------------------

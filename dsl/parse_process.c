@@ -254,6 +254,10 @@ void parse_process(struct parser *p, uint32_t file)
 // read into the last process, so that nobody misses their names.
 void parse_stray_items(struct parser *p)
 {
+    if (p->process != NODE_NONE &&
+        parse_was_disturbed(p, p->nodes[p->process].first_token, p->process_end)) {
+        p->quiet = true; // a brace was lost, or made, by what was reported
+    }
     struct diag *diag = parse_complain(p, DIAG_E0214, parse_span(p, p->at));
     diag_fact(diag, parse_quote(p, p->at));
     bool after = p->process != NODE_NONE && p->process_end > 0 &&

@@ -66,9 +66,10 @@ static bool at_item_line(const struct parser *p)
     }
 }
 
-static bool starts_step_or_item(const struct parser *p)
+// After something unreadable, what stands on the same line goes with it.
+static bool starts_step_line(const struct parser *p)
 {
-    return starts_step(p) || at_item_line(p) || parse_at_word(p, WORD_ELSE);
+    return parse_token(p)->first_on_line && (starts_step(p) || at_item_line(p));
 }
 
 // ------------------------------------------------------------------------------------ bodies
@@ -84,8 +85,7 @@ static void report_unknown_step(struct parser *p, uint32_t owner)
     parse_unknown(p, owner, words, ARRAY_COUNT(words));
 }
 
-// `owner` is what the block belongs to, for messages.
-static void parse_block(struct parser *p, uint32_t parent, uint32_t owner)
+static void parse_block(struct parser *p, uint32_t owner)
 {
     uint32_t block = parse_open(p, NODE_BLOCK);
     uint32_t brace = parse_brace_open(p, owner);
@@ -95,16 +95,63 @@ static void parse_block(struct parser *p, uint32_t parent, uint32_t owner)
             parse_step(p, block);
         } else {
             report_unknown_step(p, owner);
-            parse_skip_to(p, starts_step_or_item);
+            parse_skip_to(p, starts_step_line);
         }
     }
     parse_brace_close(p, owner, brace);
-    parse_add(p, parent, parse_close(p, block));
+    parse_add(p, owner, parse_close(p, block));
 }
 
 bool parse_at_body(const struct parser *p)
 {
     return parse_at(p, TOKEN_BRACE_OPEN) || parse_at_flow(p);
+}
+
+// Whether a `{` is missing here: steps follow on deeper lines, or a `}` closes more on this line than
+// is open.
+static bool is_brace_missing(const struct parser *p, uint32_t owner)
+{
+    if (!starts_step(p) || parse_at_flow(p)) {
+        return false; // a move alone is a body
+    }
+    if (parse_token(p)->first_on_line) {
+        return parse_indent(p, p->at) > parse_indent(p, p->nodes[owner].first_token);
+    }
+    unsigned open = 0;
+    for (uint32_t i = p->at; p->tokens[i].kind != TOKEN_END; i++) {
+        if (p->tokens[i].first_on_line) {
+            break;
+        }
+        open += p->tokens[i].kind == TOKEN_BRACE_OPEN ? 1 : 0;
+        if (p->tokens[i].kind == TOKEN_BRACE_CLOSE && open-- == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// The body that follows later on this line, behind something that does not belong here; or 0.
+static uint32_t find_body_on_line(const struct parser *p)
+{
+    uint32_t arrow = parse_find_on_line(p, TOKEN_ARROW);
+    uint32_t brace = parse_find_on_line(p, TOKEN_BRACE_OPEN);
+    return arrow > 0 && (brace == 0 || arrow < brace) ? arrow : brace;
+}
+
+static void parse_after_misfit(struct parser *p, uint32_t owner, uint32_t body)
+{
+    static const enum word words[] = { WORD_BY,   WORD_IF,    WORD_GROUP, WORD_CONFIRM,
+                                       WORD_HELP, WORD_ALIAS, WORD_RETRY, WORD_AGAIN };
+    struct diag *diag = parse_complain(p, DIAG_E0249, parse_span(p, p->at));
+    diag_fact(diag, parse_quote(p, p->at));
+    diag_fact(diag, parse_describe(p, owner));
+    if (p->nodes[owner].kind == NODE_ACTION) {
+        parse_suggest_words(p, diag, words, ARRAY_COUNT(words));
+    }
+    while (p->at < body) {
+        parse_advance(p);
+    }
+    parse_body(p, owner);
 }
 
 // `=>` was left out before the name of a stage.
@@ -124,6 +171,15 @@ static void parse_bare_target(struct parser *p, uint32_t block, uint32_t owner)
 
 static void parse_braceless(struct parser *p, uint32_t parent)
 {
+    if (is_brace_missing(p, parent)) {
+        parse_block(p, parent);
+        return;
+    }
+    uint32_t later = starts_step(p) ? 0 : find_body_on_line(p);
+    if (later > 0) {
+        parse_after_misfit(p, parent, later);
+        return;
+    }
     uint32_t block = parse_open(p, NODE_BLOCK);
     if (parse_at_flow(p)) {
         parse_step(p, block);
@@ -155,7 +211,7 @@ void parse_body(struct parser *p, uint32_t parent)
         return;
     }
     if (braces) {
-        parse_block(p, parent, parent);
+        parse_block(p, parent);
     } else {
         parse_braceless(p, parent);
     }
@@ -167,6 +223,11 @@ void parse_flow_body(struct parser *p, uint32_t parent)
     if (parse_at(p, TOKEN_BRACE_OPEN)) {
         struct diag *diag = parse_complain(p, DIAG_E0248, parse_span(p, p->at));
         diag_note(diag, "steps in braces may follow the `then` of a `retry` only");
+    } else if (parse_at_name(p) && !parse_token(p)->first_on_line) {
+        uint32_t block = parse_open(p, NODE_BLOCK);
+        parse_bare_target(p, block, parent);
+        parse_add(p, parent, parse_close(p, block));
+        return;
     }
     parse_body(p, parent);
 }
@@ -401,7 +462,8 @@ void parse_with(struct parser *p, uint32_t parent)
 // `=> NAME`, or a pair for each member in braces.
 static void parse_pairs(struct parser *p, uint32_t node)
 {
-    if (!parse_at(p, TOKEN_BRACE_OPEN)) {
+    bool brace_missing = parse_at_name(p) && parse_peek(p)->kind == TOKEN_ARROW;
+    if (!parse_at(p, TOKEN_BRACE_OPEN) && !brace_missing) {
         uint32_t all = parse_open(p, NODE_PAIR_ALL);
         if (!parse_take(p, TOKEN_ARROW)) {
             struct diag *diag = parse_needs(p, "`convert`", "`=>` and the process of the children");
@@ -424,10 +486,12 @@ static void parse_pairs(struct parser *p, uint32_t node)
             break;
         }
     }
-    if (parse_at_name(p)) {
+    if (!parse_body_over(p)) {
         struct diag *diag = parse_complain(p, DIAG_E0219, parse_gap(p));
         diag_fact(diag, SLICE("the members of a `convert`"));
-        diag_help_edit(diag, DIAG_FIX_SAFE, parse_gap(p), SLICE(","), "add a comma");
+        if (parse_at_name(p)) {
+            diag_help_edit(diag, DIAG_FIX_SAFE, parse_gap(p), SLICE(","), "add a comma");
+        }
         while (!parse_body_over(p)) {
             parse_advance(p);
         }
