@@ -323,6 +323,19 @@ uint64_t disk_unsynced_pages(void)
     return pages;
 }
 
+uint64_t disk_unsynced_pages_of(const char *path_end)
+{
+    uint64_t pages = 0;
+    size_t len = strlen(path_end);
+    for (uint32_t i = 0; i < disk.file_count; i++) {
+        size_t whole = strlen(disk.files[i].path);
+        if (whole >= len && strcmp(disk.files[i].path + whole - len, path_end) == 0) {
+            pages += disk.files[i].undo.row_count;
+        }
+    }
+    return pages;
+}
+
 void disk_fail_next(enum disk_call call, int error, uint64_t n)
 {
     CHECK(n > 0);

@@ -24,6 +24,7 @@ void disk_disarm(void);
 uint64_t disk_syncs(void);
 uint64_t disk_writes(void);
 uint64_t disk_unsynced_pages(void);
+uint64_t disk_unsynced_pages_of(const char *path_end); // of files whose path ends so
 
 enum disk_call {
     DISK_WRITE,

@@ -1,0 +1,64 @@
+// An independent, naive model of the simulator's two processes: arrays and loops, no indexes, no store.
+// It is fed with what people and timers did, in the order of the journal, and says where every case must
+// stand. It knows the process as people read it (process.h), not its compiled form.
+#ifndef RUNG_TESTS_SIM_MODEL_H
+#define RUNG_TESTS_SIM_MODEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/model/record.h"
+#include "engine/state/view.h"
+
+enum { MODEL_CASES_MAX = 4000, MODEL_SIDE_MAX = 32, MODEL_TOUCHES_MAX = 4096 };
+enum model_user { HANA = 1, SAM, SUE, SID, WIM, WES };
+enum model_stage { AT_CONTACT, AT_OFFER, AT_WAITING, AT_DOING, AT_END };
+
+struct model_task {
+    bool open, offered;
+    uint32_t holder, tries, rung;
+    uint64_t due, overdue_next;
+};
+
+struct model_case {
+    uint64_t id, parent;
+    bool job, told; // told: the parent has heard of the end
+    enum model_stage stage;
+    const char *end; // NULL: open
+    char phone[32];
+    int64_t tried;
+    uint32_t laters;   // presses of an `at most` button at this stage entry
+    uint32_t position; // on the ladder of `busy` at this stage entry
+    uint32_t slot;     // holder of the case's own role
+    struct model_task task;
+    uint32_t side[MODEL_SIDE_MAX]; // holders of side tasks, 0 = none
+    uint32_t side_number[MODEL_SIDE_MAX];
+    uint64_t timer_due;  // of the stage, 0 = none
+    uint64_t moved_ms;
+    uint32_t total, open_jobs, succeeded, failed, cancelled, round;
+    uint64_t *touches; // seqs of its records
+    uint32_t touch_count, touch_capacity;
+};
+
+struct model {
+    struct model_case *cases; // by id - 1
+    uint32_t case_count;
+    uint64_t now_ms;
+    // the first thing that must not be
+    int broken; // enum sim_oracle
+    char message[300];
+};
+
+struct model *model_make(void);
+void model_free(struct model *model);
+struct model_case *model_find(struct model *model, uint64_t id);
+// One record. Sets `broken` when what it says happened could not have.
+void model_take(struct model *model, const struct record *record, uint64_t seq);
+// Compares one case with the engine's.
+void model_compare(struct model *model, const struct view *view, uint64_t id);
+// After a batch: nothing may be left unsaid.
+void model_settle(struct model *model);
+// The earliest moment at which something must happen by itself.
+uint64_t model_next_due(const struct model *model);
+
+#endif

@@ -1,0 +1,619 @@
+// The clients: what they ask, how they ask again, and what they take for an answer.
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/check.h"
+#include "base/pack.h"
+#include "tests/sim/sim.h"
+
+enum { OPEN_MAX = 6, ATTEMPTS = 64, PATIENCE_TICKS = 40, PHONES = 60,
+       KEPT_MS = 8 * 3600 * 1000 };
+#define QUESTION 0x80000000u // in a msgid: not a command
+
+static const char *const user_names[SIM_USERS + 1] = { "",    "hana", "sam", "sue",
+                                                       "sid", "wim",  "wes" };
+
+static uint64_t draw(struct world *world, uint64_t bound)
+{
+    return prng_below(&world->prng_work, bound);
+}
+
+static bool chance(struct world *world, uint32_t percent)
+{
+    return prng_chance(&world->prng_work, percent * 10000);
+}
+
+// --------------------------------------------------------------------------------- building params
+
+struct params {
+    struct buf buf;
+    uint32_t pairs;
+};
+
+static void open_params(struct params *params)
+{
+    *params = (struct params){ .pairs = 0 };
+    buf_init(&params->buf, 64 * 1024);
+}
+
+static void add_text(struct params *params, const char *key, const char *text)
+{
+    pack_cstr(&params->buf, key);
+    pack_cstr(&params->buf, text);
+    params->pairs++;
+}
+
+static void add_number(struct params *params, const char *key, uint64_t number)
+{
+    pack_cstr(&params->buf, key);
+    pack_uint(&params->buf, number);
+    params->pairs++;
+}
+
+// A form with one answer, already packed.
+static void add_form(struct params *params, const char *name, struct slice value)
+{
+    pack_cstr(&params->buf, "form");
+    pack_map(&params->buf, 1);
+    pack_cstr(&params->buf, name);
+    buf_put_slice(&params->buf, value);
+    params->pairs++;
+}
+
+static void add_request(struct world *world, struct sim_client *client, const char *method,
+                        struct params *params)
+{
+    struct sim_request *request = &client->requests[client->request_count++];
+    *request = (struct sim_request){
+        .method = slice_from_cstr(method), .pairs = params->pairs,
+        .params = arena_copy(&world->arena, buf_slice(&params->buf)),
+    };
+    buf_done(&params->buf);
+    client->open++;
+}
+
+// --------------------------------------------------------------------------------- sending
+
+static struct sim_conn *connection(struct world *world, uint32_t client, bool another)
+{
+    struct sim_conn *found = NULL;
+    for (uint32_t i = 0; i < SIM_CONNS_MAX; i++) {
+        struct sim_conn *conn = &world->conns[i];
+        if (conn->open && !conn->ended && conn->client == client &&
+            (found == NULL || draw(world, 2) == 0)) {
+            found = conn;
+        }
+    }
+    struct sim_conn *fresh = found == NULL || another ? net_open(world, client) : NULL;
+    return fresh != NULL ? fresh : found;
+}
+
+static void begin_frame(struct buf *buf, uint32_t msgid, struct slice method)
+{
+    buf_reset(buf);
+    pack_array(buf, 4);
+    pack_uint(buf, 0);
+    pack_uint(buf, msgid);
+    pack_str(buf, method);
+    pack_array(buf, 1);
+}
+
+static void say_hello(struct world *world, struct sim_conn *conn)
+{
+    if (conn->said_hello) {
+        return;
+    }
+    conn->said_hello = true;
+    begin_frame(&world->packed, QUESTION, SLICE("hello"));
+    pack_map(&world->packed, 1);
+    pack_cstr(&world->packed, "client");
+    pack_cstr(&world->packed, world->clients[conn->client].name);
+    net_send(conn, buf_slice(&world->packed));
+}
+
+static void send_request(struct world *world, struct sim_conn *conn, uint32_t number)
+{
+    struct sim_client *client = &world->clients[conn->client];
+    struct sim_request *request = &client->requests[number];
+    say_hello(world, conn);
+    begin_frame(&world->packed, (number + 1) * ATTEMPTS + request->sent % ATTEMPTS,
+                request->method);
+    pack_map(&world->packed, request->pairs + 1);
+    pack_cstr(&world->packed, "id");
+    pack_uint(&world->packed, number + 1);
+    buf_put_slice(&world->packed, request->params);
+    net_send(conn, buf_slice(&world->packed));
+    world->counts.sent++;
+    if (request->sent > 0 && request->state == REQUEST_OPEN) {
+        world->counts.retries++;
+    } else if (request->sent > 0) {
+        world->counts.duplicates++;
+    }
+    request->first_ms = request->sent == 0 ? world->steady_us / 1000 : request->first_ms;
+    request->sent++;
+    request->sent_tick = world->counts.ticks;
+    sim_trace(world, "send %s %u %.*s", client->name, number + 1, SLICE_PRINT(request->method));
+}
+
+// --------------------------------------------------------------------------------- what to ask
+
+static void ask_start(struct world *world, struct sim_client *client)
+{
+    struct params params;
+    char phone[32];
+    char name[32];
+    open_params(&params);
+    (void)snprintf(phone, sizeof(phone), draw(world, 2) == 0 ? "+49 30 12%05u" : "+493012%05u",
+                   (unsigned)draw(world, PHONES));
+    (void)snprintf(name, sizeof(name), "Ann %u", (unsigned)draw(world, 100000));
+    add_text(&params, "process", "lead");
+    if (chance(world, 80)) {
+        add_text(&params, "as", user_names[1 + draw(world, 4)]);
+    }
+    pack_cstr(&params.buf, "form");
+    pack_map(&params.buf, 2);
+    pack_cstr(&params.buf, "phone");
+    pack_cstr(&params.buf, phone);
+    pack_cstr(&params.buf, "name");
+    pack_cstr(&params.buf, name);
+    params.pairs++;
+    add_request(world, client, "start", &params);
+}
+
+// Mostly somebody who may, now and then anybody.
+static const char *presser(struct world *world, const struct model_case *c)
+{
+    if (chance(world, 8)) {
+        return user_names[1 + draw(world, SIM_USERS)];
+    }
+    if (c->task.holder != 0 && chance(world, 90)) {
+        return user_names[c->task.holder];
+    }
+    return c->task.offered ? user_names[WIM + draw(world, 2)] : user_names[HANA];
+}
+
+static const char *button(struct world *world, const struct model_case *c)
+{
+    static const char *const contact[] = { "busy", "later", "talked", "sold", "busy", "drop" };
+    static const char *const offer[] = { "sold", "back", "sold", "drop" };
+    static const char *const doing[] = { "made", "broke", "delay", "made" };
+    if (chance(world, 5)) {
+        return "nonsense";
+    }
+    switch (c->stage) {
+    case AT_CONTACT: return contact[draw(world, 6)];
+    case AT_OFFER: return offer[draw(world, 4)];
+    case AT_DOING: return doing[draw(world, 4)];
+    case AT_WAITING:
+    case AT_END: break;
+    }
+    return "drop";
+}
+
+static void pack_products(struct world *world, struct buf *buf)
+{
+    static const char *const names[] = { "alpha", "beta", "gamma", "delta" };
+    uint64_t bits = 1 + draw(world, 15);
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < 4; i++) {
+        count += (bits >> i & 1) != 0 ? 1u : 0u;
+    }
+    pack_array(buf, count);
+    for (uint32_t i = 0; i < 4; i++) {
+        if ((bits >> i & 1) != 0) {
+            pack_cstr(buf, names[i]);
+        }
+    }
+}
+
+static void ask_press(struct world *world, struct sim_client *client, const struct model_case *c)
+{
+    struct params params;
+    struct buf answer;
+    open_params(&params);
+    buf_init(&answer, 4096);
+    const char *name = button(world, c);
+    add_number(&params, "instance", c->id);
+    add_text(&params, "action", name);
+    add_text(&params, "as", presser(world, c));
+    if (strcmp(name, "sold") == 0) {
+        pack_products(world, &answer);
+        add_form(&params, "wanted", buf_slice(&answer));
+    } else if (strcmp(name, "later") == 0) {
+        pack_uint(&answer, world->wall_ms + draw(world, 5ull * 24 * 3600 * 1000));
+        add_form(&params, "call_at", buf_slice(&answer));
+    }
+    if (chance(world, 5)) {
+        add_number(&params, "entry", 1 + draw(world, 6));
+    }
+    buf_done(&answer);
+    add_request(world, client, "press", &params);
+}
+
+static void ask_task(struct world *world, struct sim_client *client, const struct model_case *c)
+{
+    struct params params;
+    open_params(&params);
+    add_number(&params, "instance", c->id);
+    uint32_t side = (uint32_t)draw(world, MODEL_SIDE_MAX);
+    bool has_side = c->side_number[side] != 0 && c->side[side] != 0;
+    switch (draw(world, 4)) {
+    case 0:
+        add_number(&params, "task", 1 + draw(world, 4));
+        add_text(&params, "as", user_names[WIM + draw(world, 2)]);
+        add_request(world, client, "claim", &params);
+        break;
+    case 1:
+        add_number(&params, "task", 1 + draw(world, 4));
+        add_text(&params, "to", user_names[SAM + draw(world, 5)]);
+        add_text(&params, "as", user_names[HANA]);
+        add_request(world, client, "reassign", &params);
+        break;
+    case 2:
+        add_text(&params, "title", "Look into it");
+        add_text(&params, "for", user_names[1 + draw(world, SIM_USERS)]);
+        add_text(&params, "as", user_names[c->task.holder != 0 ? c->task.holder : HANA]);
+        add_request(world, client, "side_task", &params);
+        break;
+    default:
+        add_number(&params, "task", has_side ? c->side_number[side] : 1);
+        add_text(&params, "as", user_names[has_side ? c->side[side] : HANA]);
+        add_request(world, client, "finish", &params);
+        break;
+    }
+}
+
+static void ask_other(struct world *world, struct sim_client *client, const struct model_case *c)
+{
+    struct params params;
+    struct buf answer;
+    char text[40];
+    open_params(&params);
+    buf_init(&answer, 256);
+    (void)snprintf(text, sizeof(text), "Bea %u", (unsigned)draw(world, 1000000));
+    add_number(&params, "instance", c->id);
+    switch (draw(world, 5)) {
+    case 0:
+    case 1:
+        add_text(&params, "text", text);
+        add_request(world, client, "comment", &params);
+        break;
+    case 2:
+        pack_cstr(&answer, text);
+        add_form(&params, c->job ? "note" : "name", buf_slice(&answer));
+        add_text(&params, "as", presser(world, c));
+        add_request(world, client, "edit", &params);
+        break;
+    case 3:
+        add_text(&params, "stage", c->stage == AT_CONTACT ? "offer" : "contact");
+        add_text(&params, "reason", "by hand");
+        add_text(&params, "as", user_names[c->stage == AT_CONTACT || c->stage == AT_OFFER
+                                               ? HANA
+                                               : SAM]);
+        add_request(world, client, "move", &params);
+        break;
+    default:
+        add_text(&params, "reason", "no longer wanted");
+        add_request(world, client, chance(world, 20) ? "cancel" : "comment", &params);
+        break;
+    }
+    buf_done(&answer);
+}
+
+static const struct model_case *any_case(struct world *world)
+{
+    const struct model *model = world->model;
+    for (uint32_t i = 0; i < 8 && model->case_count > 0; i++) {
+        const struct model_case *c = &model->cases[draw(world, model->case_count)];
+        if (c->end == NULL || chance(world, 5)) {
+            return c;
+        }
+    }
+    return NULL;
+}
+
+static void ask_clock(struct world *world, struct sim_client *client)
+{
+    struct params params;
+    open_params(&params);
+    add_request(world, client, "clock", &params);
+}
+
+static void think(struct world *world, struct sim_client *client)
+{
+    const struct model_case *c = any_case(world);
+    uint64_t what = draw(world, 100);
+    if (timekeeper_stepped(&world->engine.keeper) && what < 10) {
+        ask_clock(world, client);
+    } else if (c == NULL || what < 18) {
+        ask_start(world, client);
+    } else if (what < 78) {
+        ask_press(world, client, c);
+    } else if (what < 88) {
+        ask_task(world, client, c);
+    } else {
+        ask_other(world, client, c);
+    }
+}
+
+// --------------------------------------------------------------------------------- questions
+
+static void ask_question(struct world *world, struct sim_conn *conn)
+{
+    static const char *const methods[] = { "show", "history", "inbox" };
+    struct sim_client *client = &world->clients[conn->client];
+    const struct model_case *c = any_case(world);
+    uint32_t which = (uint32_t)draw(world, 3);
+    if (c == NULL) {
+        return;
+    }
+    say_hello(world, conn);
+    begin_frame(&world->packed, QUESTION + ++client->questions, slice_from_cstr(methods[which]));
+    pack_map(&world->packed, 1);
+    pack_cstr(&world->packed, which == 2 ? "as" : "instance");
+    if (which == 2) {
+        pack_cstr(&world->packed, user_names[1 + draw(world, SIM_USERS)]);
+    } else {
+        pack_uint(&world->packed, c->id);
+    }
+    net_send(conn, buf_slice(&world->packed));
+}
+
+static void ask_subscribe(struct world *world, struct sim_conn *conn)
+{
+    struct sim_client *client = &world->clients[conn->client];
+    const struct model_case *c = any_case(world);
+    struct sim_sub *sub = &conn->subs[draw(world, SIM_SUBS_MAX)];
+    if (c == NULL || sub->live || sub->asked || c->touch_count == 0) {
+        return;
+    }
+    for (uint32_t i = 0; i < SIM_SUBS_MAX; i++) {
+        if (conn->subs[i].instance == c->id) {
+            return;
+        }
+    }
+    uint32_t from = (uint32_t)draw(world, c->touch_count + 1ull);
+    *sub = (struct sim_sub){ .instance = c->id, .asked = true,
+                             .last = from == 0 ? 0 : c->touches[from - 1],
+                             .msgid = QUESTION + ++client->questions };
+    say_hello(world, conn);
+    begin_frame(&world->packed, sub->msgid, SLICE("subscribe"));
+    pack_map(&world->packed, 2);
+    pack_cstr(&world->packed, "instance");
+    pack_uint(&world->packed, c->id);
+    pack_cstr(&world->packed, "from");
+    pack_uint(&world->packed, sub->last);
+    net_send(conn, buf_slice(&world->packed));
+}
+
+static void send_rubbish(struct world *world, struct sim_conn *conn)
+{
+    static const char *const rubbish[] = { "\xc1", "\x93\x00\x01\x02", "GET / HTTP/1.1\r\n\r\n",
+                                           "\x94\x00\x01\xa5start\x91\x81\xa4nope\x01" };
+    const char *text = rubbish[draw(world, 4)];
+    if (draw(world, 4) != 0) {
+        return;
+    }
+    size_t len = text[0] == '\x93' ? 4 : text[0] == '\x94' ? 17 : strlen(text);
+    net_send(conn, slice_make(text, len));
+}
+
+// --------------------------------------------------------------------------------- answers
+
+static bool is_to_be_repeated(struct slice code)
+{
+    return slice_equal(code, SLICE("store_full")) || slice_equal(code, SLICE("busy")) ||
+           slice_equal(code, SLICE("stopping"));
+}
+
+static void take_refusal(struct world *world, struct sim_client *client,
+                         struct sim_request *request, struct slice error)
+{
+    struct unpack unpack;
+    unpack_init(&unpack, pack_map_find(error, SLICE("code")));
+    struct slice code = unpack_str(&unpack);
+    sim_trace(world, "refused %s %.*s", client->name, SLICE_PRINT(code));
+    if (is_to_be_repeated(code)) {
+        return;
+    }
+    if (slice_equal(code, SLICE("row_damaged")) || slice_equal(code, SLICE("request_reused")) ||
+        slice_equal(code, SLICE("request_too_old")) || slice_equal(code, SLICE("asleep"))) {
+        sim_break(world, slice_equal(code, SLICE("asleep")) ? ORACLE_ASLEEP : ORACLE_ONCE,
+                  "%s was refused with %.*s", client->name, SLICE_PRINT(code));
+    }
+    if (request->state == REQUEST_ACCEPTED) {
+        sim_break(world, ORACLE_ONCE, "a repeat of an accepted request was refused with %.*s",
+                  SLICE_PRINT(code));
+    }
+    if (request->state == REQUEST_OPEN) {
+        request->state = REQUEST_REFUSED;
+        client->open--;
+        world->counts.refused++;
+    }
+}
+
+static void take_result(struct world *world, struct sim_client *client,
+                        struct sim_request *request, struct slice result)
+{
+    struct slice raw = pack_map_find(result, SLICE("seq"));
+    struct unpack unpack;
+    unpack_init(&unpack, raw);
+    uint64_t seq = raw.len > 0 ? unpack_uint(&unpack) : 0;
+    bool changed = pack_map_find(result, SLICE("already")).len == 0;
+    if (changed && (seq == 0 || request->seq != seq)) {
+        sim_break(world, ORACLE_ONCE, "%s was told of record %" PRIu64 ", the journal has %" PRIu64,
+                  client->name, seq, request->seq);
+    }
+    if (request->state == REQUEST_ACCEPTED) {
+        world->counts.repeated++;
+        if (changed && !slice_equal(request->answer, result)) {
+            sim_break(world, ORACLE_ONCE, "a repeat got another answer than the first");
+        }
+        return;
+    }
+    client->open -= request->state == REQUEST_OPEN ? 1u : 0u;
+    request->state = REQUEST_ACCEPTED;
+    request->answer = arena_copy(&world->arena, result);
+    world->counts.acknowledged++;
+    sim_trace(world, "accepted %s %" PRIu64, client->name, seq);
+}
+
+static void take_answer(struct world *world, struct sim_conn *conn, uint32_t msgid,
+                        struct slice error, struct slice result)
+{
+    struct sim_client *client = &world->clients[conn->client];
+    bool refused = error.len > 0 && (unsigned char)error.ptr[0] != 0xc0;
+    if ((msgid & QUESTION) != 0) {
+        for (uint32_t i = 0; i < SIM_SUBS_MAX; i++) {
+            struct sim_sub *sub = &conn->subs[i];
+            if (sub->asked && sub->msgid == msgid) {
+                sub->asked = false;
+                sub->live = !refused;
+                sub->instance = refused ? 0 : sub->instance;
+            }
+        }
+        return;
+    }
+    uint32_t number = msgid / ATTEMPTS - 1; // 0: rubbish was answered
+    if (number >= client->request_count || client->requests[number].sent == 0) {
+        if (!refused) {
+            sim_break(world, ORACLE_WIRE, "an answer to nothing");
+        }
+        return; // to rubbish
+    }
+    if (refused) {
+        take_refusal(world, client, &client->requests[number], error);
+    } else {
+        take_result(world, client, &client->requests[number], result);
+    }
+}
+
+void work_take(struct world *world, struct sim_conn *conn, struct slice message)
+{
+    struct unpack unpack;
+    unpack_init(&unpack, message);
+    (void)unpack_array(&unpack);
+    if (unpack_uint(&unpack) == 1) {
+        uint32_t msgid = (uint32_t)unpack_uint(&unpack);
+        struct slice error = unpack_raw(&unpack);
+        struct slice result = unpack_raw(&unpack);
+        if (!unpack.bad) {
+            take_answer(world, conn, msgid, error, result);
+        }
+    }
+}
+
+// --------------------------------------------------------------------------------- the tick
+
+void work_init(struct world *world)
+{
+    for (uint32_t i = 0; i < world->options.clients; i++) {
+        (void)snprintf(world->clients[i].name, sizeof(world->clients[i].name), "c%u", i);
+    }
+}
+
+static void retry_open(struct world *world, uint32_t number, bool at_once)
+{
+    struct sim_client *client = &world->clients[number];
+    for (uint32_t i = 0; i < client->request_count; i++) {
+        struct sim_request *request = &client->requests[i];
+        bool impatient = world->counts.ticks - request->sent_tick > PATIENCE_TICKS;
+        if (request->state != REQUEST_OPEN || (!impatient && !at_once)) {
+            continue;
+        }
+        struct sim_conn *conn = connection(world, number, chance(world, 30));
+        if (conn != NULL) {
+            send_request(world, conn, i);
+        }
+    }
+}
+
+static void work_client(struct world *world, uint32_t number)
+{
+    struct sim_client *client = &world->clients[number];
+    struct sim_conn *conn = connection(world, number, chance(world, 2));
+    if (conn == NULL) {
+        return;
+    }
+    if (world->lull == 0 && chance(world, 30) && client->open < OPEN_MAX && client->request_count < SIM_REQUESTS_MAX) {
+        think(world, client);
+        send_request(world, conn, client->request_count - 1);
+        if (chance(world, 6)) { // the same at once over another connection
+            struct sim_conn *other = connection(world, number, true);
+            if (other != NULL) {
+                send_request(world, other, client->request_count - 1);
+            }
+        }
+    }
+    if (chance(world, 4) && client->request_count > 0) { // long answered, asked again
+        uint32_t old = (uint32_t)draw(world, client->request_count);
+        const struct sim_request *request = &client->requests[old];
+        bool known = world->steady_us / 1000 - request->first_ms < KEPT_MS; // surely by the engine
+        if (request->state == REQUEST_ACCEPTED && known && world->lull == 0) {
+            send_request(world, conn, old);
+        }
+    }
+    if (chance(world, 5)) {
+        ask_question(world, conn);
+    }
+    if (chance(world, 4)) {
+        ask_subscribe(world, conn);
+    }
+    if (prng_chance(&world->prng_work, 2000)) {
+        send_rubbish(world, conn);
+    }
+    if (prng_chance(&world->prng_work, 1000)) {
+        shell_ended(world->engine.shell, conn->conn); // sends nothing more, but reads
+        conn->ended = true;
+    }
+}
+
+void work_tick(struct world *world)
+{
+    for (uint32_t i = 0; i < world->options.clients && world->up; i++) {
+        retry_open(world, i, false);
+        work_client(world, i);
+    }
+}
+
+bool work_is_quiet(const struct world *world)
+{
+    bool quiet = inbox_is_empty(&world->engine.inbox);
+    for (uint32_t i = 0; i < world->options.clients; i++) {
+        quiet = quiet && world->clients[i].open == 0;
+    }
+    for (uint32_t i = 0; i < SIM_CONNS_MAX; i++) {
+        quiet = quiet && (!world->conns[i].open || world->conns[i].to_server.len == 0);
+    }
+    return quiet;
+}
+
+bool work_settle(struct world *world)
+{
+    uint32_t open = 0;
+    struct sim_client *first = &world->clients[0];
+    if (timekeeper_stepped(&world->engine.keeper) && first->open == 0 &&
+        first->request_count < SIM_REQUESTS_MAX) {
+        ask_clock(world, first);
+    }
+    for (uint32_t i = 0; i < world->options.clients; i++) {
+        retry_open(world, i, false);
+        open += world->clients[i].open;
+    }
+    return open == 0;
+}
+
+bool work_pushes_complete(struct world *world)
+{
+    for (uint32_t i = 0; i < SIM_CONNS_MAX; i++) {
+        const struct sim_conn *conn = &world->conns[i];
+        for (uint32_t s = 0; conn->open && s < SIM_SUBS_MAX; s++) {
+            const struct model_case *c = model_find(world->model, conn->subs[s].instance);
+            if (conn->subs[s].live && c != NULL &&
+                conn->subs[s].last != c->touches[c->touch_count - 1]) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
