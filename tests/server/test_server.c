@@ -366,6 +366,8 @@ static void a_full_store_reads_on_and_writes_again_when_there_is_room(void **sta
     struct place *place = *state;
     assert_true(serve(place, "--map", "1048576"));
     int fd = connect_to(place);
+    (void)ask(fd, "hello", client);
+    (void)ask(fd, "import_users", ann);
     int started = 0;
     while (start_bob(fd)) {
         started++;
