@@ -142,7 +142,11 @@ static enum err replay(struct verify *verify, const char *scratch_path)
     struct store_options options = { .path = scratch_path, .create = true };
     struct store_problem problem = { 0 };
     struct store *scratch;
-    enum err err = store_open(&options, &scratch, &problem);
+    // A run that was killed may have left its store behind.
+    enum err err = store_remove(scratch_path);
+    if (err == OK) {
+        err = store_open(&options, &scratch, &problem);
+    }
     if (err != OK) {
         (void)snprintf(verify->out->message, sizeof(verify->out->message), "%s", problem.message);
         return err;
@@ -153,7 +157,8 @@ static enum err replay(struct verify *verify, const char *scratch_path)
         store_reader_end(verify->reader);
     }
     store_close(scratch, true);
-    return err;
+    const enum err removed = store_remove(scratch_path);
+    return err == OK ? removed : err;
 }
 
 // --------------------------------------------------------------------------------- indexes

@@ -455,3 +455,25 @@ enum err store_drop_view(const char *path)
     files_unlock(lock_fd);
     return err;
 }
+
+enum err store_remove(const char *path)
+{
+    static const char *const parts[] = { "view", "keep", "search", "journal" };
+    int lock_fd = -1;
+    long holder_pid;
+    if (!files_exists(path)) {
+        return OK;
+    }
+    enum err err = files_lock(path, &lock_fd, &holder_pid);
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && err == OK; i++) {
+        struct files_path part;
+        err = files_join(&part, path, parts[i]);
+        if (err == OK) {
+            err = files_remove_folder(part.text);
+        }
+    }
+    if (lock_fd >= 0) {
+        files_unlock(lock_fd);
+    }
+    return err == OK ? files_remove_folder(path) : err;
+}
