@@ -379,9 +379,9 @@ static int file_open(struct import *import, const char *path)
         buf_init(&text, 4096);
         csv_explain(&import->csv, &header, &text);
         int exit_code = cli_problem(import->cli, CLI_BAD_INPUT, csv_fault_code(header.fault),
-                                    "%s, line %llu: %.*s\n  %s", path,
+                                    "%s, line %llu: %.*s (%s)\n  %s", path,
                                     (unsigned long long)header.line, SLICE_PRINT(buf_slice(&text)),
-                                    csv_fault_help(header.fault));
+                                    csv_fault_code(header.fault), csv_fault_help(header.fault));
         buf_done(&text);
         return exit_code;
     }

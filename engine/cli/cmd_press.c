@@ -311,13 +311,13 @@ static void action_suggest(struct slice card, struct slice word)
     }
 }
 
-// The engine says best why a button is not offered: ask it, with the answers as plain text.
-static int press_unknown(struct cli *cli, struct slice card, struct params *params)
+// Says a command with the words from `first` on as they are, for the engine to judge.
+static int words_say(struct cli *cli, const char *method, uint32_t first, struct params *params)
 {
     struct buf form;
     buf_init(&form, FRAME_BYTES_MAX);
-    pack_map(&form, cli->args.word_count - 2);
-    for (uint32_t i = 2; i < cli->args.word_count; i++) {
+    pack_map(&form, cli->args.word_count - first);
+    for (uint32_t i = first; i < cli->args.word_count; i++) {
         struct slice word = cli->args.words[i];
         const char *equals = word.len > 0 ? memchr(word.ptr, '=', word.len) : NULL;
         size_t len = equals != NULL ? (size_t)(equals - word.ptr) : word.len;
@@ -328,10 +328,17 @@ static int press_unknown(struct cli *cli, struct slice card, struct params *para
     buf_done(&form);
     cli_put_request(cli, params);
     struct client_reply reply;
-    int status = cli_ask(cli, "press", params, &reply);
+    int status = cli_ask(cli, method, params, &reply);
     if (status == CLI_DONE && !cli_answered_json(cli, &reply)) {
         cli_tell_outcome(cli, reply.result);
     }
+    return status;
+}
+
+// The engine says best why a button is not offered: ask it, with the answers as plain text.
+static int press_unknown(struct cli *cli, struct slice card, struct params *params)
+{
+    int status = words_say(cli, "press", 2, params);
     if (status == CLI_REFUSED) {
         action_suggest(card, cli_word(cli, 1));
     }
@@ -428,13 +435,19 @@ int cmd_edit(struct cli *cli)
     }
     struct form form;
     form_read_fields(&form, &cli->arena, wire_raw(card, "fields"), cli->now_ms);
-    status = form_fill(cli, &form, 1, false);
-    if (status != CLI_DONE) {
-        return status;
-    }
     struct params params;
     params_init(&params);
     params_uint(&params, "instance", instance);
+    if (form.field_count == 0) { // the engine says best why nothing may be changed
+        status = words_say(cli, "edit", 1, &params);
+        params_done(&params);
+        return status;
+    }
+    status = form_fill(cli, &form, 1, false);
+    if (status != CLI_DONE) {
+        params_done(&params);
+        return status;
+    }
     struct request request = { "edit", &form, buf_slice(&params.body), params.pairs };
     status = request_say(cli, &request);
     params_done(&params);

@@ -1,0 +1,292 @@
+#!/bin/bash
+# The program end to end: every command, every exit code, over a real socket and a real store.
+# Usage: e2e.sh RUNG SOURCE_DIR
+set -u
+rung=$1
+here=$2/tests/cli/e2e
+work=$(mktemp -d "${TMPDIR:-/tmp}/rung-e2e.XXXXXX")
+data=$work/data
+export RUNG_SOCKET=$data/socket NO_COLOR=1 COLUMNS=80
+unset RUNG_LIBRARY
+engine=
+passed=0
+failed=0
+
+finish() {
+    [ -n "$engine" ] && kill -9 "$engine" 2>/dev/null
+    rm -rf "$work"
+}
+trap finish EXIT
+
+# expect NAME EXIT PATTERN ARGS…: runs rung ARGS; what it prints must hold the pattern (grep -E).
+expect() {
+    local name=$1 code=$2 pattern=$3 got
+    shift 3
+    timeout 60 "$rung" "$@" </dev/null >"$work/out" 2>"$work/err"
+    got=$?
+    if [ "$got" = "$code" ] && cat "$work/out" "$work/err" | grep -qE -- "$pattern"; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAILED: $name: rung $*"
+        echo "  exit code $got (expected $code), looked for: $pattern"
+        sed 's/^/  | /' "$work/out" "$work/err"
+    fi
+}
+
+# holds NAME JQ-LIKE-GREP: the last output holds a line.
+holds() {
+    if grep -qE -- "$2" "$work/out"; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAILED: $1: looked for $2"
+        sed 's/^/  | /' "$work/out"
+    fi
+}
+
+start_engine() {
+    "$rung" serve "$data" "$@" >"$work/serve.out" 2>"$work/serve.err" &
+    engine=$!
+    for _ in $(seq 200); do
+        grep -q listens "$work/serve.out" && return 0
+        sleep 0.05
+    done
+    echo "FAILED: the engine does not start"
+    cat "$work/serve.err"
+    exit 1
+}
+
+stop_engine() {
+    kill "$1" "$engine"
+    wait "$engine" 2>/dev/null
+    engine=
+}
+
+# --- without an engine
+expect "no command shows the commands" 0 '^  inbox '
+expect "version" 0 '^rung [0-9]' --version
+expect "help of a command" 0 '--entry N' help press
+expect "help by an option" 0 '^rung show CASE' show --help
+expect "help as JSON" 0 '"name": ?"press"' help --json
+expect "unknown command" 2 'did you mean `rung press`' pres
+expect "unknown command of help" 2 'did you mean `rung inbox`' help inbx
+expect "unknown option" 2 'did you mean `--json`' inbox --jsn
+expect "option without its value" 2 '--as needs a value' inbox --as
+expect "option before the command" 2 'options stand behind' --json inbox
+expect "missing word" 2 'usage: rung show CASE' show
+expect "too many words" 2 'too many words' show 1 2
+expect "not a number" 2 '`x1` is not the number of a case' show x1
+expect "id without client" 2 '--id needs --client' comment 1 hi --id 7
+expect "bad number of an option" 2 '--limit needs a whole number' inbox --limit many
+expect "no engine" 3 'no engine listens on' inbox
+expect "no engine as JSON" 3 '"code": ?"unreachable"' inbox --json
+expect "path of a socket too long" 2 'at most 107' inbox --socket "/$(printf 'x%.0s' $(seq 200))"
+expect "completion" 0 'complete -F _rung rung' completion
+bash -n "$work/out" || { failed=$((failed + 1)); echo "FAILED: completion is not bash"; }
+expect "explain a refusal" 0 'name a moment that is still to come' explain moment_past
+expect "explain a fault of a file" 0 'close the quote' explain csv_quote_open
+expect "explain a message of the compiler" 0 'E0301' explain E0301
+expect "explain lists all" 0 '^csv_columns ' explain codes
+expect "explain an unknown code" 2 'did you mean `not_allowed`' explain not_alowed
+
+expect "check a good file" 0 '1 file: 0 errors' check "$here/little.rung"
+expect "check a folder" 0 '1 process, 1 test' check "$here"
+sed 's/=> offer/=> ofer/' "$here/little.rung" >"$work/bad.rung"
+expect "check a bad file" 4 'there is no .*`ofer`' check "$work/bad.rung"
+expect "check as JSON" 4 '"code": ?"E0' check "$work/bad.rung" --json
+expect "check makes only edits that are certainly right" 4 '0 edits made' check --fix "$work/bad.rung"
+expect "check a missing file" 2 'cannot read .*: No such file' check "$work/none.rung"
+mkdir "$work/empty"
+expect "check an empty folder" 2 'no \*.rung file' check "$work/empty"
+expect "test" 0 '^ok +a busy line is called again' test "$here/little.rung"
+expect "test as JSON" 0 '"passed": ?1' test "$here/little.rung" --json
+sed 's/expect task due 10:05/expect task due 10:06/' "$here/little.rung" >"$work/failing.rung"
+expect "a failing test" 4 'FAILED' test "$work/failing.rung"
+grep -q '10:06' "$work/out" || { failed=$((failed + 1)); echo "FAILED: what was expected is not shown"; }
+expect "test of a bad file" 4 'no test was run' test "$work/bad.rung"
+
+expect "serve: bad clock" 2 'demo-clock is x0' serve "$work/d2" --demo-clock fast
+sed 's/=> offer/=> ofer/' "$here/little.rung" >"$work/bad.rung"
+expect "serve: bad program" 4 'ofer' serve "$work/d2" "$work/bad.rung"
+expect "rebuild: no folder" 5 '' rebuild "$work/d3"
+expect "verify: no folder" 5 '' verify "$work/d3"
+
+# --- with an engine
+start_engine "$here/little.rung" --demo-clock x0
+expect "processes" 0 '^order +1' processes
+expect "processes as JSON" 0 '"start_form"' processes --json
+expect "users: empty" 0 'directory is empty' users
+printf 'name,titel,roles\nx,y,z\n' >"$work/u.csv"
+expect "users: unknown column" 4 'similar name exists: `title`' users import "$work/u.csv"
+printf 'name,roles,active\nx,seller,perhaps\nx,seller,\n,seller,no\n"y,seller,\n' >"$work/u.csv"
+expect "users: all mistakes at once" 4 '4 mistakes in .*nothing was changed' users import "$work/u.csv"
+grep -q 'u.csv:2: .perhaps. is neither yes nor no' "$work/err" || { failed=$((failed + 1)); echo "FAILED: line of a bad user"; cat "$work/err"; }
+printf 'name,roles,superior\nx,seller,nobody\n' >"$work/u.csv"
+expect "users: refused by the engine" 4 'nobody' users import "$work/u.csv"
+expect "users import" 0 '3 people set' users import "$here/users.csv"
+expect "users list" 0 '^ann +Ann Weiss +seller +hal' users list
+expect "users as JSON" 0 '"superior": ?"hal"' users --json
+expect "users: what" 2 'rung users import FILE' users export
+
+expect "start: missing answer" 2 'answers are missing: phone' start order name=x --as ann
+expect "start: unknown field" 2 'did you mean `phone`' start order phon=1 --as ann
+expect "start: unknown process" 1 'did you mean `order`' start ordr phone=1 --as ann
+expect "start: unknown user" 1 'unknown_user' start order phone=+4930123456 --as nobody
+expect "start: bad answer" 1 'a phone number is expected' start order phone=x --as ann
+expect "start" 0 'case 1 is at: ' start order 'phone=+49 30 123456' name=Anna things=desk,lamp kind=cha \
+    'people=[{"name": "Karl", "post": "Cook"}]' --as ann
+grep -q 'next: Call Anna, for ann' "$work/out" || grep -q 'next: Call Anna' "$work/out" || { failed=$((failed + 1)); echo "FAILED: next is not told"; cat "$work/out"; }
+expect "start joins" 0 'joined, an open case has the same key' start order 'phone=+49-30-123-456' --as ann
+expect "start: bad record" 2 'write it as JSON' start order phone=+4930999 people=Karl --as ann
+expect "start: bad choice" 2 'is not one of: desk, chair, lamp' start order phone=+4930999 kind=sofa
+
+expect "inbox" 0 'Call Anna' inbox --as ann
+holds "inbox is at most 80 cells wide" '^.{1,80}$'
+expect "inbox of everybody" 0 'Call Anna' inbox
+expect "inbox as JSON" 0 '"tasks"' inbox --json
+expect "inbox of an unknown user" 1 'unknown_user' inbox --as nobody
+expect "show" 0 '^1 Anna +First call$' show 1
+expect "show all" 0 'Price' show 1 --all
+expect "show as JSON" 0 '"actions"' show 1 --json
+expect "show an unknown case" 1 'unknown_instance' show 77
+expect "press lists the buttons" 0 '^busy +Busy' press 1 --as ann
+expect "press by a few letters" 0 'task 1 again' press 1 eng --as ann
+expect "press: several are meant" 2 'may mean: busy, bill' press 1 b --as ann
+expect "press: unknown button" 1 'did you mean `busy`' press 1 bsy --as ann
+expect "press: not of this person" 1 'not_allowed|not_offered' press 1 busy --as bea
+expect "press: missing answers" 2 'answers are missing: call_at' press 1 talked --as ann
+expect "press: past moment" 1 'moment_past' press 1 talked 'call_at=2020-01-01 10:00' --as ann
+expect "press: not a moment" 2 'is not a moment' press 1 talked call_at=soon --as ann
+expect "press: seen too early" 1 'stale' press 1 busy --as ann --entry 999
+expect "press" 0 'is at: offer' press 1 talked 'call_at=in 2 h' note=friendly --as ann --client t --id 5
+expect "press said again changes nothing" 1 'stale|unknown_action|request_reused|not_offered' press 1 talked 'call_at=in 2 h' note=friendly --as ann --client t --id 5
+expect "history" 0 'pressed Talked' history 1
+holds "history shows answers" 'note = friendly'
+expect "history as JSON" 0 '"events"' history 1 --json
+expect "history of the last" 0 'now at Offer' history 1 --from 5
+expect "edit" 0 'case 1' edit 1 name=Anka price=15 --as ann
+expect "edit: unknown field" 2 'has no field `nme`' edit 1 nme=x --as ann
+expect "edit took place" 0 'Anka' show 1
+expect "comment" 0 'case 1' comment 1 rang twice --as ann
+expect "comment is in the history" 0 'said: rang twice' history 1
+expect "task: for whom" 2 '--for USER' task 1 check it
+expect "task: bad moment" 2 'is not a moment' task 1 check it --for bea --due never
+expect "task" 0 'check it' task 1 check it --for bea --due 'in 3 h' --as ann
+expect "finish needs to know which" 2 'several tasks' finish 1 --as ann
+expect "finish" 0 'case 1' finish 1 --task 3 --note done --as bea
+expect "reassign" 0 'case 1' reassign 1 bea --reason holiday --as hal
+expect "reassign to nobody" 1 'unknown_user' reassign 1 xyz --as hal
+expect "move: why" 2 '--reason TEXT' move 1 call --as hal
+expect "move: where" 1 'unknown_stage' move 1 nowhere --reason x --as hal
+expect "move" 0 'is at: call' move 1 call --reason 'too early' --as hal
+expect "move: who" 1 'not_allowed' move 1 offer --reason x --as ann
+expect "cancel: why" 2 '--reason TEXT' cancel 1
+expect "cancel" 0 'has ended' cancel 1 --reason test
+expect "ended cases are not changed" 1 'case_ended' comment 1 more --as ann
+expect "close-incident: none" 1 '.' close-incident 1 9 --reason x
+
+# --- the clock of a demonstration
+expect "clock: what" 2 'rung clock advance' clock stop
+expect "clock: how far" 2 'say how far' clock advance
+expect "clock: not a time" 2 'is not a time' clock advance far
+expect "clock advance" 0 'it is 20' clock advance 2 days
+expect "clock backwards" 1 'moment_past' clock advance --to 2020-01-01
+expect "clock confirm is for real clocks" 1 'bad_request|not_demo' clock confirm
+expect "clock next: nothing is due" 1 'nothing is due' clock next
+
+# --- import
+expect "import: no MAP" 2 '--map FILE is needed' import order "$here/orders.csv"
+expect "import: no file" 2 'cannot read' import order "$work/none.csv" --map "$here/orders.map"
+sed 's/Full Name/Fullname/' "$here/orders.map" >"$work/m.map"
+expect "import: unknown column" 4 'similar name exists: `Full Name`' import order "$here/orders.csv" --map "$work/m.map"
+sed 's/^name /nme /' "$here/orders.map" >"$work/m.map"
+expect "import: unknown field" 4 'similar name exists: `name`' import order "$here/orders.csv" --map "$work/m.map"
+expect "import: unknown process" 1 'no process `ordr`' import ordr "$here/orders.csv" --map "$here/orders.map"
+expect "import: dry run" 4 '8 rows read|9 rows read' import order "$here/orders.csv" --map "$here/orders.map" --dry-run
+expect "import" 4 '9 rows read: 3 started, 1 joined an open case, 0 already there, 5 bad' import order "$here/orders.csv" --map "$here/orders.map" --report "$work/report.csv"
+for line in 'line 4: .*csv_quote_inside' 'line 5, row 4: .*bad_form' 'line 6, row 5: .*bad_form' \
+    'line 8: .*csv_row_id' 'line 9: .*csv_columns'; do
+    grep -qE "$line" "$work/err" || { failed=$((failed + 1)); echo "FAILED: bad row not told: $line"; cat "$work/err"; }
+done
+grep -q '^5,"4","bad_form"' "$work/report.csv" || { failed=$((failed + 1)); echo "FAILED: report"; cat "$work/report.csv"; }
+gzip -k -c "$here/orders.csv" >"$work/orders.csv.gz"
+expect "import again changes nothing" 4 '0 started, 0 joined an open case, 4 already there, 5 bad' import order "$work/orders.csv.gz" --map "$here/orders.map"
+expect "import as JSON" 4 '"already": ?4' import order "$here/orders.csv" --map "$here/orders.map" --json
+head -c 150 "$work/orders.csv.gz" >"$work/cut.csv.gz"
+expect "import of a file cut short" 4 'csv_read' import order "$work/cut.csv.gz" --map "$here/orders.map"
+tr -d '\n' <"$here/orders.csv" >"$work/cr.csv"
+expect "import: lone carriage returns" 4 'csv_cr_lines' import order "$work/cr.csv" --map "$here/orders.map"
+sed '1s/Things/Phone/' "$here/orders.csv" >"$work/dup.csv"
+expect "import: duplicate headers" 4 'csv_duplicate_header' import order "$work/dup.csv" --map "$here/orders.map"
+printf 'No;Full Name;Phone;Things;Kind\n20;\xcf\xf0\xe8\xe2\xe5\xf2;+49 30 2020202;;\n' >"$work/cp.csv"
+expect "import: wrong encoding" 4 'line 2: .*csv_encoding' import order "$work/cp.csv" --map "$here/orders.map"
+{ cat "$here/orders.map"; echo 'encoding cp1251'; } >"$work/m.map"
+expect "import: encoding of the MAP" 0 '1 started' import order "$work/cp.csv" --map "$work/m.map"
+expect "import kept the letters" 0 'Привет' inbox --limit 50
+printf '' >"$work/none.csv"
+expect "import: empty file" 4 'csv_empty' import order "$work/none.csv" --map "$here/orders.map"
+
+# --- watch
+timeout 20 "$rung" watch 2 --json >"$work/watch" 2>&1 &
+watcher=$!
+sleep 0.5
+expect "a comment while somebody watches" 0 'case 2' comment 2 hello there --as ann
+for _ in $(seq 40); do grep -q commented "$work/watch" && break; sleep 0.1; done
+kill "$watcher" 2>/dev/null
+wait "$watcher" 2>/dev/null
+grep -q '"text":"hello there"' "$work/watch" && passed=$((passed + 1)) || { failed=$((failed + 1)); echo "FAILED: watch"; cat "$work/watch"; }
+expect "watch: what" 2 'CASE or --inbox USER' watch
+
+# --- programs
+expect "apply: nothing differs" 0 'nothing differs' apply "$here/little.rung"
+expect "apply: bad program" 4 'ofer' apply "$work/bad.rung"
+expect "apply: failing test" 4 '10:06' apply "$work/failing.rung"
+sed 's/"Be kind."/"Be very kind."/' "$here/little.rung" >"$work/new.rung"
+expect "apply" 0 'order is now at version 2' apply "$work/new.rung"
+
+# --- the engine as a whole
+expect "stats" 0 '^cases.open' stats
+expect "stats as JSON" 0 '"cases"' stats --json
+expect "verify" 0 'the view is what the journal says' verify
+expect "backup" 0 'backed up to' backup "$work/copy"
+expect "a folder in use is not touched" 5 'in use by process' rebuild "$data"
+expect "a folder in use is not verified" 5 'in use by process' verify "$data"
+expect "a second engine is refused" 5 '' serve "$data"
+stop_engine -TERM
+expect "verify offline" 0 'the view is what the journal says' verify "$data"
+expect "verify offline as JSON" 0 '"good": ?true' verify "$data" --json
+expect "rebuild" 0 'made anew from [0-9]+ records' rebuild "$data"
+expect "verify after rebuild" 0 'the view is what the journal says' verify "$data"
+expect "verify of the backup" 0 'the view is what the journal says' verify "$work/copy"
+expect "a demo store is not for real work" 5 'demo' serve "$data"
+
+# --- an import whose engine is killed and comes back: every row once
+{
+    echo 'No;Full Name;Phone;Things;Kind'
+    for i in $(seq 10001 12000); do echo "$i;n$i;+49 30 55$i;;"; done
+} >"$work/many.csv"
+start_engine --demo-clock x0
+timeout 60 "$rung" import order "$work/many.csv" --map "$here/orders.map" >"$work/out" 2>"$work/err" &
+importer=$!
+for _ in 1 2 3; do
+    sleep 0.3
+    kill -9 "$engine" 2>/dev/null
+    wait "$engine" 2>/dev/null
+    start_engine --demo-clock x0
+done
+wait "$importer"
+code=$?
+if [ $code = 0 ] && grep -qE '2000 rows read: [0-9]+ started, 0 joined an open case, [0-9]+ already there, 0 bad' "$work/out"; then
+    passed=$((passed + 1))
+else
+    failed=$((failed + 1))
+    echo "FAILED: import over a killed engine (exit code $code)"
+    cat "$work/out" "$work/err"
+fi
+expect "every row is in once" 0 '0 started, 0 joined an open case, 2000 already there' import order "$work/many.csv" --map "$here/orders.map"
+expect "verify after the kills" 0 'the view is what the journal says' verify
+stop_engine -TERM
+
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
