@@ -1,0 +1,176 @@
+#include "engine/time/calendar.h"
+
+#include "base/check.h"
+
+enum { DAY = 86400, HOUR = 3600 };
+
+static int64_t day_of(int64_t local)
+{
+    return local >= 0 ? local / DAY : -((-local + DAY - 1) / DAY);
+}
+
+static uint8_t mark_of(const struct calendar *calendar, int64_t day)
+{
+    uint32_t low = 0;
+    uint32_t high = calendar->exception_count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (calendar->exceptions[middle].day < day) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    bool found = low < calendar->exception_count && calendar->exceptions[low].day == day;
+    return found ? calendar->exceptions[low].mark : 0;
+}
+
+static struct calendar_day first_open_weekday(const struct calendar *calendar)
+{
+    for (unsigned i = 0; i < 7; i++) {
+        unsigned wday = (i + 1) % 7; // Monday first
+        if (calendar->week[wday].count > 0) {
+            return calendar->week[wday];
+        }
+    }
+    return (struct calendar_day){ .count = 0 };
+}
+
+static struct calendar_day shortened(struct calendar_day day)
+{
+    if (day.count > 0) {
+        struct calendar_hours *last = &day.hours[day.count - 1];
+        last->to -= HOUR;
+        if (last->to <= last->from) {
+            day.count--;
+        }
+    }
+    return day;
+}
+
+struct calendar_day calendar_of_date(const struct calendar *calendar, int64_t day)
+{
+    unsigned wday = (unsigned)(((day + 4) % 7 + 7) % 7);
+    struct calendar_day plain = calendar->week[wday];
+    switch (mark_of(calendar, day)) {
+    case CALENDAR_OFF: return (struct calendar_day){ .count = 0 };
+    case CALENDAR_WORKING: return plain.count > 0 ? plain : first_open_weekday(calendar);
+    case CALENDAR_SHORT: return shortened(plain.count > 0 ? plain : first_open_weekday(calendar));
+    default: return plain;
+    }
+}
+
+// One interval of open time as UTC moments; empty when a change of the clock swallowed it.
+struct interval {
+    int64_t from, to;
+};
+
+static struct interval interval_of(const struct zone *zone, int64_t day,
+                                   const struct calendar_hours *hours)
+{
+    return (struct interval){ zone_to_utc(zone, day * DAY + hours->from),
+                              zone_to_utc(zone, day * DAY + hours->to) };
+}
+
+bool calendar_is_open(const struct calendar *calendar, const struct zone *zone, int64_t utc)
+{
+    int64_t next;
+    return calendar_next_opening(calendar, zone, utc, &next) && next == utc;
+}
+
+bool calendar_next_opening(const struct calendar *calendar, const struct zone *zone, int64_t utc,
+                           int64_t *ret_utc)
+{
+    int64_t day = day_of(zone_to_local(zone, utc)) - 1; // hours may reach over midnight by a change
+    for (int i = 0; i < CALENDAR_SEARCH_DAYS_MAX; i++, day++) {
+        struct calendar_day open = calendar_of_date(calendar, day);
+        for (uint32_t h = 0; h < open.count; h++) {
+            struct interval interval = interval_of(zone, day, &open.hours[h]);
+            if (interval.to > utc && interval.to > interval.from) {
+                *ret_utc = interval.from > utc ? interval.from : utc;
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+bool calendar_add_open_seconds(const struct calendar *calendar, const struct zone *zone,
+                               int64_t utc, int64_t seconds, int64_t *ret_utc)
+{
+    CHECK(seconds >= 0);
+    int64_t left = seconds;
+    int64_t day = day_of(zone_to_local(zone, utc)) - 1;
+    if (left == 0) {
+        *ret_utc = utc;
+        return true;
+    }
+    for (int i = 0; i < CALENDAR_SEARCH_DAYS_MAX; i++, day++) {
+        struct calendar_day open = calendar_of_date(calendar, day);
+        for (uint32_t h = 0; h < open.count; h++) {
+            struct interval interval = interval_of(zone, day, &open.hours[h]);
+            int64_t from = interval.from > utc ? interval.from : utc;
+            if (interval.to <= from) {
+                continue;
+            }
+            if (interval.to - from >= left) {
+                *ret_utc = from + left;
+                return true;
+            }
+            left -= interval.to - from;
+        }
+    }
+    return false;
+}
+
+int64_t calendar_open_seconds(const struct calendar *calendar, const struct zone *zone,
+                              int64_t from, int64_t to)
+{
+    int64_t sum = 0;
+    int64_t day = day_of(zone_to_local(zone, from)) - 1;
+    int64_t last = day_of(zone_to_local(zone, to)) + 1;
+    for (; day <= last && from < to; day++) {
+        struct calendar_day open = calendar_of_date(calendar, day);
+        for (uint32_t h = 0; h < open.count; h++) {
+            struct interval interval = interval_of(zone, day, &open.hours[h]);
+            int64_t a = interval.from > from ? interval.from : from;
+            int64_t b = interval.to < to ? interval.to : to;
+            sum += b > a ? b - a : 0;
+        }
+    }
+    return sum;
+}
+
+static int32_t clipped(const struct calendar_day *day, int32_t seconds)
+{
+    for (uint32_t h = 0; h < day->count; h++) {
+        if (seconds < day->hours[h].from) {
+            return day->hours[h].from; // before the opening, or in a break
+        }
+        if (seconds <= day->hours[h].to) {
+            return seconds;
+        }
+    }
+    return day->hours[day->count - 1].to;
+}
+
+bool calendar_add_work_days(const struct calendar *calendar, const struct zone *zone, int64_t utc,
+                            int64_t days, int64_t *ret_utc)
+{
+    CHECK(days >= 0);
+    int64_t local = zone_to_local(zone, utc);
+    int64_t day = day_of(local);
+    int32_t wall = (int32_t)(local - day * DAY);
+    int64_t left = days;
+    for (int i = 0; i < CALENDAR_SEARCH_DAYS_MAX; i++, day++) {
+        struct calendar_day open = calendar_of_date(calendar, day);
+        if (i > 0 && open.count > 0) {
+            left--;
+        }
+        if (left <= 0 && open.count > 0) {
+            *ret_utc = zone_to_utc(zone, day * DAY + clipped(&open, wall));
+            return true;
+        }
+    }
+    return false;
+}

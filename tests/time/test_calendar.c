@@ -1,0 +1,140 @@
+// Working time: adds up in every zone over 30 years, and openings are stable.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/prng.h"
+#include "base/value.h"
+#include "tests/time/tzdata.h"
+#include "engine/time/calendar.h"
+
+enum { HOUR = 3600, DAY = 86400 };
+
+static const int64_t year_2010 = 1262304000;
+static const int64_t year_2040 = 2208988800;
+
+static struct calendar office(void)
+{
+    struct calendar calendar = { .exception_count = 0 };
+    for (int wday = 1; wday <= 5; wday++) {
+        calendar.week[wday].count = 2; // with a lunch break
+        calendar.week[wday].hours[0] = (struct calendar_hours){ 9 * HOUR, 13 * HOUR };
+        calendar.week[wday].hours[1] = (struct calendar_hours){ 14 * HOUR, 18 * HOUR };
+    }
+    return calendar;
+}
+
+// Open when most clocks change.
+static struct calendar night_shift(void)
+{
+    struct calendar calendar = { .exception_count = 0 };
+    for (int wday = 0; wday < 7; wday++) {
+        calendar.week[wday].count = 1;
+        calendar.week[wday].hours[0] = (struct calendar_hours){ 0, 6 * HOUR };
+    }
+    return calendar;
+}
+
+static void check_calendar(const char *name, const struct zone *zone,
+                           const struct calendar *calendar)
+{
+    struct prng prng;
+    prng_init(&prng, 11);
+    for (int i = 0; i < 60; i++) {
+        int64_t at = year_2010 + (int64_t)prng_below(&prng, (uint64_t)(year_2040 - year_2010));
+        int64_t open;
+        int64_t again;
+        assert_true(calendar_next_opening(calendar, zone, at, &open));
+        assert_true(calendar_next_opening(calendar, zone, open, &again));
+        if (open != again || open < at) {
+            fail_msg("%s: the next opening after %lld is not stable", name, (long long)at);
+        }
+        int64_t seconds = (int64_t)prng_below(&prng, 60 * HOUR);
+        int64_t then;
+        assert_true(calendar_add_open_seconds(calendar, zone, at, seconds, &then));
+        if (calendar_open_seconds(calendar, zone, at, then) != seconds) {
+            fail_msg("%s: %lld open seconds after %lld do not add up", name, (long long)seconds,
+                     (long long)at);
+        }
+        int64_t middle = at + (then - at) / 2;
+        int64_t sum = calendar_open_seconds(calendar, zone, at, middle) +
+                      calendar_open_seconds(calendar, zone, middle, then);
+        assert_int_equal(sum, seconds);
+    }
+}
+
+static void check_both(const char *name, const struct zone *zone)
+{
+    struct calendar day = office();
+    struct calendar night = night_shift();
+    check_calendar(name, zone, &day);
+    check_calendar(name, zone, &night);
+}
+
+static void working_time_adds_up_in_every_zone(void **state)
+{
+    (void)state;
+    if (tzdata_each(check_both) == 0) {
+        print_message("skipped: this machine has no tzdata\n");
+        skip();
+    }
+}
+
+static int64_t at(int64_t year, unsigned month, unsigned day, int hour)
+{
+    return civil_to_days(year, month, day) * DAY + hour * HOUR;
+}
+
+static void work_days_pass_over_weekends_holidays_and_count_working_saturdays(void **state)
+{
+    (void)state;
+    const struct calendar_exception exceptions[] = {
+        { (int32_t)civil_to_days(2026, 3, 9), CALENDAR_OFF },      // a Monday off
+        { (int32_t)civil_to_days(2026, 3, 14), CALENDAR_WORKING }, // a working Saturday
+        { (int32_t)civil_to_days(2026, 3, 21), CALENDAR_SHORT },   // a short Saturday
+    };
+    struct calendar calendar = office();
+    calendar.exceptions = exceptions;
+    calendar.exception_count = 3;
+    struct zone utc = zone_utc();
+    int64_t then;
+    assert_true(calendar_add_work_days(&calendar, &utc, at(2026, 3, 6, 10), 1, &then));
+    assert_int_equal(then, at(2026, 3, 10, 10)); // Friday to Tuesday
+    assert_true(calendar_add_work_days(&calendar, &utc, at(2026, 3, 13, 10), 1, &then));
+    assert_int_equal(then, at(2026, 3, 14, 10)); // the working Saturday
+    assert_true(calendar_add_work_days(&calendar, &utc, at(2026, 3, 20, 20), 1, &then));
+    assert_int_equal(then, at(2026, 3, 21, 17)); // clipped into a short day
+    assert_true(calendar_add_work_days(&calendar, &utc, at(2026, 3, 2, 7), 1, &then));
+    assert_int_equal(then, at(2026, 3, 3, 9)); // clipped to the opening
+}
+
+static void open_hours_span_nights_and_breaks(void **state)
+{
+    (void)state;
+    struct calendar calendar = office();
+    struct zone utc = zone_utc();
+    int64_t then;
+    assert_true(calendar_add_open_seconds(&calendar, &utc, at(2026, 3, 6, 17), 2 * HOUR, &then));
+    assert_int_equal(then, at(2026, 3, 9, 10)); // one hour on Friday, one on Monday
+    assert_true(calendar_add_open_seconds(&calendar, &utc, at(2026, 3, 2, 12), 2 * HOUR, &then));
+    assert_int_equal(then, at(2026, 3, 2, 15)); // over lunch
+    assert_true(calendar_next_opening(&calendar, &utc, at(2026, 3, 7, 12), &then));
+    assert_int_equal(then, at(2026, 3, 9, 9));
+    assert_false(calendar_is_open(&calendar, &utc, at(2026, 3, 2, 13)));
+    struct calendar closed = { .exception_count = 0 };
+    assert_false(calendar_next_opening(&closed, &utc, 0, &then));
+    assert_false(calendar_add_work_days(&closed, &utc, 0, 1, &then));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(working_time_adds_up_in_every_zone),
+        cmocka_unit_test(work_days_pass_over_weekends_holidays_and_count_working_saturdays),
+        cmocka_unit_test(open_hours_span_nights_and_breaks),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
