@@ -9,7 +9,7 @@
 struct flow_check {
     struct unit *unit;
     const struct process *process;
-    uint32_t *open;   // by stage index: bits of the collections that may be open at the leaf
+    struct children *open; // by stage index: what may be open at the leaf
     bool *reached;
     bool changed;
     bool reports;
@@ -17,9 +17,16 @@ struct flow_check {
     const struct handler *handler;
 };
 
+// Which children may be open: bits of collections. Conditions speak of the last conversion only, so
+// the children of earlier ones are kept apart; nothing but `cancel` is known to end them.
+struct children {
+    uint32_t last;
+    uint32_t earlier;
+};
+
 // Where the steps so far may have left the case.
 struct path {
-    uint32_t open;
+    struct children open;
     bool live; // false: each way so far has ended in a flow
 };
 
@@ -33,9 +40,12 @@ static void follow_handler(struct flow_check *flow, const struct handler *handle
 {
     flow->at = leaf;
     flow->handler = handler;
-    uint32_t open = leaf == NULL ? 0 : flow->open[leaf->index];
+    struct children open = { 0 };
+    if (leaf != NULL) {
+        open = flow->open[leaf->index];
+    }
     if (handler->condition != NULL) {
-        open &= ~closed_by(handler->condition, true);
+        open.last &= ~closed_by(handler->condition, true);
     }
     struct path path = { open, true };
     stay(flow, follow_block(flow, handler->block, path));
@@ -76,7 +86,7 @@ void check_children(struct unit *unit, struct process *process)
         return;
     }
     struct flow_check flow = { .unit = unit, .process = process, .changed = true };
-    flow.open = ARENA_ARRAY(unit->arena, uint32_t, process->stage_count);
+    flow.open = ARENA_ARRAY(unit->arena, struct children, process->stage_count);
     flow.reached = ARENA_ARRAY(unit->arena, bool, process->stage_count);
     while (flow.changed) {
         flow.changed = false;
@@ -158,8 +168,10 @@ static const struct collection *first_open(const struct flow_check *flow, uint32
     return flow->process->collections[index];
 }
 
-static void report_open(struct flow_check *flow, const struct target *target, uint32_t open)
+static void report_open(struct flow_check *flow, const struct target *target,
+                        struct children children)
 {
+    uint32_t open = children.last | children.earlier;
     const struct collection *collection = first_open(flow, open);
     struct diag *diag = diag_add(flow->unit->diags, DIAG_E0513, target->span);
     diag_fact(diag, target->end->name);
@@ -171,7 +183,14 @@ static void report_open(struct flow_check *flow, const struct target *target, ui
         diag_label(diag, flow->at->span, "for example at this stage");
     }
     diag_note(diag, "a case may not end with open children");
-    bool guards = flow->handler->kind == HANDLER_ACTION && flow->handler->condition == NULL;
+    if (children.last == 0) {
+        diag_note(diag, "they may be converted a second time while the first ones are open, and "
+                        "`all`, `any` and `count` speak of the last conversion");
+        diag_help(diag, "convert again only when they have ended: `if not any %.*s open`",
+                  SLICE_PRINT(collection->name));
+    }
+    bool guards = flow->handler->kind == HANDLER_ACTION && flow->handler->condition == NULL &&
+                  children.last != 0;
     const struct syntax_tree *tree = names_tree(flow->unit, flow->process->decl.file);
     uint32_t label = syntax_child(tree, flow->handler->node, NODE_LABEL);
     if (guards && label != NODE_NONE) {
@@ -184,11 +203,14 @@ static void report_open(struct flow_check *flow, const struct target *target, ui
               SLICE_PRINT(collection->name));
 }
 
-static void arrive(struct flow_check *flow, const struct stage *leaf, uint32_t open)
+static void arrive(struct flow_check *flow, const struct stage *leaf, struct children open)
 {
-    if (!flow->reached[leaf->index] || (open & ~flow->open[leaf->index]) != 0) {
+    struct children *known = &flow->open[leaf->index];
+    if (!flow->reached[leaf->index] || (open.last & ~known->last) != 0 ||
+        (open.earlier & ~known->earlier) != 0) {
         flow->reached[leaf->index] = true;
-        flow->open[leaf->index] |= open;
+        known->last |= open.last;
+        known->earlier |= open.earlier;
         flow->changed = true;
     }
 }
@@ -201,11 +223,13 @@ static void stay(struct flow_check *flow, struct path path)
     }
 }
 
-static void follow_target(struct flow_check *flow, const struct target *target, uint32_t open)
+static void follow_target(struct flow_check *flow, const struct target *target,
+                          struct children open)
 {
     if (target->stage != NULL) {
         arrive(flow, stage_first_leaf(target->stage), open);
-    } else if (flow->reports && target->end != NULL && open != 0) {
+    } else if (flow->reports && target->end != NULL &&
+               (open.last | open.earlier) != 0) {
         report_open(flow, target, open);
     }
 }
@@ -213,14 +237,20 @@ static void follow_target(struct flow_check *flow, const struct target *target, 
 // Two ways that meet again.
 static struct path join_paths(struct path a, struct path b)
 {
-    return (struct path){ .open = (a.live ? a.open : 0) | (b.live ? b.open : 0),
-                          .live = a.live || b.live };
+    if (!a.live || !b.live) {
+        return a.live ? a : b;
+    }
+    a.open.last |= b.open.last;
+    a.open.earlier |= b.open.earlier;
+    return a;
 }
 
 static struct path follow_if(struct flow_check *flow, const struct step *step, struct path path)
 {
-    struct path yes = { path.open & ~closed_by(step->expr, true), true };
-    struct path no = { path.open & ~closed_by(step->expr, false), true };
+    struct path yes = path;
+    struct path no = path;
+    yes.open.last &= ~closed_by(step->expr, true);
+    no.open.last &= ~closed_by(step->expr, false);
     yes = follow_block(flow, step->then, yes);
     if (step->otherwise != NULL) {
         no = follow_block(flow, step->otherwise, no);
@@ -231,11 +261,14 @@ static struct path follow_if(struct flow_check *flow, const struct step *step, s
 static struct path follow_step(struct flow_check *flow, const struct step *step, struct path path)
 {
     if (step->kind == STEP_CONVERT && step->convert->collection != NULL) {
-        path.open |= 1u << step->convert->collection->index;
+        uint32_t bit = 1u << step->convert->collection->index;
+        path.open.earlier |= path.open.last & bit;
+        path.open.last |= bit;
     } else if (step->kind == STEP_CANCEL && step->collection != NULL) {
-        path.open &= ~(1u << step->collection->index);
+        path.open.last &= ~(1u << step->collection->index);
+        path.open.earlier &= ~(1u << step->collection->index);
     } else if (step->kind == STEP_REQUIRE) {
-        path.open &= ~closed_by(step->expr, true);
+        path.open.last &= ~closed_by(step->expr, true);
     } else if (step->kind == STEP_IF) {
         return follow_if(flow, step, path);
     } else if (step->kind == STEP_GOTO) {
