@@ -107,8 +107,8 @@ bool parse_at_body(const struct parser *p)
     return parse_at(p, TOKEN_BRACE_OPEN) || parse_at_flow(p);
 }
 
-// Whether a `{` is missing here: steps follow on deeper lines, or a `}` closes more on this line than
-// is open.
+// Whether a `{` is missing here: steps follow on deeper lines, or a `}` closes more on this line
+// than is open.
 static bool is_brace_missing(const struct parser *p, uint32_t owner)
 {
     if (!starts_step(p) || parse_at_flow(p)) {

@@ -220,6 +220,8 @@ static void read_and_check(struct slice text)
     drop(&reading);
 }
 
+enum { DAMAGE_ROUNDS = 8 };
+
 // Pieces that turn a program into something else than noise.
 static const char *const pieces[] = {
     "{", "}", "\"", "{{", "=>", "->", ":=", "(", ")", "[", "]", ",", "\n", "\r", "--", ".", "-",
@@ -250,7 +252,7 @@ static void damage(const char *path, void *context)
     buf_init(&texts[0], 1 << 21);
     buf_init(&texts[1], 1 << 21);
     snapshot_read(path, &whole);
-    for (int round = 0; round < 40; round++) {
+    for (int round = 0; round < DAMAGE_ROUNDS; round++) {
         buf_reset(&texts[0]);
         buf_put_slice(&texts[0], buf_slice(&whole));
         for (int edits = 0; edits < 4; edits++) {
@@ -278,6 +280,52 @@ static void random_edits_never_break_the_parser(void **state)
     }
 }
 
+struct slips {
+    uint32_t slips;
+    uint32_t more_than_one;
+    uint32_t more_than_two;
+};
+
+// Leaves out one token after another: each is one slip of the author.
+static void leave_out(const char *path, void *context)
+{
+    struct slips *slips = context;
+    struct buf whole;
+    struct buf text;
+    struct reading reading;
+    buf_init(&whole, 1 << 20);
+    buf_init(&text, 1 << 20);
+    snapshot_read(path, &whole);
+    read_text(&reading, path, buf_slice(&whole));
+    assert_int_equal(reading.diags.count, 0);
+    for (uint32_t i = 0; i + 1 < reading.tree.token_count; i++) {
+        const struct token *token = &reading.tree.tokens[i];
+        buf_reset(&text);
+        buf_put_slice(&text, slice_sub(buf_slice(&whole), 0, token->start));
+        buf_put_slice(&text, slice_sub(buf_slice(&whole), token->end, whole.len));
+        struct reading slip;
+        read_text(&slip, path, buf_slice(&text));
+        slips->slips++;
+        slips->more_than_one += slip.diags.count > 1 ? 1 : 0;
+        slips->more_than_two += slip.diags.count > 2 ? 1 : 0;
+        drop(&slip);
+    }
+    drop(&reading);
+    buf_done(&whole);
+    buf_done(&text);
+}
+
+static void one_slip_gives_one_message(void **state)
+{
+    (void)state;
+    struct slips slips = { 0 };
+    assert_true(snapshot_each("processes", leave_out, &slips) > 0);
+    print_message("%u words left out: %u times more than one message\n", slips.slips,
+                  slips.more_than_one);
+    assert_true(slips.more_than_one * 100 <= slips.slips); // one in a hundred
+    assert_int_equal(slips.more_than_two, 0);
+}
+
 static void repeat(struct buf *to, const char *piece, unsigned count)
 {
     for (unsigned i = 0; i < count; i++) {
@@ -299,7 +347,7 @@ static void bombs_are_refused_in_few_words(void **state)
     for (size_t i = 0; i < ARRAY_COUNT(bombs); i++) {
         buf_reset(&text);
         buf_put_cstr(&text, "process p \"P\" {\n start { x := a ");
-        repeat(&text, bombs[i], 30000);
+        repeat(&text, bombs[i], 10000);
         read_and_check(buf_slice(&text));
     }
     buf_done(&text);
@@ -343,6 +391,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_construct_has_its_tree),
         cmocka_unit_test(every_grammar_message_reads_as_its_snapshot),
+        cmocka_unit_test(one_slip_gives_one_message),
         cmocka_unit_test(a_file_longer_than_its_bound_is_one_message),
         cmocka_unit_test(too_many_messages_are_counted),
         cmocka_unit_test(bombs_are_refused_in_few_words),
