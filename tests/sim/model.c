@@ -436,20 +436,24 @@ static void take_cancel(struct model *model, const struct record *record)
     }
 }
 
-static bool is_side(const struct model_case *c, uint32_t number)
+// True: it was a side task, which goes to anybody.
+static bool assign_side(struct model_case *c, uint32_t number, uint32_t user)
 {
-    bool found = false;
     for (uint32_t i = 0; i < MODEL_SIDE_MAX; i++) {
-        found = found || (c->side_number[i] == number && number != 0);
+        if (c->side_number[i] == number && number != 0) {
+            c->side[i] = user;
+            return true;
+        }
     }
-    return found;
+    return false;
 }
 
 static void take_assigned(struct model *model, const struct record *record)
 {
     struct model_case *c = named_case(model, record);
     const struct event *event = find_event(record, EVENT_TASK_ASSIGNED);
-    if (c == NULL || event == NULL || is_side(c, event->task_assigned.task)) {
+    if (c == NULL || event == NULL ||
+        assign_side(c, event->task_assigned.task, event->task_assigned.holder)) {
         return;
     }
     uint32_t user = event->task_assigned.holder;
@@ -484,13 +488,12 @@ static void take_side_events(struct model *model, const struct record *record)
 static void take_move(struct model *model, const struct record *record)
 {
     struct model_case *c = named_case(model, record);
-    const struct event *event = find_event(record, EVENT_STAGE_ENTERED);
-    if (c == NULL || event == NULL || c->job || record->on_behalf != HANA) {
+    const struct event *event = find_event(record, EVENT_MOVED);
+    if (c == NULL || event == NULL || !c->job || record->on_behalf != HANA) {
         broken(model, ORACLE_MODEL, "a case was moved by hand that may not be");
         return;
     }
-    bool to_offer = c->stage == AT_CONTACT;
-    enter(model, c, to_offer ? AT_OFFER : AT_CONTACT, to_offer ? day_ms : 0);
+    enter(model, c, AT_DOING, day_ms); // where it stands: left and entered anew
 }
 
 static void note_touches(struct model *model, const struct record *record, uint64_t seq)

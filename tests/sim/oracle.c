@@ -75,6 +75,10 @@ static void take_record(struct world *world, uint64_t seq)
     world->counts.timers += record.command == COMMAND_TIMER ? 1u : 0u;
     world->counts.overdue += record.command == COMMAND_OVERDUE ? 1u : 0u;
     for (uint32_t i = 0; i < record.event_count; i++) {
+        if (world->options.verbose) {
+            (void)printf("         %" PRIu64 " %s\n", event_instance(&record.events[i]),
+                         event_name(record.events[i].kind));
+        }
         world->counts.convertions += record.events[i].kind == EVENT_CONVERTED ? 1u : 0u;
         world->counts.reopens += record.events[i].kind == EVENT_INSTANCE_REOPENED ? 1u : 0u;
     }

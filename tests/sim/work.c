@@ -285,11 +285,10 @@ static void ask_other(struct world *world, struct sim_client *client, const stru
         add_request(world, client, "edit", &params);
         break;
     case 3:
-        add_text(&params, "stage", c->stage == AT_CONTACT ? "offer" : "contact");
+        // Only what has no case under it: whoever moves a parent by hand may leave its children behind.
+        add_text(&params, "stage", "doing");
         add_text(&params, "reason", "by hand");
-        add_text(&params, "as", user_names[c->stage == AT_CONTACT || c->stage == AT_OFFER
-                                               ? HANA
-                                               : SAM]);
+        add_text(&params, "as", user_names[chance(world, 70) ? HANA : SAM]);
         add_request(world, client, "move", &params);
         break;
     default:
@@ -414,6 +413,11 @@ static void take_refusal(struct world *world, struct sim_client *client,
     struct slice code = unpack_str(&unpack);
     sim_trace(world, "refused %s %.*s", client->name, SLICE_PRINT(code));
     if (is_to_be_repeated(code)) {
+        return;
+    }
+    if (slice_equal(request->method, SLICE("clock"))) { // what it asks for may be gone meanwhile
+        client->open -= request->state == REQUEST_OPEN ? 1u : 0u;
+        request->state = request->state == REQUEST_OPEN ? REQUEST_REFUSED : request->state;
         return;
     }
     if (slice_equal(code, SLICE("row_damaged")) || slice_equal(code, SLICE("request_reused")) ||
