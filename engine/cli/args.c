@@ -40,8 +40,8 @@ static struct slice similar(struct arena *arena, const struct suggestions *sugge
     if (suggestions->count == 0) {
         return SLICE_EMPTY;
     }
-    struct slice text = arena_format(arena, "\n  did you mean `%s%.*s`", mark,
-                                     SLICE_PRINT(suggestions->names[0]));
+    struct slice text =
+        arena_format(arena, "\n  did you mean `%s%.*s`", mark, SLICE_PRINT(suggestions->names[0]));
     for (uint32_t i = 1; i < suggestions->count; i++) {
         text = arena_format(arena, "%.*s or `%s%.*s`", SLICE_PRINT(text), mark,
                             SLICE_PRINT(suggestions->names[i]));
@@ -50,8 +50,7 @@ static struct slice similar(struct arena *arena, const struct suggestions *sugge
 }
 
 const struct cli_command *args_command(struct arena *arena, const struct cli_command *commands,
-                                       uint32_t count, struct slice name,
-                                       struct slice *ret_problem)
+                                       uint32_t count, struct slice name, struct slice *ret_problem)
 {
     struct suggestions suggestions;
     suggest_init(&suggestions, name);
@@ -112,8 +111,8 @@ static bool option_fault(struct arena *arena, const struct cli_command *command,
     if (kind == ':') {
         *ret_problem = arena_format(arena, "%s needs a value", given);
     } else if (optopt >= LONG_BASE && optopt < LONG_BASE + (int)OPTION_COUNT) {
-        *ret_problem = arena_format(arena, "--%s takes no value",
-                                    option_specs[optopt - LONG_BASE].name);
+        *ret_problem =
+            arena_format(arena, "--%s takes no value", option_specs[optopt - LONG_BASE].name);
     } else {
         option_unknown(arena, command, given, ret_problem);
     }
@@ -146,11 +145,11 @@ bool args_parse(struct arena *arena, const struct cli_command *command, int argc
     uint32_t count = 0;
     for (uint32_t i = 0; i < OPTION_COUNT; i++) {
         if ((command->options >> i & 1) != 0) {
-            longs[count++] = (struct option){ .name = option_specs[i].name,
-                                              .has_arg = option_specs[i].value != NULL
-                                                             ? required_argument
-                                                             : no_argument,
-                                              .val = LONG_BASE + (int)i };
+            longs[count++] =
+                (struct option){ .name = option_specs[i].name,
+                                 .has_arg = option_specs[i].value != NULL ? required_argument
+                                                                          : no_argument,
+                                 .val = LONG_BASE + (int)i };
         }
     }
     *ret_args = (struct cli_args){ 0 };

@@ -29,7 +29,7 @@ struct cli_command {
     const char *summary; // one line
     const char *help;    // whole paragraphs
     const char *group;
-    uint64_t options;    // OPTION_BIT
+    uint64_t options;             // OPTION_BIT
     uint8_t words_min, words_max; // 255: any number
     int (*run)(struct cli *cli);
 };

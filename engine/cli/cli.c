@@ -174,7 +174,8 @@ int cli_refused(struct cli *cli, const struct client_reply *reply)
     // What the compiler said of the files, several lines long.
     struct slice details = wire_text(reply->error, "text", arena);
     for (size_t i = 0; i < details.len; i++) {
-        if (details.ptr[i] == '\n' || ((unsigned char)details.ptr[i] >= 0x20 && details.ptr[i] != 0x7f)) {
+        if (details.ptr[i] == '\n' ||
+            ((unsigned char)details.ptr[i] >= 0x20 && details.ptr[i] != 0x7f)) {
             buf_put_char(&text, details.ptr[i]);
         }
     }
@@ -188,8 +189,10 @@ int cli_refused(struct cli *cli, const struct client_reply *reply)
         const char *code;
         enum cli_exit status;
     } others[] = {
-        { "bad_program", CLI_BAD_INPUT }, { "bad_users", CLI_BAD_INPUT },
-        { "store_full", CLI_STORE },      { "row_damaged", CLI_STORE },
+        { "bad_program", CLI_BAD_INPUT },
+        { "bad_users", CLI_BAD_INPUT },
+        { "store_full", CLI_STORE },
+        { "row_damaged", CLI_STORE },
     };
     for (size_t i = 0; i < ARRAY_COUNT(others); i++) {
         if (slice_equal(reply->code, slice_from_cstr(others[i].code))) {
@@ -214,7 +217,8 @@ int cli_try(struct cli *cli, const char *method, struct params *params,
     if (!client_call(&cli->client, method, packed, ret_reply)) {
         return cli_problem(cli, CLI_UNREACHABLE, "unreachable",
                            "%s\n  `rung serve` starts the engine; --socket or $RUNG_SOCKET say "
-                           "where it listens", cli->client.problem);
+                           "where it listens",
+                           cli->client.problem);
     }
     cli->now_ms = client_now_ms(&cli->client);
     return CLI_DONE;
@@ -289,7 +293,7 @@ void cli_tell_outcome(struct cli *cli, struct slice result)
     }
 }
 
-// --- files -----------------------------------------------------------------------------------------------
+// --- files --------------------------------------------------------------------------------------
 
 int cli_read_file(struct cli *cli, const char *path, size_t bytes_max, struct slice *ret_text)
 {
@@ -361,8 +365,8 @@ static int folder_add(struct cli *cli, const char *path, struct cli_files *files
         if (status == CLI_DONE && is_program(entries[i]->d_name)) {
             size_t len = strlen(path);
             bool slash = len > 0 && path[len - 1] == '/';
-            struct slice name = arena_format(&cli->arena, "%s%s%s", path, slash ? "" : "/",
-                                             entries[i]->d_name);
+            struct slice name =
+                arena_format(&cli->arena, "%s%s%s", path, slash ? "" : "/", entries[i]->d_name);
             status = file_add(cli, name.ptr, files);
         }
         free(entries[i]);

@@ -24,7 +24,7 @@ enum cli_exit {
 struct cli {
     struct arena arena; // everything of this run
     struct term term;
-    struct buf out;     // of stdout, printed by cli_print
+    struct buf out; // of stdout, printed by cli_print
     const struct cli_command *command;
     struct cli_args args;
     struct client client;
@@ -57,7 +57,7 @@ void cli_print_json(struct cli *cli, json_t *json);
 bool cli_number(struct cli *cli, enum cli_option option, uint64_t max, uint64_t *ret_number);
 bool cli_case(struct cli *cli, uint64_t *ret_instance); // the first word
 
-// --- talking to the engine ----------------------------------------------------------------------------
+// --- talking to the engine ----------------------------------------------------------------------
 // Prepares the connection (it is made at the first call). CLI_DONE, or an exit code after telling.
 int cli_connect(struct cli *cli);
 // `as` when it was given.
@@ -76,7 +76,7 @@ bool cli_answered_json(struct cli *cli, const struct client_reply *reply);
 // What a command brought about: the case, where it stands, what comes next.
 void cli_tell_outcome(struct cli *cli, struct slice result);
 
-// --- files -----------------------------------------------------------------------------------------------
+// --- files --------------------------------------------------------------------------------------
 enum { CLI_FILE_BYTES_MAX = 64 * 1024 * 1024 };
 // The whole file ("-": stdin) in the arena. CLI_DONE, or an exit code after telling.
 int cli_read_file(struct cli *cli, const char *path, size_t bytes_max, struct slice *ret_text);
@@ -87,7 +87,7 @@ struct cli_files {
 // Every *.rung file named by the words from `first_word` on, folders included, in order of name.
 int cli_read_programs(struct cli *cli, uint32_t first_word, struct cli_files *ret_files);
 
-// --- the table ----------------------------------------------------------------------------------------------
+// --- the table ----------------------------------------------------------------------------------
 extern const struct cli_command cli_commands[];
 extern const uint32_t cli_command_count;
 

@@ -102,8 +102,8 @@ bool client_send(struct client *client, uint32_t msgid, const char *method, stru
     CHECK(!client->out.overflow);
     size_t sent = 0;
     while (sent < client->out.len) {
-        ssize_t count = send(client->fd, client->out.ptr + sent, client->out.len - sent,
-                             MSG_NOSIGNAL);
+        ssize_t count =
+            send(client->fd, client->out.ptr + sent, client->out.len - sent, MSG_NOSIGNAL);
         if (count > 0) {
             sent += (size_t)count;
         } else if (count < 0 && errno == EAGAIN) {

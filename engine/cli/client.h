@@ -1,6 +1,6 @@
-// A small synchronous client of the engine: MessagePack-RPC over its Unix socket (docs/protocol.md).
-// A connection that breaks is made anew and the request is said again with the same request id, so a
-// command is carried out once however often the line is cut. Not thread-safe.
+// A small synchronous client of the engine: MessagePack-RPC over its Unix socket
+// (docs/protocol.md). A connection that breaks is made anew and the request is said again with the
+// same request id, so a command is carried out once however often the line is cut. Not thread-safe.
 #ifndef RUNG_ENGINE_CLI_CLIENT_H
 #define RUNG_ENGINE_CLI_CLIENT_H
 
@@ -10,8 +10,12 @@
 #include "base/buf.h"
 #include "base/slice.h"
 
-enum { CLIENT_NAME_BYTES = 64, CLIENT_PATH_BYTES = 107, CLIENT_TIMEOUT_MS = 10000,
-       CLIENT_RECONNECT_MS = 5000 }; // how long a broken connection is tried anew
+enum {
+    CLIENT_NAME_BYTES = 64,
+    CLIENT_PATH_BYTES = 107,
+    CLIENT_TIMEOUT_MS = 10000,
+    CLIENT_RECONNECT_MS = 5000
+}; // how long a broken connection is tried anew
 
 struct client_reply { // valid until the next receive or call on the client
     uint32_t msgid;
@@ -36,9 +40,9 @@ struct client {
     uint32_t next_msgid;
     uint64_t next_request;
     struct buf in, out;
-    size_t taken; // bytes at the front of `in` that were handed out
+    size_t taken;              // bytes at the front of `in` that were handed out
     struct slice push, params; // of the notification received last
-    bool met; // has been connected once: a lost connection is worth waiting for
+    bool met;                  // has been connected once: a lost connection is worth waiting for
     uint64_t engine_now_ms, steady_ms; // engine's clock at the hello, and ours then
     bool demo;
     char server[64];

@@ -125,9 +125,11 @@ int cmd_task(struct cli *cli)
         if (!when_parse(slice_from_cstr(cli_option(cli, OPTION_DUE)), client_now_ms(&cli->client),
                         &due)) {
             params_done(&params);
-            return cli_problem(cli, CLI_USAGE, "usage",
-                               "`%s` is not a moment; say for example \"tomorrow 10:00\", \"in 2 h\" "
-                               "or \"2026-03-02 18:00\"", cli_option(cli, OPTION_DUE));
+            return cli_problem(
+                cli, CLI_USAGE, "usage",
+                "`%s` is not a moment; say for example \"tomorrow 10:00\", \"in 2 h\" "
+                "or \"2026-03-02 18:00\"",
+                cli_option(cli, OPTION_DUE));
         }
         params_uint(&params, "due", due);
     }

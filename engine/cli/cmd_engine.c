@@ -36,7 +36,8 @@ int cmd_backup(struct cli *cli)
     if (path.len > 0 && path.ptr[0] != '/') {
         char here[PATH_MAX];
         if (getcwd(here, sizeof(here)) == NULL) {
-            return cli_problem(cli, CLI_USAGE, "file", "cannot tell the folder: %s", strerror(errno));
+            return cli_problem(cli, CLI_USAGE, "file", "cannot tell the folder: %s",
+                               strerror(errno));
         }
         path = arena_format(&cli->arena, "%s/%.*s", here, SLICE_PRINT(path));
     }
@@ -68,13 +69,13 @@ int cmd_verify(struct cli *cli)
     }
     bool good = wire_bool(reply.result, "good");
     if (!cli_answered_json(cli, &reply)) {
-        verify_tell(cli, &(struct verify_figures){
-                             wire_uint(reply.result, "records"), wire_uint(reply.result, "rows"),
-                             wire_uint(reply.result, "instances_open"),
-                             wire_uint(reply.result, "instances_ended"),
-                             wire_uint(reply.result, "asleep"),
-                             wire_uint(reply.result, "index_faults"),
-                             wire_text(reply.result, "message", &cli->arena), good });
+        verify_tell(cli,
+                    &(struct verify_figures){
+                        wire_uint(reply.result, "records"), wire_uint(reply.result, "rows"),
+                        wire_uint(reply.result, "instances_open"),
+                        wire_uint(reply.result, "instances_ended"),
+                        wire_uint(reply.result, "asleep"), wire_uint(reply.result, "index_faults"),
+                        wire_text(reply.result, "message", &cli->arena), good });
     }
     return good ? CLI_DONE : CLI_STORE;
 }
@@ -97,7 +98,7 @@ void verify_tell(struct cli *cli, const struct verify_figures *figures)
     }
 }
 
-// --- clock ------------------------------------------------------------------------------------------------
+// --- clock --------------------------------------------------------------------------------------
 
 static int clock_say(struct cli *cli, struct params *params)
 {
@@ -145,11 +146,12 @@ static int clock_advance(struct cli *cli, struct params *params)
     }
     uint64_t now = client_now_ms(&cli->client);
     uint64_t then = 0;
-    struct slice text = to != NULL ? slice_from_cstr(to)
-                                   : arena_format(&cli->arena, "in %.*s", SLICE_PRINT(by));
+    struct slice text =
+        to != NULL ? slice_from_cstr(to) : arena_format(&cli->arena, "in %.*s", SLICE_PRINT(by));
     if (!when_parse(text, now, &then)) {
-        return cli_problem(cli, CLI_USAGE, "usage", "`%.*s` is not %s", SLICE_PRINT(to != NULL ? text : by),
-                           to != NULL ? "a moment" : "a time like \"10 min\", \"3 h\" or \"2 days\"");
+        return cli_problem(
+            cli, CLI_USAGE, "usage", "`%.*s` is not %s", SLICE_PRINT(to != NULL ? text : by),
+            to != NULL ? "a moment" : "a time like \"10 min\", \"3 h\" or \"2 days\"");
     }
     params_uint(params, to != NULL ? "to" : "by", to != NULL ? then : then - now);
     return clock_say(cli, params);
@@ -179,7 +181,7 @@ int cmd_clock(struct cli *cli)
     return status;
 }
 
-// --- apply ------------------------------------------------------------------------------------------------
+// --- apply --------------------------------------------------------------------------------------
 
 static void apply_tell(struct cli *cli, struct slice result)
 {

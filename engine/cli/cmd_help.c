@@ -45,9 +45,10 @@ static void overview(struct cli *cli)
         }
         entry_put(cli, slice_from_cstr(command->name), COMMAND_CELLS, command->summary);
     }
-    buf_put_cstr(out, "\n`rung help COMMAND` says more. Exit codes: 0 done, 1 refused by the engine,\n"
-                      "2 wrong usage, 3 no engine answers, 4 bad rows, files or tests, 5 a problem of\n"
-                      "the store.\n");
+    buf_put_cstr(out,
+                 "\n`rung help COMMAND` says more. Exit codes: 0 done, 1 refused by the engine,\n"
+                 "2 wrong usage, 3 no engine answers, 4 bad rows, files or tests, 5 a problem of\n"
+                 "the store.\n");
 }
 
 static void options_put(struct cli *cli, const struct cli_command *command)
@@ -56,9 +57,10 @@ static void options_put(struct cli *cli, const struct cli_command *command)
     for (uint32_t i = 0; i < OPTION_COUNT; i++) {
         if ((command->options >> i & 1) != 0) {
             const struct option_spec *spec = &option_specs[i];
-            entry_put(cli, arena_format(&cli->arena, "--%s%s%s", spec->name,
-                                        spec->value != NULL ? " " : "",
-                                        spec->value != NULL ? spec->value : ""),
+            entry_put(cli,
+                      arena_format(&cli->arena, "--%s%s%s", spec->name,
+                                   spec->value != NULL ? " " : "",
+                                   spec->value != NULL ? spec->value : ""),
                       OPTION_CELLS, spec->help);
         }
     }
@@ -81,15 +83,13 @@ static json_t *command_json(const struct cli_command *command)
     json_t *options = json_array();
     for (uint32_t i = 0; i < OPTION_COUNT; i++) {
         if ((command->options >> i & 1) != 0) {
-            (void)json_array_append_new(options,
-                                        json_pack("{s:s, s:s?, s:s}", "name", option_specs[i].name,
-                                                  "value", option_specs[i].value, "help",
-                                                  option_specs[i].help));
+            (void)json_array_append_new(
+                options, json_pack("{s:s, s:s?, s:s}", "name", option_specs[i].name, "value",
+                                   option_specs[i].value, "help", option_specs[i].help));
         }
     }
     return json_pack("{s:s, s:s, s:s, s:s, s:o}", "name", command->name, "words", command->words,
-                     "summary", command->summary, "help", command->help,
-                     "options", options);
+                     "summary", command->summary, "help", command->help, "options", options);
 }
 
 int cmd_help(struct cli *cli)
@@ -121,7 +121,7 @@ int cmd_help(struct cli *cli)
     return CLI_DONE;
 }
 
-// --- completion -------------------------------------------------------------------------------------------
+// --- completion ---------------------------------------------------------------------------------
 
 int cmd_completion(struct cli *cli)
 {
@@ -143,9 +143,10 @@ int cmd_completion(struct cli *cli)
         }
         buf_put_cstr(out, "' ;;\n");
     }
-    buf_put_cstr(out, "        esac\n"
-                      "        if [ \"${COMP_WORDS[1]}\" = help ] && [ \"$COMP_CWORD\" -eq 2 ]; then\n"
-                      "            words='");
+    buf_put_cstr(out,
+                 "        esac\n"
+                 "        if [ \"${COMP_WORDS[1]}\" = help ] && [ \"$COMP_CWORD\" -eq 2 ]; then\n"
+                 "            words='");
     for (uint32_t i = 0; i < cli_command_count; i++) {
         buf_format(out, "%s%s", i > 0 ? " " : "", cli_commands[i].name);
     }
@@ -157,7 +158,7 @@ int cmd_completion(struct cli *cli)
     return CLI_DONE;
 }
 
-// --- explain ----------------------------------------------------------------------------------------------
+// --- explain ------------------------------------------------------------------------------------
 
 struct explained {
     const char *code, *kind, *sentence, *help;
@@ -178,8 +179,8 @@ static const struct explained explained[] = {
 static json_t *explained_json(const char *code, const char *kind, const char *sentence,
                               const char *help)
 {
-    return json_pack("{s:s, s:s, s:s, s:s}", "code", code, "kind", kind, "sentence", sentence, "help",
-                     help);
+    return json_pack("{s:s, s:s, s:s, s:s}", "code", code, "kind", kind, "sentence", sentence,
+                     "help", help);
 }
 
 static const char *diag_sentences(enum diag_code code)
@@ -194,7 +195,8 @@ static const char *diag_sentences(enum diag_code code)
 
 static int explain_list(struct cli *cli)
 {
-    static const struct grid_column columns[] = { { "code", false, 0, 0 }, { "means", false, 20, 0 } };
+    static const struct grid_column columns[] = { { "code", false, 0, 0 },
+                                                  { "means", false, 20, 0 } };
     struct grid grid;
     grid_init(&grid, &cli->arena, columns, 2);
     json_t *all = json_array();
@@ -202,8 +204,8 @@ static int explain_list(struct cli *cli)
         enum diag_code code = (enum diag_code)i;
         grid_row(&grid);
         grid_cell(&grid, 0, slice_from_cstr(diag_code_name(code)));
-        grid_cell(&grid, 1, arena_format(&cli->arena, "%s: %s", diag_code_slug(code),
-                                         diag_sentences(code)));
+        grid_cell(&grid, 1,
+                  arena_format(&cli->arena, "%s: %s", diag_code_slug(code), diag_sentences(code)));
         (void)json_array_append_new(all, explained_json(diag_code_name(code), diag_code_slug(code),
                                                         diag_sentences(code), ""));
     }
@@ -211,9 +213,9 @@ static int explain_list(struct cli *cli)
         const struct explained *e = &explained[i];
         grid_row(&grid);
         grid_cell(&grid, 0, slice_from_cstr(e->code));
-        grid_cell(&grid, 1, arena_format(&cli->arena, "%s%s%s", e->sentence,
-                                         e->sentence[0] != '\0' && e->help[0] != '\0' ? "; " : "",
-                                         e->help));
+        grid_cell(&grid, 1,
+                  arena_format(&cli->arena, "%s%s%s", e->sentence,
+                               e->sentence[0] != '\0' && e->help[0] != '\0' ? "; " : "", e->help));
         (void)json_array_append_new(all, explained_json(e->code, e->kind, e->sentence, e->help));
     }
     if (cli_json_wanted(cli)) {
@@ -239,15 +241,16 @@ static int explain_diag(struct cli *cli, enum diag_code code)
 {
     const char *page = page_find(diag_code_name(code));
     if (cli_json_wanted(cli)) {
-        json_t *json = explained_json(diag_code_name(code), diag_code_slug(code), diag_sentences(code),
-                                      "");
+        json_t *json =
+            explained_json(diag_code_name(code), diag_code_slug(code), diag_sentences(code), "");
         (void)json_object_set_new(json, "page", page != NULL ? json_string(page) : json_null());
         cli_print_json(cli, json);
     } else if (page != NULL) {
         buf_put_cstr(&cli->out, page);
     } else {
-        title_put(cli, arena_format(&cli->arena, "%s %s", diag_code_name(code),
-                                    diag_code_slug(code)).ptr);
+        title_put(
+            cli,
+            arena_format(&cli->arena, "%s %s", diag_code_name(code), diag_code_slug(code)).ptr);
         buf_format(&cli->out, "  %s\n", diag_sentences(code));
     }
     return CLI_DONE;
@@ -264,7 +267,8 @@ static int explain_unknown(struct cli *cli, struct slice word)
         suggest_offer(&suggestions, slice_from_cstr(diag_code_slug((enum diag_code)i)), 0);
     }
     bool near = suggestions.count > 0;
-    return cli_problem(cli, CLI_USAGE, "usage", "there is no code `%.*s`%s%.*s%s", SLICE_PRINT(word),
+    return cli_problem(cli, CLI_USAGE, "usage", "there is no code `%.*s`%s%.*s%s",
+                       SLICE_PRINT(word),
                        near ? "\n  did you mean `" : "; `rung explain codes` lists them",
                        SLICE_PRINT(near ? suggestions.names[0] : SLICE_EMPTY), near ? "`?" : "");
 }

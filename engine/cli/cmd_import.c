@@ -1,6 +1,6 @@
-// Import: rows of a CSV file become starts, up to 64 of them under way at once on one connection. A row
-// is remembered by the engine under (source, row id), so that saying it again changes nothing; when
-// the line breaks, what has no answer yet is said again under the same request ids.
+// Import: rows of a CSV file become starts, up to 64 of them under way at once on one connection. A
+// row is remembered by the engine under (source, row id), so that saying it again changes nothing;
+// when the line breaks, what has no answer yet is said again under the same request ids.
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -35,7 +35,7 @@ struct import {
     uint64_t file_bytes;
     struct slot slots[WINDOW];
     uint32_t busy_count;
-    bool ended;  // no more rows are read
+    bool ended; // no more rows are read
     int status;
     uint64_t read, started, joined, already, bad;
     json_t *bad_rows;
@@ -90,7 +90,8 @@ static void bad_row(struct import *import, uint64_t line, struct slice row, stru
         progress_done(&import->progress);
         (void)fprintf(stderr, "line %llu%s%.*s: %.*s (%.*s)\n", (unsigned long long)line,
                       row.len > 0 ? ", row " : "", SLICE_PRINT(term_clean(arena, row)),
-                      SLICE_PRINT(term_clean(arena, message)), SLICE_PRINT(term_clean(arena, code)));
+                      SLICE_PRINT(term_clean(arena, message)),
+                      SLICE_PRINT(term_clean(arena, code)));
     } else if (json_array_size(import->bad_rows) < BAD_ROWS_KEPT) {
         json_t *json = json_object();
         (void)json_object_set_new(json, "line", json_integer((json_int_t)line));
@@ -114,7 +115,7 @@ static void fault_row(struct import *import, const struct csv_row *row)
     buf_done(&text);
 }
 
-// --- one row ----------------------------------------------------------------------------------------------
+// --- one row ------------------------------------------------------------------------------------
 
 static void split_pack(struct buf *to, struct slice text, char mark)
 {
@@ -122,7 +123,8 @@ static void split_pack(struct buf *to, struct slice text, char mark)
     buf_init(&items, FRAME_BYTES_MAX);
     uint32_t count = 0;
     for (size_t start = 0; start <= text.len;) {
-        const char *end = start < text.len ? memchr(text.ptr + start, mark, text.len - start) : NULL;
+        const char *end =
+            start < text.len ? memchr(text.ptr + start, mark, text.len - start) : NULL;
         size_t stop = end != NULL ? (size_t)(end - text.ptr) : text.len;
         size_t from = start;
         size_t upto = stop;
@@ -150,8 +152,8 @@ static void row_form(const struct import *import, const struct csv_row *row, str
     uint32_t pairs = 0;
     for (uint32_t i = 0; i < import->map->field_count; i++) {
         const struct map_field *field = &import->map->fields[i];
-        struct slice text = field->constant ? field->text
-                                            : map_value(field, row->fields[field->column.index]);
+        struct slice text =
+            field->constant ? field->text : map_value(field, row->fields[field->column.index]);
         if (text.len == 0) {
             continue; // empty is not sent: the process's own default holds
         }
@@ -175,14 +177,16 @@ static bool row_try(struct import *import, const struct csv_row *row, struct sli
 {
     for (uint32_t i = 0; i < import->map->field_count; i++) {
         const struct map_field *field = &import->map->fields[i];
-        struct slice text = field->constant ? field->text
-                                            : map_value(field, row->fields[field->column.index]);
+        struct slice text =
+            field->constant ? field->text : map_value(field, row->fields[field->column.index]);
         const struct form_field *asked = form_find(&import->form, field->name);
-        bool known = asked == NULL || asked->choice_count == 0 || text.len == 0 || field->split != 0;
+        bool known =
+            asked == NULL || asked->choice_count == 0 || text.len == 0 || field->split != 0;
         for (uint32_t c = 0; !known && c < asked->choice_count; c++) {
             known = slice_equal(asked->choices[c].value, text);
         }
-        bool missing = asked != NULL && asked->required && text.len == 0 && asked->standing.len == 0;
+        bool missing =
+            asked != NULL && asked->required && text.len == 0 && asked->standing.len == 0;
         if (!known || missing) {
             struct buf message;
             buf_init(&message, CSV_FIELD_BYTES_MAX + 1000);
@@ -260,7 +264,7 @@ static void row_take(struct import *import)
     }
 }
 
-// --- answers ----------------------------------------------------------------------------------------------
+// --- answers ------------------------------------------------------------------------------------
 
 static struct slot *slot_of(struct import *import, uint32_t msgid)
 {
@@ -326,9 +330,11 @@ static void answer_await(struct import *import)
         answer_take(import, &reply);
     } else if (status != CLIENT_PUSHED && !line_mend(import)) {
         progress_done(&import->progress);
-        import->status = cli_problem(import->cli, CLI_UNREACHABLE, "unreachable",
-                                     "%s\n  rows that were answered are in; run the import again to "
-                                     "go on", import->cli->client.problem);
+        import->status =
+            cli_problem(import->cli, CLI_UNREACHABLE, "unreachable",
+                        "%s\n  rows that were answered are in; run the import again to "
+                        "go on",
+                        import->cli->client.problem);
     }
 }
 
@@ -346,7 +352,7 @@ static void rows_run(struct import *import)
     progress_done(&import->progress);
 }
 
-// --- before and after --------------------------------------------------------------------------------------
+// --- before and after ---------------------------------------------------------------------------
 
 static int map_tell(struct cli *cli, const struct map *map)
 {
@@ -467,10 +473,16 @@ static void summary_tell(struct import *import)
         size_t kept = json_array_size(import->bad_rows);
         json_t *json = json_object();
         (void)json_object_set_new(json, "dry_run", json_boolean(dry));
-        const struct { const char *name; uint64_t number; } figures[] = {
-            { "read", import->read },       { dry ? "would_start" : "started", import->started },
-            { "joined", import->joined },   { "already", import->already },
-            { "bad", import->bad },         { "blank_lines", import->csv.blank_count },
+        const struct {
+            const char *name;
+            uint64_t number;
+        } figures[] = {
+            { "read", import->read },
+            { dry ? "would_start" : "started", import->started },
+            { "joined", import->joined },
+            { "already", import->already },
+            { "bad", import->bad },
+            { "blank_lines", import->csv.blank_count },
             { "bad_rows_left_out", import->bad - kept },
         };
         for (size_t i = 0; i < ARRAY_COUNT(figures); i++) {

@@ -103,8 +103,8 @@ int cmd_check(struct cli *cli)
     uint32_t warnings = result.diags.warning_count;
     if (!cli_json_wanted(cli)) {
         struct slice line = arena_format(
-            &cli->arena, "%u file%s: %u error%s, %u warning%s, %u process%s, %u test%s\n", files.count,
-            files.count == 1 ? "" : "s", errors, errors == 1 ? "" : "s", warnings,
+            &cli->arena, "%u file%s: %u error%s, %u warning%s, %u process%s, %u test%s\n",
+            files.count, files.count == 1 ? "" : "s", errors, errors == 1 ? "" : "s", warnings,
             warnings == 1 ? "" : "s", result.program_count, result.program_count == 1 ? "" : "es",
             result.test_count, result.test_count == 1 ? "" : "s");
         term_put(&cli->term, &cli->out, errors > 0 ? TERM_RED : TERM_GREEN, line);
@@ -113,7 +113,7 @@ int cmd_check(struct cli *cli)
     return errors > 0 ? CLI_BAD_INPUT : CLI_DONE;
 }
 
-// --- test -------------------------------------------------------------------------------------------------
+// --- test ---------------------------------------------------------------------------------------
 
 struct test_run {
     struct cli *cli;
@@ -132,16 +132,16 @@ static void report_json(struct test_run *run, const struct play_report *report)
     for (uint32_t i = 0; i < report->failure_count; i++) {
         const struct play_failure *failure = &report->failures[i];
         (void)json_array_append_new(
-            failures, json_pack("{s:I, s:I, s:o, s:o, s:o}", "line", (json_int_t)failure->line, "column",
-                                (json_int_t)failure->column, "text", json_text(failure->text),
-                                "expected", json_text(failure->expected), "found",
-                                json_text(failure->found)));
+            failures,
+            json_pack("{s:I, s:I, s:o, s:o, s:o}", "line", (json_int_t)failure->line, "column",
+                      (json_int_t)failure->column, "text", json_text(failure->text), "expected",
+                      json_text(failure->expected), "found", json_text(failure->found)));
     }
     (void)json_array_append_new(
         run->reports,
-        json_pack("{s:o, s:o, s:I, s:b, s:I, s:I, s:o}", "file", json_text(report->plan->file), "title",
-                  json_text(report->plan->title), "line", (json_int_t)report->plan->line, "passed",
-                  report->passed ? 1 : 0, "plays", (json_int_t)report->plays, "timers",
+        json_pack("{s:o, s:o, s:I, s:b, s:I, s:I, s:o}", "file", json_text(report->plan->file),
+                  "title", json_text(report->plan->title), "line", (json_int_t)report->plan->line,
+                  "passed", report->passed ? 1 : 0, "plays", (json_int_t)report->plays, "timers",
                   (json_int_t)report->timers, "failures", failures));
 }
 
@@ -152,8 +152,8 @@ static void report_text(struct test_run *run, const struct play_report *report)
     term_put(&cli->term, out, report->passed ? TERM_GREEN : TERM_RED,
              report->passed ? SLICE("ok      ") : SLICE("FAILED  "));
     buf_format(out, "%.*s", SLICE_PRINT(term_clean(&cli->arena, report->plan->title)));
-    struct slice place = arena_format(&cli->arena, "  %.*s:%u", SLICE_PRINT(report->plan->file),
-                                      report->plan->line);
+    struct slice place =
+        arena_format(&cli->arena, "  %.*s:%u", SLICE_PRINT(report->plan->file), report->plan->line);
     term_put(&cli->term, out, TERM_DIM, place);
     buf_put_char(out, '\n');
     play_render(report, out);
@@ -186,13 +186,14 @@ static int tests_run(struct cli *cli, const struct compile_result *set)
         return cli_problem(cli, CLI_STORE, err_name(err), "%s", err_sentence(err));
     }
     if (run.reports != NULL) {
-        cli_print_json(cli, json_pack("{s:I, s:I, s:I, s:I, s:o}", "tests", (json_int_t)summary.tests,
-                                      "passed", (json_int_t)summary.passed, "failed",
-                                      (json_int_t)summary.failed, "skipped",
-                                      (json_int_t)summary.skipped, "reports", run.reports));
+        cli_print_json(cli,
+                       json_pack("{s:I, s:I, s:I, s:I, s:o}", "tests", (json_int_t)summary.tests,
+                                 "passed", (json_int_t)summary.passed, "failed",
+                                 (json_int_t)summary.failed, "skipped", (json_int_t)summary.skipped,
+                                 "reports", run.reports));
     } else {
-        struct slice line = arena_format(&cli->arena, "%u passed, %u failed", summary.passed,
-                                         summary.failed);
+        struct slice line =
+            arena_format(&cli->arena, "%u passed, %u failed", summary.passed, summary.failed);
         term_put(&cli->term, &cli->out, summary.failed > 0 ? TERM_RED : TERM_GREEN, line);
         if (summary.skipped > 0) {
             buf_format(&cli->out, ", %u left out", summary.skipped);
@@ -215,7 +216,8 @@ int cmd_test(struct cli *cli)
         status = tests_run(cli, &result);
     } else {
         diags_put(cli, &result.diags);
-        status = cli_problem(cli, CLI_BAD_INPUT, "bad_program", "the files have errors; no test was run");
+        status = cli_problem(cli, CLI_BAD_INPUT, "bad_program",
+                             "the files have errors; no test was run");
     }
     compile_done(&result);
     return status;

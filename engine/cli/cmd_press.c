@@ -1,5 +1,5 @@
-// Commands with a form: start, press, edit. Words `name=value` answer it; on a terminal, what is not
-// answered is asked.
+// Commands with a form: start, press, edit. Words `name=value` answer it; on a terminal, what is
+// not answered is asked.
 #include <stdio.h>
 #include <unistd.h>
 
@@ -38,8 +38,8 @@ static struct form_field *field_refused(struct form *form, const struct client_r
         struct slice name = form->fields[i].name;
         for (size_t at = 0; at + name.len <= reply->subject.len; at++) {
             bool begins = at == 0 || reply->subject.ptr[at - 1] == ' ';
-            bool ends = at + name.len == reply->subject.len ||
-                        reply->subject.ptr[at + name.len] == ',';
+            bool ends =
+                at + name.len == reply->subject.len || reply->subject.ptr[at + name.len] == ',';
             if (begins && ends && slice_equal(slice_sub(reply->subject, at, name.len), name)) {
                 return &form->fields[i];
             }
@@ -55,7 +55,8 @@ struct request {
     uint32_t fixed_pairs;
 };
 
-// Says the command with the answers; on a terminal an answer that the engine refuses is asked again.
+// Says the command with the answers; on a terminal an answer that the engine refuses is asked
+// again.
 static int request_say(struct cli *cli, const struct request *request)
 {
     struct form_talk talk = talk_of(cli);
@@ -110,13 +111,15 @@ static int form_fill(struct cli *cli, struct form *form, uint32_t first, bool as
         return form_ask(form, &talk) ? CLI_DONE : nothing_said(cli);
     }
     if (missing.len > 0) {
-        return cli_problem(cli, CLI_USAGE, "required", "answers are missing: %.*s\n  give them as "
-                           "name=value", SLICE_PRINT(missing));
+        return cli_problem(cli, CLI_USAGE, "required",
+                           "answers are missing: %.*s\n  give them as "
+                           "name=value",
+                           SLICE_PRINT(missing));
     }
     return CLI_DONE;
 }
 
-// --- start ------------------------------------------------------------------------------------------------
+// --- start --------------------------------------------------------------------------------------
 
 static bool process_find(struct slice processes, struct slice name, struct slice *ret_process,
                          struct suggestions *suggestions)
@@ -169,7 +172,7 @@ int cmd_start(struct cli *cli)
     return status;
 }
 
-// --- press ------------------------------------------------------------------------------------------------
+// --- press --------------------------------------------------------------------------------------
 
 static int card_get(struct cli *cli, uint64_t instance, struct slice *ret_card)
 {
@@ -238,7 +241,8 @@ static int buttons_list(struct cli *cli, struct slice card)
     return CLI_DONE;
 }
 
-// How well a word names a button: 3 its name, 2 a label or another word, 1 a beginning, 0 not at all.
+// How well a word names a button: 3 its name, 2 a label or another word, 1 a beginning, 0 not at
+// all.
 static unsigned action_rank(struct slice action, struct slice word)
 {
     unsigned best = 0;
@@ -252,9 +256,9 @@ static unsigned action_rank(struct slice action, struct slice word)
     struct slice candidate = name;
     for (unsigned i = 0;; i++) {
         struct slice begin = slice_sub(candidate, 0, word.len);
-        unsigned rank = suggest_distance(candidate, word, 0) == 0              ? 2
+        unsigned rank = suggest_distance(candidate, word, 0) == 0                        ? 2
                         : begin.len == word.len && suggest_distance(begin, word, 0) == 0 ? 1
-                                                                               : 0;
+                                                                                         : 0;
         best = rank > best ? rank : best;
         if (i == 0) {
             candidate = label;
@@ -285,9 +289,9 @@ static int action_find(struct cli *cli, struct slice card, struct slice word,
             *ret_action = action;
         }
         if (rank > 0 && rank == best) {
-            names = arena_format(&cli->arena, "%.*s%s%.*s", SLICE_PRINT(names),
-                                 count > 0 ? ", " : "",
-                                 SLICE_PRINT(wire_text(action, "action", &cli->arena)));
+            names =
+                arena_format(&cli->arena, "%.*s%s%.*s", SLICE_PRINT(names), count > 0 ? ", " : "",
+                             SLICE_PRINT(wire_text(action, "action", &cli->arena)));
             count++;
         }
     }
@@ -357,7 +361,8 @@ static bool confirmed(struct cli *cli, struct slice action)
     return fgets(line, sizeof(line), stdin) != NULL && (line[0] == 'y' || line[0] == 'Y');
 }
 
-static int press_params(struct cli *cli, struct slice card, struct slice action, struct params *params)
+static int press_params(struct cli *cli, struct slice card, struct slice action,
+                        struct params *params)
 {
     uint64_t entry = wire_uint(card, "entry");
     uint64_t task = 0;
@@ -420,7 +425,7 @@ int cmd_press(struct cli *cli)
     return status == CLI_DONE ? press_action(cli, card, action) : status;
 }
 
-// --- edit -------------------------------------------------------------------------------------------------
+// --- edit ---------------------------------------------------------------------------------------
 
 int cmd_edit(struct cli *cli)
 {

@@ -14,7 +14,7 @@
 
 enum { FAILURES_KEPT = 100, FAILURE_TEXT_BYTES_MAX = 1024 * 1024 };
 
-// --- the tests of files that are to become active ------------------------------------------------------
+// --- the tests of files that are to become active -----------------------------------------------
 
 struct test_collector {
     struct arena *arena;
@@ -37,8 +37,8 @@ static void failure_keep(void *context, const struct play_report *report)
             .code = SLICE("test"),
             .severity = SLICE("error"),
             .message = arena_format(arena, "test \"%.*s\": expected %.*s, found %.*s",
-                                    SLICE_PRINT(report->plan->title), SLICE_PRINT(failure->expected),
-                                    SLICE_PRINT(failure->found)),
+                                    SLICE_PRINT(report->plan->title),
+                                    SLICE_PRINT(failure->expected), SLICE_PRINT(failure->found)),
             .help = SLICE_EMPTY,
             .file = arena_copy(arena, report->plan->file),
             .line = failure->line,
@@ -61,7 +61,8 @@ static void tests_play(void *context, const struct compile_result *compiled, str
         // A test that could not be run has not passed.
         summary.failed++;
         collector.failures[0] = (struct toolchain_diagnostic){
-            .code = SLICE("test"), .severity = SLICE("error"),
+            .code = SLICE("test"),
+            .severity = SLICE("error"),
             .message = slice_from_cstr(err_sentence(err)),
         };
         collector.failure_count = 1;
@@ -72,7 +73,7 @@ static void tests_play(void *context, const struct compile_result *compiled, str
     buf_done(&collector.text);
 }
 
-// --- serve --------------------------------------------------------------------------------------------------
+// --- serve --------------------------------------------------------------------------------------
 
 static void log_line(void *context, const char *line)
 {
@@ -108,9 +109,11 @@ static bool demo_read(struct cli *cli, struct server_options *options)
     }
     struct slice number = slice_from_cstr(text[0] == 'x' ? text + 1 : text);
     if (!args_number(number, 1000000, &factor)) {
-        (void)cli_problem(cli, CLI_USAGE, "usage",
-                          "--demo-clock is x0 (stands still until `rung clock` moves it) to x1000000, "
-                          "not `%s`", text);
+        (void)cli_problem(
+            cli, CLI_USAGE, "usage",
+            "--demo-clock is x0 (stands still until `rung clock` moves it) to x1000000, "
+            "not `%s`",
+            text);
         return false;
     }
     options->demo = true;
@@ -140,7 +143,8 @@ int cmd_serve(struct cli *cli)
     struct play_options *company = ARENA_NEW(&cli->arena, struct play_options);
     company->currency = slice_from_cstr(options.currency);
     company->region = slice_from_cstr(options.region);
-    struct toolchain_dsl dsl = { .load = library_load, .tests = tests_play,
+    struct toolchain_dsl dsl = { .load = library_load,
+                                 .tests = tests_play,
                                  .tests_context = company };
     struct toolchain toolchain = toolchain_dsl_make(&dsl);
     options.toolchain = &toolchain;

@@ -33,13 +33,14 @@ static void head_put(struct card *card)
     struct buf *out = &card->cli->out;
     const struct term *term = &card->cli->term;
     struct arena *arena = &card->cli->arena;
-    struct slice left = arena_format(arena, "%llu %.*s",
-                                     (unsigned long long)wire_uint(card->map, "instance"),
-                                     SLICE_PRINT(text_of(card, card->map, "title")));
+    struct slice left =
+        arena_format(arena, "%llu %.*s", (unsigned long long)wire_uint(card->map, "instance"),
+                     SLICE_PRINT(text_of(card, card->map, "title")));
     struct slice ended = text_of(card, card->map, "ended");
     struct slice stage = text_of(card, card->map, "stage_label");
     stage = stage.len > 0 ? stage : text_of(card, card->map, "stage");
-    struct slice right = ended.len > 0 ? arena_format(arena, "ended: %.*s", SLICE_PRINT(ended)) : stage;
+    struct slice right =
+        ended.len > 0 ? arena_format(arena, "ended: %.*s", SLICE_PRINT(ended)) : stage;
     unsigned right_cells = (unsigned)utf8_cells(right);
     unsigned room = term->columns > right_cells + 12 ? term->columns - right_cells - 2 : 10;
     left = term_fit(arena, left, room);
@@ -136,7 +137,10 @@ static uint32_t pairs_put(struct card *card, const struct slice *labels, const s
                           uint32_t count, unsigned rows)
 {
     static const struct grid_column columns[] = {
-        { "", false, 8, 0 }, { "", false, 12, 0 }, { "", false, 8, 0 }, { "", false, 12, 0 },
+        { "", false, 8, 0 },
+        { "", false, 12, 0 },
+        { "", false, 8, 0 },
+        { "", false, 12, 0 },
     };
     uint32_t shown = count < rows * 2 ? count : rows * 2;
     struct grid grid;
@@ -175,9 +179,9 @@ static void fields_put(struct card *card, unsigned rows)
     uint32_t hidden = count > 0 ? pairs_put(card, labels, values, count, rows) : 0;
     uint32_t empty = total - count;
     if (hidden > 0 || empty > 0) {
-        struct slice note = arena_format(&cli->arena, "  … %u more field%s: --all shows %s\n",
-                                         hidden + empty, hidden + empty == 1 ? "" : "s",
-                                         hidden + empty == 1 ? "it" : "them");
+        struct slice note =
+            arena_format(&cli->arena, "  … %u more field%s: --all shows %s\n", hidden + empty,
+                         hidden + empty == 1 ? "" : "s", hidden + empty == 1 ? "it" : "them");
         term_put(&cli->term, &cli->out, TERM_DIM, note);
     }
 }
@@ -303,7 +307,8 @@ int cmd_show(struct cli *cli)
     struct client_reply reply;
     int status = cli_ask(cli, "show", &params, &reply);
     if (status == CLI_DONE && !cli_answered_json(cli, &reply)) {
-        struct card card = { .cli = cli, .map = reply.result,
+        struct card card = { .cli = cli,
+                             .map = reply.result,
                              .all = cli_option(cli, OPTION_ALL) != NULL };
         card_put(&card);
     }

@@ -15,9 +15,11 @@ static int store_problem_tell(struct cli *cli, const char *path, enum err err,
                               const struct store_problem *problem)
 {
     if (err == ERR_LOCKED) {
-        return cli_problem(cli, CLI_STORE, err_name(err),
-                           "%s is in use by process %ld; stop the engine first, or leave the folder out "
-                           "to ask the engine itself", path, problem->holder_pid);
+        return cli_problem(
+            cli, CLI_STORE, err_name(err),
+            "%s is in use by process %ld; stop the engine first, or leave the folder out "
+            "to ask the engine itself",
+            path, problem->holder_pid);
     }
     const char *message = problem->message[0] != '\0' ? problem->message : err_sentence(err);
     return cli_problem(cli, CLI_STORE, err_name(err), "%s: %s", path, message);
@@ -100,12 +102,16 @@ static int verify_run(struct cli *cli, struct store *store, const char *path)
     if (err != OK && err != ERR_MISMATCH && err != ERR_CORRUPT) {
         return cli_problem(cli, CLI_STORE, err_name(err), "%s: %s", path, err_sentence(err));
     }
-    const struct verify_figures figures = {
-        verify.records, verify.rows, verify.instances_open, verify.instances_ended, verify.asleep,
-        verify.index_faults,
-        verify.message[0] != '\0' ? slice_from_cstr(verify.message)
-                                  : slice_from_cstr(err_sentence(err)), err == OK
-    };
+    const struct verify_figures figures = { verify.records,
+                                            verify.rows,
+                                            verify.instances_open,
+                                            verify.instances_ended,
+                                            verify.asleep,
+                                            verify.index_faults,
+                                            verify.message[0] != '\0'
+                                                ? slice_from_cstr(verify.message)
+                                                : slice_from_cstr(err_sentence(err)),
+                                            err == OK };
     if (cli_json_wanted(cli)) {
         cli_print_json(cli, json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:s}", "good", err == OK,
                                       "records", (json_int_t)verify.records, "rows",
@@ -139,7 +145,8 @@ int store_work_verify(struct cli *cli, const char *path)
 int cmd_rebuild(struct cli *cli)
 {
     const char *path = arena_cstr(&cli->arena, cli_word(cli, 0));
-    // Opened once to take the lock and to see that it is a store at all, before anything is deleted.
+    // Opened once to take the lock and to see that it is a store at all, before anything is
+    // deleted.
     struct store *store = NULL;
     const struct store_options options = { .path = path, .fingerprint = core_evolve_fingerprint() };
     struct store_problem problem = { 0 };
@@ -163,7 +170,8 @@ int cmd_rebuild(struct cli *cli)
     if (status == CLI_DONE && cli_json_wanted(cli)) {
         cli_print_json(cli, json_pack("{s:I}", "records", (json_int_t)folded));
     } else if (status == CLI_DONE) {
-        buf_format(&cli->out, "the view is made anew from %llu records\n", (unsigned long long)folded);
+        buf_format(&cli->out, "the view is made anew from %llu records\n",
+                   (unsigned long long)folded);
     }
     return status;
 }

@@ -72,11 +72,14 @@ static void header_bind(struct people *people, const struct csv_row *header)
             }
             fault(people, header->line,
                   arena_format(arena, "column %u is called `%.*s`, which says nothing to me", i + 1,
-                               SLICE_PRINT(header->fields[i])), help);
+                               SLICE_PRINT(header->fields[i])),
+                  help);
         } else if (people->column[found] != UINT32_MAX) {
             fault(people, header->line,
-                  arena_format(arena, "columns %u and %u are both called `%s` (csv_duplicate_header)",
-                               people->column[found] + 1, i + 1, column_names[found]), SLICE_EMPTY);
+                  arena_format(arena,
+                               "columns %u and %u are both called `%s` (csv_duplicate_header)",
+                               people->column[found] + 1, i + 1, column_names[found]),
+                  SLICE_EMPTY);
         } else {
             people->column[found] = i;
         }
@@ -145,8 +148,9 @@ static void name_keep(struct people *people, struct slice name, uint64_t line)
     struct arena *arena = &people->cli->arena;
     for (uint32_t i = 0; i < people->count; i++) {
         if (slice_equal(people->names[i], name)) {
-            fault(people, line, arena_format(arena, "`%.*s` stands in line %llu already",
-                                             SLICE_PRINT(name), (unsigned long long)people->lines[i]),
+            fault(people, line,
+                  arena_format(arena, "`%.*s` stands in line %llu already", SLICE_PRINT(name),
+                               (unsigned long long)people->lines[i]),
                   SLICE_EMPTY);
             return;
         }
@@ -271,8 +275,9 @@ static int users_import(struct cli *cli)
     people_read(&people);
     csv_done(&people.csv);
     if (people.faults > 0) {
-        status = cli_problem(cli, CLI_BAD_INPUT, "bad_users", "%u mistake%s in %s; nothing was changed",
-                             people.faults, people.faults == 1 ? "" : "s", people.path);
+        status =
+            cli_problem(cli, CLI_BAD_INPUT, "bad_users", "%u mistake%s in %s; nothing was changed",
+                        people.faults, people.faults == 1 ? "" : "s", people.path);
     } else if (people.count == 0) {
         status = cli_problem(cli, CLI_BAD_INPUT, "csv_empty", "%s names nobody", people.path);
     } else {
@@ -306,7 +311,7 @@ static void user_row(struct cli *cli, struct grid *grid, struct slice user)
 static int users_list(struct cli *cli)
 {
     static const struct grid_column columns[] = {
-        { "name", false, 0, 0 },      { "title", false, 10, 2 }, { "roles", false, 12, 0 },
+        { "name", false, 0, 0 },     { "title", false, 10, 2 }, { "roles", false, 12, 0 },
         { "superior", false, 8, 1 }, { "tasks", true, 0, 3 },   { "", false, 0, 0 },
     };
     struct grid grid;
@@ -354,8 +359,10 @@ int cmd_users(struct cli *cli)
     if (slice_equal(verb, SLICE("import"))) {
         return users_import(cli);
     }
-    if (cli->args.word_count == 0 || (slice_equal(verb, SLICE("list")) && cli->args.word_count == 1)) {
+    if (cli->args.word_count == 0 ||
+        (slice_equal(verb, SLICE("list")) && cli->args.word_count == 1)) {
         return users_list(cli);
     }
-    return cli_problem(cli, CLI_USAGE, "usage", "say `rung users list` or `rung users import FILE`");
+    return cli_problem(cli, CLI_USAGE, "usage",
+                       "say `rung users list` or `rung users import FILE`");
 }

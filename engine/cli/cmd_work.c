@@ -58,14 +58,17 @@ static void inbox_row(struct cli *cli, struct grid *grid, struct slice card)
               : wire_bool(card, "urgent") ? SLICE("urgent")
                                           : SLICE_EMPTY);
     grid_style(grid, INBOX_CASE, TERM_BOLD);
-    grid_style(grid, INBOX_DUE, late ? TERM_RED : due > 0 && due <= cli->now_ms ? TERM_YELLOW : TERM_PLAIN);
+    grid_style(grid, INBOX_DUE,
+               late                            ? TERM_RED
+               : due > 0 && due <= cli->now_ms ? TERM_YELLOW
+                                               : TERM_PLAIN);
     grid_style(grid, INBOX_NOTE, TERM_YELLOW);
 }
 
 static void inbox_tasks(struct cli *cli, struct slice result)
 {
     static const struct grid_column columns[] = {
-        { "case", true, 0, 0 },  { "due", false, 0, 0 },   { "when (UTC)", false, 0, 3 },
+        { "case", true, 0, 0 },   { "due", false, 0, 0 },    { "when (UTC)", false, 0, 3 },
         { "task", false, 32, 0 }, { "stage", false, 10, 4 }, { "for", false, 6, 2 },
         { "", false, 0, 1 },
     };
@@ -142,7 +145,7 @@ static int question(struct cli *cli, const char *method, struct client_reply *re
 int cmd_processes(struct cli *cli)
 {
     static const struct grid_column columns[] = {
-        { "process", false, 12, 0 }, { "version", true, 0, 0 }, { "open cases", true, 0, 0 },
+        { "process", false, 12, 0 },       { "version", true, 0, 0 }, { "open cases", true, 0, 0 },
         { "asks at start", false, 12, 1 }, { "hash", false, 8, 2 },
     };
     struct client_reply reply;
@@ -201,14 +204,16 @@ static void stats_put(struct cli *cli, struct grid *grid, struct slice map, stru
         grid_row(grid);
         grid_cell(grid, 0, name);
         bool fraction = unpack_peek(&unpack) == PACK_FLOAT;
-        grid_cell(grid, 1, fraction ? arena_format(arena, "%.3f", unpack_double(&unpack))
-                                    : wire_print(value, arena));
+        grid_cell(grid, 1,
+                  fraction ? arena_format(arena, "%.3f", unpack_double(&unpack))
+                           : wire_print(value, arena));
     }
 }
 
 int cmd_stats(struct cli *cli)
 {
-    static const struct grid_column columns[] = { { "what", false, 20, 0 }, { "now", false, 10, 0 } };
+    static const struct grid_column columns[] = { { "what", false, 20, 0 },
+                                                  { "now", false, 10, 0 } };
     struct client_reply reply;
     int status = question(cli, "stats", &reply);
     if (status != CLI_DONE || cli_answered_json(cli, &reply)) {

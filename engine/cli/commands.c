@@ -15,26 +15,30 @@ const struct cli_command cli_commands[] = {
       "On a terminal the card is made to fit one screen; --all shows everything.", "Work",
       WIRE | OPTION_BIT(AS) | OPTION_BIT(ALL), 1, 1, cmd_show },
     { "press", "CASE [BUTTON [FIELD=VALUE…]]", "press a button of a case",
-      "Without BUTTON: lists the buttons. A few letters of a button's name, label or other words are\n"
-      "enough when only one has them. Answers are given as FIELD=VALUE (several of a set by commas, or\n"
-      "by repeating the field; a record as JSON); on a terminal, what is missing is asked for. Moments:\n"
-      "\"tomorrow 10:00\", \"in 2 h\", \"friday 16:30\", \"2026-03-02 18:00\" (UTC).", "Work",
-      SAID | OPTION_BIT(TASK) | OPTION_BIT(ENTRY) | OPTION_BIT(YES), 1, ARGS_ANY, cmd_press },
+      "Without BUTTON: lists the buttons. A few letters of a button's name, label or other words "
+      "are\n"
+      "enough when only one has them. Answers are given as FIELD=VALUE (several of a set by "
+      "commas, or\n"
+      "by repeating the field; a record as JSON); on a terminal, what is missing is asked for. "
+      "Moments:\n"
+      "\"tomorrow 10:00\", \"in 2 h\", \"friday 16:30\", \"2026-03-02 18:00\" (UTC).",
+      "Work", SAID | OPTION_BIT(TASK) | OPTION_BIT(ENTRY) | OPTION_BIT(YES), 1, ARGS_ANY,
+      cmd_press },
     { "start", "PROCESS [FIELD=VALUE…]", "start a case, or join the open one with the same key",
-      "On a terminal, and without any FIELD=VALUE, the fields are asked for one by one.", "Work", SAID,
-      1, ARGS_ANY, cmd_start },
-    { "claim", "CASE", "take a task that is offered to several", "", "Work", SAID | OPTION_BIT(TASK), 1,
-      1, cmd_claim },
+      "On a terminal, and without any FIELD=VALUE, the fields are asked for one by one.", "Work",
+      SAID, 1, ARGS_ANY, cmd_start },
+    { "claim", "CASE", "take a task that is offered to several", "", "Work",
+      SAID | OPTION_BIT(TASK), 1, 1, cmd_claim },
     { "finish", "CASE", "report a side task as done", "", "Work",
       SAID | OPTION_BIT(TASK) | OPTION_BIT(NOTE), 1, 1, cmd_finish },
 
-    { "edit", "CASE FIELD=VALUE…", "change fields of a case", "FIELD= empties a field.", "Cases", SAID,
-      2, ARGS_ANY, cmd_edit },
-    { "comment", "CASE TEXT…", "add a remark to the history of a case", "", "Cases", SAID, 2, ARGS_ANY,
-      cmd_comment },
+    { "edit", "CASE FIELD=VALUE…", "change fields of a case", "FIELD= empties a field.", "Cases",
+      SAID, 2, ARGS_ANY, cmd_edit },
+    { "comment", "CASE TEXT…", "add a remark to the history of a case", "", "Cases", SAID, 2,
+      ARGS_ANY, cmd_comment },
     { "task", "CASE TITLE…", "ask somebody for something: a task beside the process",
-      "Needs --for. Without --due it is due now.", "Cases", SAID | OPTION_BIT(FOR) | OPTION_BIT(DUE), 2,
-      ARGS_ANY, cmd_task },
+      "Needs --for. Without --due it is due now.", "Cases",
+      SAID | OPTION_BIT(FOR) | OPTION_BIT(DUE), 2, ARGS_ANY, cmd_task },
     { "reassign", "CASE USER", "give a task to somebody else", "", "Cases",
       SAID | OPTION_BIT(TASK) | OPTION_BIT(REASON), 2, 2, cmd_reassign },
     { "move", "CASE STAGE", "move a case to another stage by hand", "Needs --reason.", "Cases",
@@ -48,9 +52,10 @@ const struct cli_command cli_commands[] = {
       "Cases", WIRE | OPTION_BIT(AS) | OPTION_BIT(FROM) | OPTION_BIT(LIMIT) | OPTION_BIT(ALL), 1, 1,
       cmd_history },
     { "watch", "[CASE]", "the history of a case, live; or an inbox with --inbox USER",
-      "Runs until it is stopped. After a broken line it goes on where it was; a case is told without\n"
-      "gaps. --json prints one object a line.", "Cases",
-      WIRE | OPTION_BIT(INBOX) | OPTION_BIT(FROM) | OPTION_BIT(ALL), 0, 1, cmd_watch },
+      "Runs until it is stopped. After a broken line it goes on where it was; a case is told "
+      "without\n"
+      "gaps. --json prints one object a line.",
+      "Cases", WIRE | OPTION_BIT(INBOX) | OPTION_BIT(FROM) | OPTION_BIT(ALL), 0, 1, cmd_watch },
 
     { "import", "PROCESS FILE --map MAP", "start cases from the rows of a CSV file (also .csv.gz)",
       "The MAP says which column fills which field:\n\n"
@@ -68,12 +73,16 @@ const struct cli_command cli_commands[] = {
       "    encoding cp1251               -- utf8 (default), cp1251, latin1\n"
       "    separator \";\"                 -- \",\" \";\" \"|\" or tab; else found in the header\n"
       "    lines cr                      -- lines end in a lone carriage return\n\n"
-      "Bad rows are told by line and reason, and the rest goes on (exit code 4). Running the import\n"
-      "again changes nothing for rows that are in: a broken import is just run again.", "Company",
-      SAID | OPTION_BIT(MAP) | OPTION_BIT(DRY_RUN) | OPTION_BIT(REPORT), 2, 2, cmd_import },
+      "Bad rows are told by line and reason, and the rest goes on (exit code 4). Running the "
+      "import\n"
+      "again changes nothing for rows that are in: a broken import is just run again.",
+      "Company", SAID | OPTION_BIT(MAP) | OPTION_BIT(DRY_RUN) | OPTION_BIT(REPORT), 2, 2,
+      cmd_import },
     { "users", "[list | import FILE]", "who is in the directory; load it from a CSV file",
-      "The file has the columns name, title, roles, superior, active; roles are separated by blanks or\n"
-      "semicolons. Either all of it is taken, or nothing.", "Company", NUMBERED, 0, 2, cmd_users },
+      "The file has the columns name, title, roles, superior, active; roles are separated by "
+      "blanks or\n"
+      "semicolons. Either all of it is taken, or nothing.",
+      "Company", NUMBERED, 0, 2, cmd_users },
     { "processes", "", "the active processes, and what they ask at the start (* required)", "",
       "Company", WIRE, 0, 0, cmd_processes },
     { "apply", "FILES|FOLDERS…", "check programs, run their tests, activate what differs",
@@ -82,35 +91,42 @@ const struct cli_command cli_commands[] = {
 
     { "serve", "DATA [FILES|FOLDERS…]", "run the engine on a data folder",
       "A new store activates the programs given. One that has programs keeps them, and says what\n"
-      "differs; `rung apply` changes them. Stops in good order on SIGTERM.", "Engine",
+      "differs; `rung apply` changes them. Stops in good order on SIGTERM.",
+      "Engine",
       BASIC | OPTION_BIT(SOCKET) | OPTION_BIT(DEMO_CLOCK) | OPTION_BIT(CURRENCY) |
-          OPTION_BIT(REGION), 1, ARGS_ANY,
-      cmd_serve },
+          OPTION_BIT(REGION),
+      1, ARGS_ANY, cmd_serve },
     { "stats", "", "counters, sizes and times of the engine", "", "Engine", WIRE, 0, 0, cmd_stats },
     { "backup", "DEST", "copy the store beside the running engine into a new folder",
-      "A folder that holds an older backup of the same store is brought up to date.", "Engine", WIRE, 1,
-      1, cmd_backup },
-    { "verify", "[DATA]", "prove that the view is what the journal says, and that nothing is asleep",
+      "A folder that holds an older backup of the same store is brought up to date.", "Engine",
+      WIRE, 1, 1, cmd_backup },
+    { "verify", "[DATA]",
+      "prove that the view is what the journal says, and that nothing is asleep",
       "With DATA: reads that folder, which no engine may have open. Without: asks the engine.",
       "Engine", WIRE, 0, 1, cmd_verify },
     { "rebuild", "DATA", "make the view of a data folder anew from its journal",
       "No engine may have the folder open.", "Engine", BASIC, 1, 1, cmd_rebuild },
     { "clock", "advance TIME | next | confirm", "move a demo clock; confirm a step of a real one",
-      "`advance 2 days`, or --to \"2026-03-02 18:00\": everything due on the way happens at its own\n"
-      "moment. `next` goes to the next due moment. `confirm` says that a jump of the machine's clock\n"
-      "was meant.", "Engine", NUMBERED | OPTION_BIT(TO), 1, ARGS_ANY, cmd_clock },
+      "`advance 2 days`, or --to \"2026-03-02 18:00\": everything due on the way happens at its "
+      "own\n"
+      "moment. `next` goes to the next due moment. `confirm` says that a jump of the machine's "
+      "clock\n"
+      "was meant.",
+      "Engine", NUMBERED | OPTION_BIT(TO), 1, ARGS_ANY, cmd_clock },
 
     { "check", "FILES|FOLDERS…", "look for mistakes in programs",
       "Exit code 4 when there are errors. --json prints one object a line. Imports are looked for\n"
-      "beside the file, below $RUNG_LIBRARY, and below the folder above.", "Programs",
-      BASIC | OPTION_BIT(FIX), 1, ARGS_ANY, cmd_check },
+      "beside the file, below $RUNG_LIBRARY, and below the folder above.",
+      "Programs", BASIC | OPTION_BIT(FIX), 1, ARGS_ANY, cmd_check },
     { "test", "FILES|FOLDERS…", "run the tests that stand in programs",
-      "On the real engine, with a store in memory and a clock that jumps. Exit code 4 when one fails.",
-      "Programs", BASIC | OPTION_BIT(ONLY) | OPTION_BIT(CURRENCY) | OPTION_BIT(REGION), 1, ARGS_ANY, cmd_test },
-    { "explain", "CODE | codes", "what a code of a message, refusal or bad row means", "", "Programs",
-      BASIC, 1, 1, cmd_explain },
-    { "completion", "", "completion for bash: source <(rung completion)", "", "Programs", BASIC, 0, 0,
-      cmd_completion },
+      "On the real engine, with a store in memory and a clock that jumps. Exit code 4 when one "
+      "fails.",
+      "Programs", BASIC | OPTION_BIT(ONLY) | OPTION_BIT(CURRENCY) | OPTION_BIT(REGION), 1, ARGS_ANY,
+      cmd_test },
+    { "explain", "CODE | codes", "what a code of a message, refusal or bad row means", "",
+      "Programs", BASIC, 1, 1, cmd_explain },
+    { "completion", "", "completion for bash: source <(rung completion)", "", "Programs", BASIC, 0,
+      0, cmd_completion },
     { "help", "[COMMAND]", "this overview, or one command in full", "", "Programs", BASIC, 0, 1,
       cmd_help },
 };

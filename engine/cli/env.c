@@ -28,7 +28,8 @@ uint64_t env_steady_ms(void) { return clock_ms(CLOCK_MONOTONIC); }
 
 void env_sleep_ms(uint32_t ms)
 {
-    struct timespec wait = { .tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000 };
+    struct timespec wait = { .tv_sec = (time_t)(ms / 1000),
+                             .tv_nsec = (long)(ms % 1000) * 1000000 };
     (void)nanosleep(&wait, NULL);
 }
 

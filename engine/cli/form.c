@@ -40,9 +40,8 @@ static void quick_read(struct form *form, struct form_field *field, struct slice
     struct wire_list list = wire_list(packed);
     struct slice item;
     while (wire_next(&list, &item)) {
-        field->quick[field->quick_count++] = (struct form_choice){
-            wire_raw(item, "value"), wire_text(item, "label", form->arena)
-        };
+        field->quick[field->quick_count++] =
+            (struct form_choice){ wire_raw(item, "value"), wire_text(item, "label", form->arena) };
     }
 }
 
@@ -76,9 +75,10 @@ static void field_read(struct form *form, struct slice map)
     if (field->label.len == 0) {
         field->label = field->name;
     }
-    field->many = slice_starts(field->type, SLICE("set")) || slice_starts(field->type, SLICE("list"));
-    field->moment = slice_starts(field->type, SLICE("datetime")) ||
-                    slice_starts(field->type, SLICE("moment"));
+    field->many =
+        slice_starts(field->type, SLICE("set")) || slice_starts(field->type, SLICE("list"));
+    field->moment =
+        slice_starts(field->type, SLICE("datetime")) || slice_starts(field->type, SLICE("moment"));
     field->day = slice_equal(field->type, SLICE("date"));
     field->yes_no = slice_starts(field->type, SLICE("bool"));
     choices_read(form, field, wire_raw(map, "choices"));
@@ -88,7 +88,8 @@ static void field_read(struct form *form, struct slice map)
     field->parts = wire_count(parts) > 0 ? parts : SLICE_EMPTY;
 }
 
-static void fields_read(struct form *form, struct arena *arena, struct slice packed, uint64_t now_ms)
+static void fields_read(struct form *form, struct arena *arena, struct slice packed,
+                        uint64_t now_ms)
 {
     uint32_t count = wire_count(packed);
     count = count > FORM_FIELDS_MAX ? FORM_FIELDS_MAX : count;
@@ -147,7 +148,8 @@ static struct slice choices_listed(const struct form *form, const struct form_fi
         text = arena_format(form->arena, "%.*s%s%.*s", SLICE_PRINT(text), i == 0 ? "" : ", ",
                             SLICE_PRINT(field->choices[i].value));
     }
-    return field->choice_count > 12 ? arena_format(form->arena, "%.*s, …", SLICE_PRINT(text)) : text;
+    return field->choice_count > 12 ? arena_format(form->arena, "%.*s, …", SLICE_PRINT(text))
+                                    : text;
 }
 
 // By number of the list, name, label, or a beginning that only one of them has.
@@ -183,8 +185,9 @@ static bool one_pack(const struct form *form, const struct form_field *field, st
     if (field->choice_count > 0) {
         const struct form_choice *choice = choice_find(field, text);
         if (choice == NULL) {
-            *ret_problem = arena_format(form->arena, "`%.*s` is not one of: %.*s",
-                                        SLICE_PRINT(text), SLICE_PRINT(choices_listed(form, field)));
+            *ret_problem =
+                arena_format(form->arena, "`%.*s` is not one of: %.*s", SLICE_PRINT(text),
+                             SLICE_PRINT(choices_listed(form, field)));
             return false;
         }
         pack_str(to, choice->value);
@@ -198,10 +201,13 @@ static bool one_pack(const struct form *form, const struct form_field *field, st
         pack_str(to, buf_slice(&date));
         buf_done(&date);
     } else if (field->moment || field->day) {
-        *ret_problem = arena_format(form->arena, field->moment ? "`%.*s` is not a moment; say for "
-                                    "example \"tomorrow 10:00\", \"in 2 h\" or \"2026-03-02 18:00\""
-                                    : "`%.*s` is not a day; say for example \"tomorrow\", \"in 3 days\" "
-                                    "or \"2026-03-02\"", SLICE_PRINT(text));
+        *ret_problem = arena_format(
+            form->arena,
+            field->moment ? "`%.*s` is not a moment; say for "
+                            "example \"tomorrow 10:00\", \"in 2 h\" or \"2026-03-02 18:00\""
+                          : "`%.*s` is not a day; say for example \"tomorrow\", \"in 3 days\" "
+                            "or \"2026-03-02\"",
+            SLICE_PRINT(text));
         return false;
     } else if (field->yes_no) {
         bool yes = suggest_distance(text, SLICE("yes"), 0) == 0 ||
@@ -289,9 +295,9 @@ static bool record_pack(const struct form *form, const struct form_field *field,
                                  names.len > 0 ? ", " : "",
                                  SLICE_PRINT(wire_text(part, "name", form->arena)));
         }
-        *ret_problem = arena_format(form->arena, "write it as JSON: %s{%.*s}%s",
-                                    field->many ? "[" : "", SLICE_PRINT(names),
-                                    field->many ? ", …]" : "");
+        *ret_problem =
+            arena_format(form->arena, "write it as JSON: %s{%.*s}%s", field->many ? "[" : "",
+                         SLICE_PRINT(names), field->many ? ", …]" : "");
         json_decref(json);
         return false;
     }
@@ -369,10 +375,12 @@ bool form_word(struct form *form, struct slice word, struct slice *ret_problem)
                            SLICE_PRINT(form->fields[i].name));
     }
     bool near = suggestions.count > 0;
-    *ret_problem = arena_format(
-        form->arena, "the form has no field `%.*s`%s%.*s%s", SLICE_PRINT(name),
-        near ? "\n  did you mean `" : form->field_count > 0 ? "\n  it asks for: " : "",
-        SLICE_PRINT(near ? suggestions.names[0] : all), near ? "`?" : "");
+    *ret_problem =
+        arena_format(form->arena, "the form has no field `%.*s`%s%.*s%s", SLICE_PRINT(name),
+                     near                    ? "\n  did you mean `"
+                     : form->field_count > 0 ? "\n  it asks for: "
+                                             : "",
+                     SLICE_PRINT(near ? suggestions.names[0] : all), near ? "`?" : "");
     return false;
 }
 
@@ -409,7 +417,7 @@ struct slice form_pack(const struct form *form)
     return copy;
 }
 
-// --- questions --------------------------------------------------------------------------------------
+// --- questions ----------------------------------------------------------------------------------
 
 // The engine's own suggestions; without them the usual ones.
 static uint32_t quick_count(const struct form_field *field)
@@ -422,9 +430,9 @@ static uint32_t quick_count(const struct form_field *field)
 
 static struct slice quick_label(const struct form_field *field, uint32_t index)
 {
-    return field->quick_count > 0 ? field->quick[index].label
-                                  : slice_from_cstr(field->moment ? when_quick[index]
-                                                                  : when_quick_days[index]);
+    return field->quick_count > 0
+               ? field->quick[index].label
+               : slice_from_cstr(field->moment ? when_quick[index] : when_quick_days[index]);
 }
 
 static void question_put(const struct form *form, const struct form_field *field,

@@ -23,7 +23,7 @@ struct form_field {
     struct slice standing_packed;
     struct slice parts; // of a record, packed; empty: none
     bool required;
-    bool many;   // a set or list: several answers
+    bool many; // a set or list: several answers
     bool moment, day, yes_no;
     struct form_choice *choices;
     uint32_t choice_count;

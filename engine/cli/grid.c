@@ -17,8 +17,7 @@ void grid_row(struct grid *grid)
     if (grid->row_count == grid->row_capacity) {
         uint32_t capacity = grid->row_capacity == 0 ? 32 : grid->row_capacity * 2;
         size_t count = (size_t)grid->row_count * grid->column_count;
-        struct slice *cells =
-            ARENA_ARRAY(grid->arena, struct slice, capacity * grid->column_count);
+        struct slice *cells = ARENA_ARRAY(grid->arena, struct slice, capacity * grid->column_count);
         uint8_t *styles = ARENA_ARRAY(grid->arena, uint8_t, capacity * grid->column_count);
         if (count > 0) {
             memcpy(cells, grid->cells, count * sizeof(struct slice));
@@ -144,8 +143,8 @@ void grid_print(const struct grid *grid, const struct term *term, unsigned inden
                 struct buf *out)
 {
     unsigned widths[GRID_COLUMNS_MAX] = { 0 };
-    unsigned room = term->columns > indent + NARROWEST_CELLS ? term->columns - indent
-                                                             : NARROWEST_CELLS;
+    unsigned room =
+        term->columns > indent + NARROWEST_CELLS ? term->columns - indent : NARROWEST_CELLS;
     widths_choose(grid, room, bare, widths);
     if (!bare) {
         struct slice titles[GRID_COLUMNS_MAX];

@@ -1,5 +1,5 @@
-// Tables for a terminal: columns as wide as their content, shortened, and at last left out, until a row
-// fits into the width. Cells are cleaned (term_clean) as they are added. Pure.
+// Tables for a terminal: columns as wide as their content, shortened, and at last left out, until a
+// row fits into the width. Cells are cleaned (term_clean) as they are added. Pure.
 #ifndef RUNG_ENGINE_CLI_GRID_H
 #define RUNG_ENGINE_CLI_GRID_H
 

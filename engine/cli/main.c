@@ -24,8 +24,8 @@ static int command_run(struct cli *cli, int argc, char **argv)
         return cli_problem(cli, CLI_USAGE, "usage",
                            "options stand behind the command: rung COMMAND [OPTIONS]");
     }
-    cli->command = args_command(&cli->arena, cli_commands, cli_command_count, slice_from_cstr(name),
-                                &problem);
+    cli->command =
+        args_command(&cli->arena, cli_commands, cli_command_count, slice_from_cstr(name), &problem);
     if (cli->command == NULL) {
         return cli_problem(cli, CLI_USAGE, "usage", "%.*s", SLICE_PRINT(problem));
     }

@@ -179,8 +179,8 @@ static void split_take(struct line_cursor *cursor, struct map_field *field)
     }
     struct word mark = word_take(cursor);
     if (!mark.there || mark.text.len != 1) {
-        line_fault(cursor, mark.there ? mark.place : word.place,
-                   "`split` needs one character", "for example: split \";\"");
+        line_fault(cursor, mark.there ? mark.place : word.place, "`split` needs one character",
+                   "for example: split \";\"");
         return;
     }
     field->split = mark.text.ptr[0];
@@ -252,7 +252,8 @@ static void value_add(struct line_cursor *cursor)
     }
     uint32_t count = field->value_count;
     if ((count & (count - 1)) == 0) { // grows at powers of two
-        struct map_value *grown = ARENA_ARRAY(map->arena, struct map_value, count == 0 ? 1 : count * 2);
+        struct map_value *grown =
+            ARENA_ARRAY(map->arena, struct map_value, count == 0 ? 1 : count * 2);
         if (count > 0) {
             memcpy(grown, field->values, count * sizeof(*grown));
         }
@@ -329,7 +330,8 @@ static void statement_read(struct line_cursor *cursor)
         return;
     }
     struct line_cursor after = *cursor;
-    if (word_is(key, "field") && !mark_take(cursor, SLICE("=")) && !mark_take(cursor, SLICE(":="))) {
+    if (word_is(key, "field") && !mark_take(cursor, SLICE("=")) &&
+        !mark_take(cursor, SLICE(":="))) {
         struct word name = word_take(cursor);
         if (name.there) {
             field_add(cursor, name);
@@ -374,11 +376,12 @@ void map_parse(struct map *map, struct arena *arena, struct slice name, struct s
     map->name = name;
     map->text = text;
     if (text.len > MAP_BYTES_MAX || !utf8_valid(text)) {
-        fault_add(map, (struct map_place){ 0 }, SLICE("the MAP file is not UTF-8 text of at most 1 MiB"),
-                  SLICE_EMPTY);
+        fault_add(map, (struct map_place){ 0 },
+                  SLICE("the MAP file is not UTF-8 text of at most 1 MiB"), SLICE_EMPTY);
         return;
     }
-    struct slice rest = slice_starts(text, SLICE("\xef\xbb\xbf")) ? slice_sub(text, 3, text.len) : text;
+    struct slice rest =
+        slice_starts(text, SLICE("\xef\xbb\xbf")) ? slice_sub(text, 3, text.len) : text;
     map->text = rest;
     for (uint32_t number = 1; rest.len > 0; number++) {
         struct line_cursor cursor = { .map = map, .line = line_cut(&rest), .number = number };
@@ -392,9 +395,10 @@ void map_parse(struct map *map, struct arena *arena, struct slice name, struct s
         }
     }
     if (map->source.len == 0) {
-        fault_add(map, (struct map_place){ 0 }, SLICE("the MAP does not name its source"),
-                  SLICE("add a line like `source = website`: rows are remembered under this name, so "
-                        "that they are never taken twice"));
+        fault_add(
+            map, (struct map_place){ 0 }, SLICE("the MAP does not name its source"),
+            SLICE("add a line like `source = website`: rows are remembered under this name, so "
+                  "that they are never taken twice"));
     }
     if (!map->row_id_given) {
         fault_add(map, (struct map_place){ 0 },
@@ -459,8 +463,10 @@ static void duplicates_check(struct map *map, const struct csv_row *header)
                                        "columns %u and %u of the CSV file are both called `%.*s` "
                                        "(csv_duplicate_header)",
                                        first + 1, second + 1, SLICE_PRINT(name)),
-                          arena_format(map->arena, "say which one is meant by its number: "
-                                                   "`field = column %u`", second + 1));
+                          arena_format(map->arena,
+                                       "say which one is meant by its number: "
+                                       "`field = column %u`",
+                                       second + 1));
             }
         }
     }
@@ -519,11 +525,12 @@ void map_check_fields(struct map *map, struct slice process, const struct slice 
             suggest_offer(&suggestions, known[k], 0);
         }
         if (!found) {
-            fault_add(map, map->fields[i].place,
-                      arena_format(map->arena,
-                                   "the start of process `%.*s` does not ask for a field named `%.*s`",
-                                   SLICE_PRINT(process), SLICE_PRINT(map->fields[i].name)),
-                      nearest_help(map->arena, &suggestions, "field"));
+            fault_add(
+                map, map->fields[i].place,
+                arena_format(map->arena,
+                             "the start of process `%.*s` does not ask for a field named `%.*s`",
+                             SLICE_PRINT(process), SLICE_PRINT(map->fields[i].name)),
+                nearest_help(map->arena, &suggestions, "field"));
         }
     }
 }

@@ -27,8 +27,8 @@ static struct slice value_text(const struct story *story, struct slice event, st
     struct slice raw = wire_raw(event, name);
     struct unpack unpack;
     unpack_init(&unpack, raw);
-    bool zero = raw.len > 0 && unpack_peek(&unpack) == PACK_INTEGER && wire_uint(event, name) == 0 &&
-                raw.ptr[0] == 0;
+    bool zero = raw.len > 0 && unpack_peek(&unpack) == PACK_INTEGER &&
+                wire_uint(event, name) == 0 && raw.ptr[0] == 0;
     if (raw.len == 0) {
         return SLICE_EMPTY;
     }
@@ -76,8 +76,8 @@ static bool form_put(const struct story *story, struct slice event, struct slice
     while (at < form.len) {
         char mark = form.ptr[at];
         char until = mark == '{' ? '}' : ']';
-        const char *end = mark == '{' || mark == '[' ? memchr(form.ptr + at, until, form.len - at)
-                                                     : NULL;
+        const char *end =
+            mark == '{' || mark == '[' ? memchr(form.ptr + at, until, form.len - at) : NULL;
         if (end == NULL) {
             buf_put_char(out, mark);
             at++;

@@ -14,7 +14,8 @@ struct story {
     bool all; // book-keeping too
 };
 
-// One event (a packed map of the history). False: nothing to show. Unknown events show all they hold.
+// One event (a packed map of the history). False: nothing to show. Unknown events show all they
+// hold.
 bool story_event(const struct story *story, struct slice event, struct buf *out);
 // "name = value, …" of a packed map; nothing for an empty one.
 void story_form(const struct story *story, struct slice form, struct buf *out);

@@ -79,7 +79,10 @@ void when_stamp(struct buf *out, uint64_t at_ms)
                seconds / 60 % 60, seconds % 60);
 }
 
-static char lower(char byte) { return byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte; }
+static char lower(char byte)
+{
+    return byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
+}
 
 static bool word_is(struct slice word, const char *name)
 {
@@ -117,7 +120,8 @@ static unsigned weekday_find(struct slice word)
                                          "friday", "saturday", "sunday" };
     for (unsigned i = 0; i < 7; i++) {
         size_t same = 0;
-        while (same < word.len && names[i][same] != '\0' && lower(word.ptr[same]) == names[i][same]) {
+        while (same < word.len && names[i][same] != '\0' &&
+               lower(word.ptr[same]) == names[i][same]) {
             same++;
         }
         if (same == word.len && same >= 3) {
@@ -155,8 +159,8 @@ static bool number_take(struct slice *rest, uint64_t *ret_number)
     if (digits == 0 || digits > 6 || !value_parse_integer(slice_sub(word, 0, digits), &number)) {
         return false;
     }
-    *rest = (struct slice){ word.ptr + digits,
-                            (size_t)(rest->ptr + rest->len - (word.ptr + digits)) };
+    *rest =
+        (struct slice){ word.ptr + digits, (size_t)(rest->ptr + rest->len - (word.ptr + digits)) };
     *ret_number = (uint64_t)number;
     return true;
 }

@@ -122,7 +122,7 @@ uint32_t wire_count(struct slice packed)
     return kind == PACK_ARRAY ? wire_list(packed).left : 0;
 }
 
-// --- JSON -------------------------------------------------------------------------------------------
+// --- JSON ---------------------------------------------------------------------------------------
 
 static json_t *json_from(struct slice packed, unsigned depth);
 
@@ -190,30 +190,22 @@ static json_t *json_from(struct slice packed, unsigned depth)
     }
     switch (unpack_peek(&unpack)) {
     case PACK_NIL:
-    case PACK_END:
-        return json_null();
-    case PACK_BOOL:
-        return json_boolean(unpack_bool(&unpack));
-    case PACK_INTEGER:
-        return json_integer((json_int_t)unpack_int(&unpack));
-    case PACK_FLOAT:
-        return json_real(unpack_double(&unpack));
+    case PACK_END: return json_null();
+    case PACK_BOOL: return json_boolean(unpack_bool(&unpack));
+    case PACK_INTEGER: return json_integer((json_int_t)unpack_int(&unpack));
+    case PACK_FLOAT: return json_real(unpack_double(&unpack));
     case PACK_STR:
-    case PACK_EXT:
-        return json_text(packed);
-    case PACK_BIN:
-        return json_bytes(packed);
-    case PACK_ARRAY:
-        return json_list(packed, depth);
-    case PACK_MAP:
-        return json_map(packed, depth);
+    case PACK_EXT: return json_text(packed);
+    case PACK_BIN: return json_bytes(packed);
+    case PACK_ARRAY: return json_list(packed, depth);
+    case PACK_MAP: return json_map(packed, depth);
     }
     UNREACHABLE();
 }
 
 json_t *wire_json(struct slice packed) { return json_from(packed, 0); }
 
-// --- params -----------------------------------------------------------------------------------------
+// --- params -------------------------------------------------------------------------------------
 
 void params_init(struct params *params)
 {

@@ -1,5 +1,5 @@
-// Answers of the engine as maps of text keys, read without trust and without copying, and the params
-// of requests being built. See docs/protocol.md for what stands in them.
+// Answers of the engine as maps of text keys, read without trust and without copying, and the
+// params of requests being built. See docs/protocol.md for what stands in them.
 #ifndef RUNG_ENGINE_CLI_WIRE_H
 #define RUNG_ENGINE_CLI_WIRE_H
 
@@ -12,7 +12,7 @@
 #include "base/buf.h"
 #include "base/slice.h"
 
-// --- reading: what is absent or of another kind reads as empty, 0, no ------------------------------
+// --- reading: what is absent or of another kind reads as empty, 0, no ---------------------------
 struct slice wire_raw(struct slice map, const char *key); // packed bytes; empty when absent or nil
 uint64_t wire_uint(struct slice map, const char *key);
 bool wire_bool(struct slice map, const char *key);
@@ -36,7 +36,7 @@ uint64_t wire_moment(struct slice map, const char *key);
 
 json_t *wire_json(struct slice packed); // a new reference
 
-// --- writing ----------------------------------------------------------------------------------------
+// --- writing ------------------------------------------------------------------------------------
 struct params {
     struct buf body; // keys and values
     struct buf whole;

@@ -182,8 +182,8 @@ static void text_put(struct scan *scan, int byte)
         buf_put_char(&csv->text, (char)byte);
         return;
     }
-    uint32_t code = csv->options.encoding == CSV_CP1251 ? cp1251_code((unsigned char)byte)
-                                                        : (uint32_t)byte;
+    uint32_t code =
+        csv->options.encoding == CSV_CP1251 ? cp1251_code((unsigned char)byte) : (uint32_t)byte;
     if (code == 0) {
         fault_set(scan, CSV_FAULT_ENCODING);
         return;
@@ -385,8 +385,7 @@ static void row_finish(struct scan *scan)
         return;
     }
     window_drop(csv, scan->at);
-    if (csv->columns > 0 && scan->count != csv->columns &&
-        scan->row->fault == CSV_FAULT_NONE) {
+    if (csv->columns > 0 && scan->count != csv->columns && scan->row->fault == CSV_FAULT_NONE) {
         scan->row->fault = CSV_FAULT_COLUMNS;
     }
 }

@@ -1,7 +1,7 @@
 // CSV as it is found in the wild, read as a stream in constant memory: RFC 4180, and separators
-// other than a comma, a byte order mark, line ends of three kinds, single-byte encodings. A row that
-// does not fit is handed out as a bad row with its line and reason, and reading goes on after it:
-// nothing is dropped silently. Input is never trusted; every bound is below.
+// other than a comma, a byte order mark, line ends of three kinds, single-byte encodings. A row
+// that does not fit is handed out as a bad row with its line and reason, and reading goes on after
+// it: nothing is dropped silently. Input is never trusted; every bound is below.
 #ifndef RUNG_ENGINE_INTAKE_CSV_H
 #define RUNG_ENGINE_INTAKE_CSV_H
 
@@ -41,7 +41,7 @@ struct csv_options {
 typedef ptrdiff_t csv_read_fn(void *context, char *to, size_t bytes);
 
 struct csv_row {
-    uint64_t line; // of its first byte, from 1
+    uint64_t line;              // of its first byte, from 1
     const struct slice *fields; // UTF-8; valid until the next row is read
     uint32_t count;
     enum csv_fault fault; // of a bad row

@@ -10,10 +10,16 @@
 #include "engine/cli/wire.h"
 
 static const struct cli_command commands[] = {
-    { .name = "press", .words = "CASE [ACTION]", .words_min = 1, .words_max = ARGS_ANY,
+    { .name = "press",
+      .words = "CASE [ACTION]",
+      .words_min = 1,
+      .words_max = ARGS_ANY,
       .options = OPTION_BIT(JSON) | OPTION_BIT(AS) | OPTION_BIT(ID) | OPTION_BIT(CLIENT) },
     { .name = "processes", .words = "", .words_max = 0, .options = OPTION_BIT(JSON) },
-    { .name = "history", .words = "CASE", .words_min = 1, .words_max = 1,
+    { .name = "history",
+      .words = "CASE",
+      .words_min = 1,
+      .words_max = 1,
       .options = OPTION_BIT(LIMIT) },
 };
 
@@ -126,7 +132,7 @@ static void numbers_are_whole_and_bounded(void **state)
     assert_false(args_number(SLICE("1x"), 255, &number));
 }
 
-// --- forms -------------------------------------------------------------------------------------------
+// --- forms --------------------------------------------------------------------------------------
 
 static void field_pack(struct buf *buf, const char *name, const char *type, bool required,
                        const char *choice_a, const char *choice_b)
@@ -210,7 +216,8 @@ static void answers_that_cannot_be_meant_are_told(void **state)
     assert_false(form_word(&form, SLICE("nte=x"), &problem));
     expect_problem("the form has no field `nte`\n  did you mean `note`?");
     assert_false(form_word(&form, SLICE("zzzzzz=x"), &problem));
-    expect_problem("the form has no field `zzzzzz`\n  it asks for: call_at, products, kind, paid, note");
+    expect_problem(
+        "the form has no field `zzzzzz`\n  it asks for: call_at, products, kind, paid, note");
     assert_false(form_word(&form, SLICE("busy"), &problem));
     expect_problem("`busy` is not an answer: write name=value");
     assert_true(form_word(&form, SLICE("note=x"), &problem));
@@ -275,8 +282,8 @@ int main(void)
                                         arena_end),
         cmocka_unit_test_setup_teardown(missing_and_superfluous_words_are_told_with_the_usage,
                                         arena_begin, arena_end),
-        cmocka_unit_test_setup_teardown(unknown_commands_are_told_with_the_nearest_ones, arena_begin,
-                                        arena_end),
+        cmocka_unit_test_setup_teardown(unknown_commands_are_told_with_the_nearest_ones,
+                                        arena_begin, arena_end),
         cmocka_unit_test(numbers_are_whole_and_bounded),
         cmocka_unit_test_setup_teardown(answers_on_the_command_line_take_the_type_of_their_field,
                                         arena_begin, arena_end),

@@ -19,12 +19,14 @@
 
 // What the scripted engine does with the n-th request that is not a hello.
 enum deed {
-    ANSWER,      // with {said: <id of the request>, from: <client>}
-    SLOWLY,      // the same, byte by byte
-    HANG_UP,     // without an answer
-    BUSY_FIRST,  // a refusal that asks to try again
-    REFUSE, GIBBERISH, SILENCE,
-    PUSH_FIRST,  // a notification, then the answer
+    ANSWER,     // with {said: <id of the request>, from: <client>}
+    SLOWLY,     // the same, byte by byte
+    HANG_UP,    // without an answer
+    BUSY_FIRST, // a refusal that asks to try again
+    REFUSE,
+    GIBBERISH,
+    SILENCE,
+    PUSH_FIRST, // a notification, then the answer
     END
 };
 
@@ -100,7 +102,8 @@ static unsigned serve(int fd, const enum deed *deeds, char *client)
     unsigned done = 0;
     while (deeds[done] != END) {
         size_t bytes = 0;
-        enum pack_status status = in.len > 0 ? pack_scan(buf_slice(&in), 1 << 20, &bytes) : PACK_MORE;
+        enum pack_status status =
+            in.len > 0 ? pack_scan(buf_slice(&in), 1 << 20, &bytes) : PACK_MORE;
         if (status == PACK_MORE) {
             char *room = buf_reserve(&in, 4096);
             ssize_t got = recv(fd, room, 4096, 0);
@@ -133,7 +136,10 @@ static unsigned serve(int fd, const enum deed *deeds, char *client)
             break;
         }
         switch (deed) {
-        case PUSH_FIRST: put_push(fd); put_answer(fd, msgid, id, slice_from_cstr(client), false); break;
+        case PUSH_FIRST:
+            put_push(fd);
+            put_answer(fd, msgid, id, slice_from_cstr(client), false);
+            break;
         case ANSWER:
         case SLOWLY: put_answer(fd, msgid, id, slice_from_cstr(client), deed == SLOWLY); break;
         case BUSY_FIRST: put_refusal(fd, msgid, "busy"); break;
@@ -231,8 +237,8 @@ static void a_busy_engine_is_asked_again(void **state)
     (void)state;
     struct client client;
     struct client_reply reply;
-    assert_true(call((const enum deed[]){ BUSY_FIRST, BUSY_FIRST, ANSWER, END }, 5000, &client,
-                     &reply));
+    assert_true(
+        call((const enum deed[]){ BUSY_FIRST, BUSY_FIRST, ANSWER, END }, 5000, &client, &reply));
     assert_false(reply.refused);
     client_done(&client);
 }

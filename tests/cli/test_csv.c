@@ -90,7 +90,9 @@ static void line_breaks_inside_quotes_belong_to_the_value(void **state)
 static void byte_order_mark_and_separator_line_are_passed_over(void **state)
 {
     (void)state;
-    EXPECT("\xef\xbb\xbf" "a,b\n1,2\n", "1[a][b]/2[1][2]/");
+    EXPECT("\xef\xbb\xbf"
+           "a,b\n1,2\n",
+           "1[a][b]/2[1][2]/");
     EXPECT("sep=;\na;b\n1;2\n", "2[a][b]/3[1][2]/");
 }
 
@@ -132,13 +134,16 @@ static void text_that_is_not_utf8_is_a_bad_row_unless_the_encoding_is_said(void 
     (void)state;
     EXPECT("a,b\n\xcf\xf0,1\n3,4\n", "1[a][b]/2 csv_encoding/3[3][4]/");
     EXPECT("a,b\n\xc0\xaf,1\n", "1[a][b]/2 csv_encoding/");
-    expect_rows(SLICE("a,b\n\xcf\xf0\xb8,\xb9" "1\n"),
+    expect_rows(SLICE("a,b\n\xcf\xf0\xb8,\xb9"
+                      "1\n"),
                 (struct csv_options){ .encoding = CSV_CP1251 }, "1[a][b]/2[Прё][№1]/");
     expect_rows(SLICE("a,b\n\x98,1\n3,4\n"), (struct csv_options){ .encoding = CSV_CP1251 },
                 "1[a][b]/2 csv_encoding/3[3][4]/");
     expect_rows(SLICE("a,b\ncaf\xe9,1\n"), (struct csv_options){ .encoding = CSV_LATIN1 },
                 "1[a][b]/2[café][1]/");
-    EXPECT("\xff\xfe" "a\0,\0", "1 csv_utf16/");
+    EXPECT("\xff\xfe"
+           "a\0,\0",
+           "1 csv_utf16/");
 }
 
 static void zero_bytes_make_a_row_bad(void **state)

@@ -99,8 +99,11 @@ static void control_characters_never_reach_the_terminal(void **state)
     (void)state;
     struct arena arena;
     arena_init(&arena, 1 << 20);
-    struct slice text = term_clean(&arena, SLICE("a\x1b[2Jb\nc\x9b" "d\xe2\x80\xae" "e\x7f"));
-    assert_true(slice_equal(text, SLICE("a\xef\xbf\xbd[2Jb c\xef\xbf\xbd" "d\xef\xbf\xbd"
+    struct slice text = term_clean(&arena, SLICE("a\x1b[2Jb\nc\x9b"
+                                                 "d\xe2\x80\xae"
+                                                 "e\x7f"));
+    assert_true(slice_equal(text, SLICE("a\xef\xbf\xbd[2Jb c\xef\xbf\xbd"
+                                        "d\xef\xbf\xbd"
                                         "e\xef\xbf\xbd")));
     assert_true(utf8_valid(text));
     arena_done(&arena);
@@ -112,11 +115,14 @@ static void long_texts_are_broken_at_blanks(void **state)
     struct term term = { .columns = 32 };
     struct buf out;
     buf_init(&out, 4096);
-    unsigned lines = term_wrap(&term, &out, SLICE("Introduce yourself, ask what they need, agree "
-                                                  "on when to send the estimate."), 2, 2);
+    unsigned lines = term_wrap(&term, &out,
+                               SLICE("Introduce yourself, ask what they need, agree "
+                                     "on when to send the estimate."),
+                               2, 2);
     assert_int_equal(lines, 2);
     buf_put_char(&out, 0);
-    assert_string_equal(out.ptr, "  Introduce yourself, ask what\n  they need, agree on when to s…\n");
+    assert_string_equal(out.ptr,
+                        "  Introduce yourself, ask what\n  they need, agree on when to s…\n");
     buf_done(&out);
 }
 
@@ -174,9 +180,11 @@ static void moments_are_read_as_people_type_them(void **state)
     expect_moment("2026-03-02 18:00", UINT64_C(1772474400000));
     expect_moment("2026-03-02", UINT64_C(1772445600000));
     uint64_t ms = 0;
-    static const char *const bad[] = { "",          "soon",        "in",          "in 5",
-                                       "in 5 lots", "25:00",       "2026-02-30",  "tomorrow 10:00 or so",
-                                       "mo",        "in 2 h 10:00", "next",       "10" };
+    static const char *const bad[] = {
+        "",          "soon",         "in",         "in 5",
+        "in 5 lots", "25:00",        "2026-02-30", "tomorrow 10:00 or so",
+        "mo",        "in 2 h 10:00", "next",       "10"
+    };
     for (size_t i = 0; i < ARRAY_COUNT(bad); i++) {
         assert_false(when_parse(slice_from_cstr(bad[i]), NOW, &ms));
     }
@@ -210,7 +218,8 @@ static void moments_are_shown_with_their_day(void **state)
     buf_put_char(&out, '/');
     when_stamp(&out, NOW + 7123);
     buf_put_char(&out, 0);
-    assert_string_equal(out.ptr, "today 18:00/tomorrow 09:00/Thu 2026-01-08 09:00/2026-01-05 09:00:07");
+    assert_string_equal(out.ptr,
+                        "today 18:00/tomorrow 09:00/Thu 2026-01-08 09:00/2026-01-05 09:00:07");
     buf_done(&out);
 }
 

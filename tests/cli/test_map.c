@@ -74,7 +74,8 @@ static void everything_a_map_can_say_is_read(void **state)
     assert_int_equal(map->fields[0].column.index, 1);
     assert_int_equal(map->fields[1].value_count, 3);
     assert_int_equal(map_value(&map->fields[1], SLICE("Select")).len, 0);
-    assert_true(slice_equal(map_value(&map->fields[1], SLICE("Msk")), SLICE("Moscow, \"the\" city")));
+    assert_true(
+        slice_equal(map_value(&map->fields[1], SLICE("Msk")), SLICE("Moscow, \"the\" city")));
     assert_true(slice_equal(map_value(&map->fields[1], SLICE("SPb")), SLICE("Petersburg")));
     assert_true(slice_equal(map_value(&map->fields[1], SLICE("msk")), SLICE("msk")));
     assert_int_equal(map->fields[2].split, ',');
@@ -100,74 +101,76 @@ static void an_unknown_column_is_shown_with_a_similar_one(void **state)
 static void every_mistake_is_told_with_its_place(void **state)
 {
     (void)state;
-    expect_faults("source = s\nrow id = \"Lead Number\nphone\n  x -> y\nencoding koi8\ncity = City City\n"
-                  "city = City\ncity = Phone\norigin := a\n  x -> y\nrow id = column 0\n",
-                  NULL,
-                  "error: this quote is never closed\n"
-                  " --> leads.map:2:10\n"
-                  "  |\n"
-                  "2 | row id = \"Lead Number\n"
-                  "  |          ^^^^^^^^^^^^\n"
-                  "  = help: close it on the same line; a quote inside is written twice\n\n"
-                  "error: `=` or `:=` is missing here\n"
-                  " --> leads.map:3:6\n"
-                  "  |\n"
-                  "3 | phone\n"
-                  "  |      ^\n"
-                  "  = help: write `field = column`, or `field := constant`\n\n"
-                  "error: there is no column above this line\n"
-                  " --> leads.map:4:3\n"
-                  "  |\n"
-                  "4 |   x -> y\n"
-                  "  |   ^\n"
-                  "  = help: values belong under the line of their field\n\n"
-                  "error: this is not an encoding\n"
-                  " --> leads.map:5:10\n"
-                  "  |\n"
-                  "5 | encoding koi8\n"
-                  "  |          ^^^^\n"
-                  "  = help: the encodings are utf8, cp1251 and latin1\n\n"
-                  "error: this does not belong on the line\n"
-                  " --> leads.map:6:13\n"
-                  "  |\n"
-                  "6 | city = City City\n"
-                  "  |             ^^^^\n"
-                  "  = help: a name with blanks goes in quotes: \"Lead Number\"\n\n"
-                  "error: this field is filled twice\n"
-                  " --> leads.map:8:1\n"
-                  "  |\n"
-                  "8 | city = Phone\n"
-                  "  | ^^^^\n"
-                  "  = help: keep one of the lines\n\n"
-                  "error: there is no column above this line\n"
-                  "  --> leads.map:10:3\n"
-                  "   |\n"
-                  "10 |   x -> y\n"
-                  "   |   ^\n"
-                  "   = help: values belong under the line of their field\n\n"
-                  "error: this is not the number of a column\n"
-                  "  --> leads.map:11:17\n"
-                  "   |\n"
-                  "11 | row id = column 0\n"
-                  "   |                 ^\n"
-                  "   = help: columns count from 1: `column 9`; a column called \"column\" goes in "
-                  "quotes\n\n"
-                  "error: the MAP does not say which column tells rows apart\n"
-                  " --> leads.map\n"
-                  "  = help: add a line like `row id = \"Lead Number\"`\n\n");
+    expect_faults(
+        "source = s\nrow id = \"Lead Number\nphone\n  x -> y\nencoding koi8\ncity = City City\n"
+        "city = City\ncity = Phone\norigin := a\n  x -> y\nrow id = column 0\n",
+        NULL,
+        "error: this quote is never closed\n"
+        " --> leads.map:2:10\n"
+        "  |\n"
+        "2 | row id = \"Lead Number\n"
+        "  |          ^^^^^^^^^^^^\n"
+        "  = help: close it on the same line; a quote inside is written twice\n\n"
+        "error: `=` or `:=` is missing here\n"
+        " --> leads.map:3:6\n"
+        "  |\n"
+        "3 | phone\n"
+        "  |      ^\n"
+        "  = help: write `field = column`, or `field := constant`\n\n"
+        "error: there is no column above this line\n"
+        " --> leads.map:4:3\n"
+        "  |\n"
+        "4 |   x -> y\n"
+        "  |   ^\n"
+        "  = help: values belong under the line of their field\n\n"
+        "error: this is not an encoding\n"
+        " --> leads.map:5:10\n"
+        "  |\n"
+        "5 | encoding koi8\n"
+        "  |          ^^^^\n"
+        "  = help: the encodings are utf8, cp1251 and latin1\n\n"
+        "error: this does not belong on the line\n"
+        " --> leads.map:6:13\n"
+        "  |\n"
+        "6 | city = City City\n"
+        "  |             ^^^^\n"
+        "  = help: a name with blanks goes in quotes: \"Lead Number\"\n\n"
+        "error: this field is filled twice\n"
+        " --> leads.map:8:1\n"
+        "  |\n"
+        "8 | city = Phone\n"
+        "  | ^^^^\n"
+        "  = help: keep one of the lines\n\n"
+        "error: there is no column above this line\n"
+        "  --> leads.map:10:3\n"
+        "   |\n"
+        "10 |   x -> y\n"
+        "   |   ^\n"
+        "   = help: values belong under the line of their field\n\n"
+        "error: this is not the number of a column\n"
+        "  --> leads.map:11:17\n"
+        "   |\n"
+        "11 | row id = column 0\n"
+        "   |                 ^\n"
+        "   = help: columns count from 1: `column 9`; a column called \"column\" goes in "
+        "quotes\n\n"
+        "error: the MAP does not say which column tells rows apart\n"
+        " --> leads.map\n"
+        "  = help: add a line like `row id = \"Lead Number\"`\n\n");
 }
 
 static void an_empty_map_says_what_is_missing(void **state)
 {
     (void)state;
-    expect_faults("-- nothing\n", NULL,
-                  "error: the MAP does not name its source\n"
-                  " --> leads.map\n"
-                  "  = help: add a line like `source = website`: rows are remembered under this name, "
-                  "so that they are never taken twice\n\n"
-                  "error: the MAP does not say which column tells rows apart\n"
-                  " --> leads.map\n"
-                  "  = help: add a line like `row id = \"Lead Number\"`\n\n");
+    expect_faults(
+        "-- nothing\n", NULL,
+        "error: the MAP does not name its source\n"
+        " --> leads.map\n"
+        "  = help: add a line like `source = website`: rows are remembered under this name, "
+        "so that they are never taken twice\n\n"
+        "error: the MAP does not say which column tells rows apart\n"
+        " --> leads.map\n"
+        "  = help: add a line like `row id = \"Lead Number\"`\n\n");
     expect_faults("source = s\nrow id = column 1\nx = \xff\n", NULL,
                   "error: the MAP file is not UTF-8 text of at most 1 MiB\n"
                   " --> leads.map\n\n");
