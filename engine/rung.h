@@ -1,9 +1,9 @@
 // librung: the engine inside your own program, without a socket, a thread or a clock of its own.
 //
-// One `struct rung` is one store. Everything happens inside the calls, on the caller's thread; time is
-// what the caller says it is. What a client can ask over the wire can be asked with rung_call, in the
-// same words and with the same answers (docs/protocol.md). When rung_call returns, what it answers is
-// on disk.
+// One `struct rung` is one store. Everything happens inside the calls, on the caller's thread; time
+// is what the caller says it is. What a client can ask over the wire can be asked with rung_call,
+// in the same words and with the same answers (docs/protocol.md). When rung_call returns, what it
+// answers is on disk.
 #ifndef RUNG_RUNG_H
 #define RUNG_RUNG_H
 
@@ -15,7 +15,7 @@ struct rung;
 
 enum rung_status {
     RUNG_OK,
-    RUNG_REFUSED, // nothing was changed; the answer is the error's map {code, message, subject, help}
+    RUNG_REFUSED, // nothing was changed; the answer is the map {code, message, subject, help}
     RUNG_FAILED   // rung_message says why; after a failed call the store must be closed
 };
 
@@ -25,8 +25,8 @@ struct rung_file {
     size_t text_len;
 };
 
-// The text of an imported file that was not given ("stdlib/ladders.rung"). The bytes must stay valid
-// until the call that asked returns. False: there is none.
+// The text of an imported file that was not given ("stdlib/ladders.rung"). The bytes must stay
+// valid until the call that asked returns. False: there is none.
 typedef bool rung_load_fn(void *context, const char *path, size_t path_len, const char **ret_text,
                           size_t *ret_text_len);
 // A notification of a subscription, as its method and its packed map. Valid during the call.
@@ -57,12 +57,14 @@ enum rung_status rung_compile_and_activate(struct rung *rung, const struct rung_
                                            size_t count);
 
 // Asks one thing: `method` and its parameters, a packed map as in docs/protocol.md (NULL and 0: the
-// empty map). The answer, one packed value, is valid until the next call. `clock` is for demo stores.
+// empty map). The answer, one packed value, is valid until the next call. `clock` is for demo
+// stores.
 enum rung_status rung_call(struct rung *rung, const char *method, const void *params,
                            size_t params_len, const void **ret_answer, size_t *ret_answer_len);
 
-// It is `now_ms` now (never earlier than before: that is read as "the same moment"). Fires at most a
-// batch of the timers that have become due, and flushes; call it again while rung_next_due_ms is past.
+// It is `now_ms` now (never earlier than before: that is read as "the same moment"). Fires at most
+// a batch of the timers that have become due, and flushes; call it again while rung_next_due_ms is
+// past.
 enum rung_status rung_tick(struct rung *rung, uint64_t now_ms);
 // Lets time pass up to `to_ms`: every timer on the way fires at its own moment.
 enum rung_status rung_advance(struct rung *rung, uint64_t to_ms);

@@ -1,5 +1,5 @@
-// librung: one connection inside the process. A call goes through the same bytes, sessions and queues
-// as one from a socket; the three ticks are turned by hand until its answer is there.
+// librung: one connection inside the process. A call goes through the same bytes, sessions and
+// queues as one from a socket; the three ticks are turned by hand until its answer is there.
 #include "engine/rung.h"
 
 #include <stdio.h>
@@ -8,7 +8,7 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "base/pack.h"
-#include "engine/embed/toolchain_dsl.h"
+#include "engine/embed/toolchain_play.h"
 #include "engine/shell/engine.h"
 
 enum {
@@ -23,6 +23,7 @@ struct rung {
     struct clock clock;
     struct transport transport;
     struct worker worker;
+    struct toolchain_company company;
     struct toolchain_dsl dsl;
     struct toolchain toolchain;
     struct rung_options options;
@@ -35,7 +36,7 @@ struct rung {
     char scratch_path[PATH_BYTES_MAX];
 };
 
-// --- the seams -------------------------------------------------------------------------------------------
+// --- the seams -----------------------------------------------------------------------------------
 
 static uint64_t clock_now(void *context) { return ((struct rung *)context)->now_ms; }
 
@@ -85,16 +86,20 @@ static bool load(void *context, struct slice path, struct arena *arena, struct s
     return true;
 }
 
-// --- opening and closing -----------------------------------------------------------------------------------
+// --- opening and closing -------------------------------------------------------------------------
 
 static void wire(struct rung *rung)
 {
     rung->clock = (struct clock){ clock_now, clock_steady, rung };
     rung->transport = (struct transport){ receive, set_reading, hang_up, rung };
     rung->worker = (struct worker){ work_now, rung };
+    rung->company = (struct toolchain_company){ slice_from_cstr(rung->options.currency),
+                                                slice_from_cstr(rung->options.region) };
     rung->dsl = (struct toolchain_dsl){
         .load = rung->options.load != NULL ? load : NULL,
         .load_context = rung,
+        .tests = toolchain_play,
+        .tests_context = &rung->company,
     };
     rung->toolchain = toolchain_dsl_make(&rung->dsl);
 }
@@ -172,7 +177,7 @@ static void set_message(struct rung *rung, struct slice text)
     buf_put_char(&rung->message, '\0');
 }
 
-// --- turning the engine --------------------------------------------------------------------------------------
+// --- turning the engine --------------------------------------------------------------------------
 
 // One turn of all three sides. Returns whether something still waits to be done at once.
 static bool turn(struct rung *rung)
@@ -188,12 +193,13 @@ static bool has_failed(struct rung *rung)
     if (!atomic_load(&rung->engine.core_tick.failed)) {
         return false;
     }
-    set_message(rung, SLICE("writing the journal failed; what is on disk is unknown until the store "
-                            "is opened again"));
+    set_message(rung, SLICE("writing the journal failed; what is on disk is unknown until the "
+                            "store is opened again"));
     return true;
 }
 
-// Looks at what came. True: the answer to `msgid` is in rung->answer; notifications go to the caller.
+// Looks at what came. True: the answer to `msgid` is in rung->answer; notifications go to the
+// caller.
 static bool take_message(struct rung *rung, uint32_t msgid, bool *ret_refused)
 {
     size_t whole = 0;
@@ -287,7 +293,7 @@ enum rung_status rung_call(struct rung *rung, const char *method, const void *pa
     return RUNG_FAILED;
 }
 
-// --- time -------------------------------------------------------------------------------------------------------
+// --- time ----------------------------------------------------------------------------------------
 
 uint64_t rung_now_ms(const struct rung *rung) { return timekeeper_now(&rung->engine.keeper); }
 
@@ -333,7 +339,7 @@ enum rung_status rung_advance(struct rung *rung, uint64_t to_ms)
     return status;
 }
 
-// --- programs ---------------------------------------------------------------------------------------------------
+// --- programs ------------------------------------------------------------------------------------
 
 static struct slice text_of(struct slice map, const char *key)
 {

@@ -1,5 +1,5 @@
-// The listening socket and its connections, as readiness of file descriptors: bytes are read straight
-// into a session's buffer and written straight out of it.
+// The listening socket and its connections, as readiness of file descriptors: bytes are read
+// straight into a session's buffer and written straight out of it.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -28,7 +28,7 @@ struct conn {
 
 static void watch(struct conn *conn);
 
-// --- the socket's file -------------------------------------------------------------------------------------------
+// --- the socket's file ---------------------------------------------------------------------------
 
 static enum err fail(struct server_problem *problem, enum err err, const char *what,
                      const char *path)
@@ -76,7 +76,8 @@ enum err listen_open(struct server *server, struct server_problem *problem)
                      : snprintf(server->socket_path, sizeof(server->socket_path), "%s/socket",
                                 options->data);
     if (wanted < 0 || (size_t)wanted >= sizeof(server->socket_path)) {
-        return fail(problem, ERR_TOO_BIG, "the path of a socket has at most 107 bytes; give --socket",
+        return fail(problem, ERR_TOO_BIG,
+                    "the path of a socket has at most 107 bytes; give --socket",
                     options->socket != NULL ? options->socket : options->data);
     }
     struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -104,7 +105,7 @@ enum err listen_open(struct server *server, struct server_problem *problem)
     return OK;
 }
 
-// --- connections ---------------------------------------------------------------------------------------------------
+// --- connections ---------------------------------------------------------------------------------
 
 static void on_closed(uv_handle_t *handle)
 {
@@ -267,7 +268,7 @@ void listen_stop(struct server *server)
     server->listen_fd = -1;
 }
 
-// --- the transport ---------------------------------------------------------------------------------------------------
+// --- the transport -------------------------------------------------------------------------------
 
 static struct conn *find(struct server *server, uint64_t id)
 {

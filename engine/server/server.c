@@ -28,7 +28,7 @@ void server_log(struct server *server, const char *format, ...)
     }
 }
 
-// --- stopping ------------------------------------------------------------------------------------------------------
+// --- stopping ------------------------------------------------------------------------------------
 
 static void close_handles(struct server *server)
 {
@@ -85,7 +85,7 @@ static void on_signal(uv_signal_t *handle, int number)
     stop(server, OK);
 }
 
-// --- the loop -------------------------------------------------------------------------------------------------------
+// --- the loop ------------------------------------------------------------------------------------
 
 static void on_timer(uv_timer_t *timer)
 {
@@ -164,7 +164,7 @@ static void done_loop(struct server *server)
     CHECK(uv_loop_close(&server->loop) == 0);
 }
 
-// --- the start -------------------------------------------------------------------------------------------------------
+// --- the start -----------------------------------------------------------------------------------
 
 static void ring_loop(void *context)
 {

@@ -9,7 +9,7 @@
 
 enum { STACK_BYTES = 8 * 1024 * 1024, WAIT_MS_MAX = 3600 * 1000 };
 
-// --- bells -------------------------------------------------------------------------------------------------
+// --- bells ---------------------------------------------------------------------------------------
 
 void bell_init(struct bell *bell)
 {
@@ -71,7 +71,7 @@ struct doorbell threads_flusher_bell(struct server *server)
     return (struct doorbell){ ring_flusher, server };
 }
 
-// --- clocks, the store's lock ---------------------------------------------------------------------------------
+// --- clocks, the store's lock --------------------------------------------------------------------
 
 static uint64_t wall_ms(void *context)
 {
@@ -104,7 +104,7 @@ struct store_lock threads_store_lock(struct server *server)
     return (struct store_lock){ lock_store, unlock_store, server };
 }
 
-// --- the two threads -------------------------------------------------------------------------------------------
+// --- the two threads -----------------------------------------------------------------------------
 
 // Pacing stretches a flush; when the next table is full already, it must end soon instead.
 static void hurry_flush(struct server *server)
@@ -187,7 +187,7 @@ void threads_stop(struct server *server)
     CHECK(pthread_join(server->flusher_thread, NULL) == 0);
 }
 
-// --- slow jobs -----------------------------------------------------------------------------------------------------
+// --- slow jobs -----------------------------------------------------------------------------------
 
 struct pool_job {
     uv_work_t work;

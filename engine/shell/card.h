@@ -1,6 +1,6 @@
-// Cards: what people see, built on the loop's side from a reader's view. A card is complete: a client
-// needs no knowledge of any process. Everything here writes MessagePack into env->buf, between
-// view_begin and view_end.
+// Cards: what people see, built on the loop's side from a reader's view. A card is complete: a
+// client needs no knowledge of any process. Everything here writes MessagePack into env->buf,
+// between view_begin and view_end.
 #ifndef RUNG_ENGINE_SHELL_CARD_H
 #define RUNG_ENGINE_SHELL_CARD_H
 

@@ -1,5 +1,5 @@
-// Records as people read them: numbers of the image become names. Driven by the events' field tables,
-// so that a new event shows up here without a line of code.
+// Records as people read them: numbers of the image become names. Driven by the events' field
+// tables, so that a new event shows up here without a line of code.
 #include "base/check.h"
 #include "base/pack.h"
 #include "engine/decide/rights.h"
@@ -175,18 +175,19 @@ static uint32_t write_labels(const struct card_env *env, const struct view_progr
 {
     const struct image *image = &program->image;
     struct slice label = SLICE_EMPTY;
-    if (event->kind == EVENT_PRESSED && event->pressed.action < image->action_count) {
-        const struct image_action *a = &image->action[event->pressed.action];
-        label = name_or_label(image, a->label, a->name);
-    } else if (event->kind == EVENT_STAGE_ENTERED && event->stage_entered.stage < image->stage_count) {
-        const struct image_stage *s = &image->stage[event->stage_entered.stage];
-        label = name_or_label(image, s->label, s->name);
-    } else if (event->kind == EVENT_FIELD_CHANGED && event->field_changed.field < image->field_count) {
-        const struct image_field *f = &image->field[event->field_changed.field];
-        label = name_or_label(image, f->label, f->name);
-    } else if (event->kind == EVENT_INSTANCE_ENDED && event->instance_ended.end < image->end_count) {
-        const struct image_end *e = &image->end[event->instance_ended.end];
-        label = name_or_label(image, e->label, e->name);
+    uint32_t at = event->kind == EVENT_PRESSED          ? event->pressed.action
+                  : event->kind == EVENT_STAGE_ENTERED  ? event->stage_entered.stage
+                  : event->kind == EVENT_FIELD_CHANGED  ? event->field_changed.field
+                  : event->kind == EVENT_INSTANCE_ENDED ? event->instance_ended.end
+                                                        : INDEX_NONE;
+    if (event->kind == EVENT_PRESSED && at < image->action_count) {
+        label = name_or_label(image, image->action[at].label, image->action[at].name);
+    } else if (event->kind == EVENT_STAGE_ENTERED && at < image->stage_count) {
+        label = name_or_label(image, image->stage[at].label, image->stage[at].name);
+    } else if (event->kind == EVENT_FIELD_CHANGED && at < image->field_count) {
+        label = name_or_label(image, image->field[at].label, image->field[at].name);
+    } else if (event->kind == EVENT_INSTANCE_ENDED && at < image->end_count) {
+        label = name_or_label(image, image->end[at].label, image->end[at].name);
     } else {
         return 0;
     }

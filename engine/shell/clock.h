@@ -1,10 +1,10 @@
 // Time as the shell sees it. `struct clock` is the seam: two callbacks, given by the server (the
-// machine's clocks) or by the simulator. `struct timekeeper` turns them into the moment that commands
-// are decided at: the wall clock with a guard against steps, or a demo clock.
+// machine's clocks) or by the simulator. `struct timekeeper` turns them into the moment that
+// commands are decided at: the wall clock with a guard against steps, or a demo clock.
 //
 // A wall clock that leaps forward by more than CLOCK_STEP_MAX_MS beyond the steady clock is not
-// believed: time goes on at the steady clock's pace and timers stop, until an administrator confirms
-// (method `clock`) or the wall clock comes back.
+// believed: time goes on at the steady clock's pace and timers stop, until an administrator
+// confirms (method `clock`) or the wall clock comes back.
 //
 // timekeeper_tick and timekeeper_move are for the core thread alone; timekeeper_now and
 // timekeeper_stepped may be called by any thread.
@@ -34,8 +34,8 @@ struct timekeeper {
     const struct clock *clock;
     bool demo;
     uint32_t factor;
-    uint64_t drift_ms;             // wall minus steady as last believed (wraps; only differences count)
-    _Atomic uint64_t offset_ms;    // demo, or stepped: now = steady × factor + offset
+    uint64_t drift_ms; // wall minus steady as last believed (wraps; only differences count)
+    _Atomic uint64_t offset_ms; // demo, or stepped: now = steady × factor + offset
     _Atomic bool stepped;
 };
 

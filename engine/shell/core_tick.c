@@ -61,7 +61,7 @@ static bool get_flag(const _Atomic bool *flag)
     return atomic_load_explicit(flag, memory_order_relaxed);
 }
 
-// --- replies ---------------------------------------------------------------------------------------
+// --- replies -------------------------------------------------------------------------------------
 
 static struct delivery_reply *open_reply(struct core_tick *tick, struct request *request)
 {
@@ -166,7 +166,7 @@ static void deliver(struct core_tick *tick)
     inbox_ring(tick->outbox);
 }
 
-// --- one batch ---------------------------------------------------------------------------------------
+// --- one batch -----------------------------------------------------------------------------------
 
 static void list_touched(struct core_tick *tick, const struct core_effects *effects)
 {
@@ -228,7 +228,7 @@ static void run_batch(struct core_tick *tick, uint64_t now_ms, bool timers)
     deliver(tick);
 }
 
-// --- the clock method --------------------------------------------------------------------------------
+// --- the clock method ----------------------------------------------------------------------------
 
 static bool settle_clock(struct core_tick *tick, struct request *request, uint64_t now_ms,
                          struct refusal *refusal)
@@ -255,8 +255,8 @@ static bool settle_clock(struct core_tick *tick, struct request *request, uint64
     return true;
 }
 
-// Carries the demo clock from due moment to due moment up to where it is wanted, so that every timer
-// fires at its own moment, and answers when nothing is left to happen before.
+// Carries the demo clock from due moment to due moment up to where it is wanted, so that every
+// timer fires at its own moment, and answers when nothing is left to happen before.
 static uint64_t move_clock(struct core_tick *tick)
 {
     struct request *request = tick->held;
@@ -323,7 +323,7 @@ static void take_batch(struct core_tick *tick, uint64_t now_ms)
     }
 }
 
-// --- flushes -----------------------------------------------------------------------------------------
+// --- flushes -------------------------------------------------------------------------------------
 
 static void start_flush(struct core_tick *tick, bool idle)
 {
@@ -353,7 +353,7 @@ static void settle_flush(struct core_tick *tick)
     }
 }
 
-// --- the tick ----------------------------------------------------------------------------------------
+// --- the tick ------------------------------------------------------------------------------------
 
 static uint64_t idle_wait_ms(struct core_tick *tick)
 {

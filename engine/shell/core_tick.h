@@ -1,8 +1,9 @@
 // The core's side of the shell: takes commands from the inbox through the core in batches, runs due
-// timers between them, and hands what came of it to the loop's side, after the commit and never before.
-// Everything here is for the core's thread alone, but for the atomics, which any thread may read.
+// timers between them, and hands what came of it to the loop's side, after the commit and never
+// before. Everything here is for the core's thread alone, but for the atomics, which any thread may
+// read.
 //
-//   inbox (requests) ─▶ core_tick ─▶ outbox (deliveries) ─▶ shell_tick ─▶ idle (empty deliveries) ─▶ …
+//   inbox (requests) ─▶ core_tick ─▶ outbox (deliveries) ─▶ shell_tick ─▶ idle (empty ones) ─▶ …
 #ifndef RUNG_ENGINE_SHELL_CORE_TICK_H
 #define RUNG_ENGINE_SHELL_CORE_TICK_H
 
@@ -41,7 +42,8 @@ enum {
 
 struct core_tick_counters {
     uint64_t batches, commands, accepted, refused, repeated, timers, full_batches;
-    uint64_t latency[LATENCY_BUCKETS]; // by quarter powers of two of microseconds, from arrival to commit
+    // From arrival to commit, by quarter powers of two of microseconds.
+    uint64_t latency[LATENCY_BUCKETS];
     uint64_t latency_max_us;
 };
 
@@ -81,8 +83,8 @@ void core_tick_init(struct core_tick *tick, const struct core_tick_options *opti
 // Every delivery must have come back.
 void core_tick_done(struct core_tick *tick);
 
-// One batch at most. Returns after how many ms it wants to be called again even if nobody rings: 0 at
-// once; UINT64_MAX: only when the doorbell rings.
+// One batch at most. Returns after how many ms it wants to be called again even if nobody rings: 0
+// at once; UINT64_MAX: only when the doorbell rings.
 uint64_t core_tick(struct core_tick *tick);
 // Announces sleep after a tick that did not return 0. False: do not sleep, tick again.
 bool core_tick_sleep(struct core_tick *tick);

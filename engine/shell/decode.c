@@ -5,7 +5,9 @@
 #include "base/utf8.h"
 #include "base/value.h"
 
-enum param_type { PARAM_TYPE_TEXT, PARAM_TYPE_NUMBER, PARAM_TYPE_MOMENT, PARAM_TYPE_MAP, PARAM_TYPE_ARRAY };
+enum param_type {
+    PARAM_TYPE_TEXT, PARAM_TYPE_NUMBER, PARAM_TYPE_MOMENT, PARAM_TYPE_MAP, PARAM_TYPE_ARRAY
+};
 
 struct param_rule {
     struct slice name;
@@ -103,7 +105,8 @@ static bool take_moment(struct unpack *unpack, const struct param_rule *rule, st
         ms = -1;
     }
     if (unpack->bad || ms < 0 || (uint64_t)ms > rule->most) {
-        refuse_param(arena, rule, "a moment: 2026-03-02 18:00, or milliseconds since 1970", refusal);
+        refuse_param(arena, rule, "a moment: 2026-03-02 18:00, or milliseconds since 1970",
+                     refusal);
         return false;
     }
     arg->number = (uint64_t)ms;

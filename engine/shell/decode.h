@@ -1,5 +1,5 @@
-// Frames → calls → commands. Strict: a call has exactly the parameters that method.def names, each of
-// the right type and within its bound. What is wrong is said in one sentence that names it.
+// Frames → calls → commands. Strict: a call has exactly the parameters that method.def names, each
+// of the right type and within its bound. What is wrong is said in one sentence that names it.
 #ifndef RUNG_ENGINE_SHELL_DECODE_H
 #define RUNG_ENGINE_SHELL_DECODE_H
 
@@ -11,8 +11,8 @@ enum decode_outcome {
     DECODE_MALFORMED // not a request at all: answer, and end the connection
 };
 
-// `frame` is one whole element (pack_scan said so). The call borrows from it; the texts of a refusal
-// live in `arena`. ret_call->msgid is set (0 when none could be read) whatever the outcome.
+// `frame` is one whole element (pack_scan said so). The call borrows from it; the texts of a
+// refusal live in `arena`. ret_call->msgid is set (0 when none could be read) whatever the outcome.
 enum decode_outcome decode_call(struct slice frame, struct arena *arena, struct call *ret_call,
                                 struct refusal *ret_refusal);
 

@@ -11,7 +11,7 @@ enum { FIRST_RECORD_BYTES_MAX = 16 * 1024 * 1024 };
 
 const char *engine_build(void) { return "rung " RUNG_VERSION; }
 
-// --- clocks ----------------------------------------------------------------------------------------------
+// --- clocks --------------------------------------------------------------------------------------
 
 // The moment of the store's first record; 0 for an empty store.
 static enum err first_moment(struct store *store, uint64_t *ret_ms)
@@ -71,7 +71,7 @@ static enum err start_clock(const struct engine_options *options, struct engine 
     return err;
 }
 
-// --- opening ---------------------------------------------------------------------------------------------
+// --- opening -------------------------------------------------------------------------------------
 
 static void explain(enum err err, const struct store_problem *store, struct engine_problem *problem)
 {
@@ -100,8 +100,9 @@ static enum err open_core(const struct engine_options *options, struct engine *e
                              &engine->folded);
     if (err == ERR_DEMO) {
         (void)snprintf(problem->message, sizeof(problem->message), "%s",
-                       options->demo ? "this store runs on the real clock; a demo clock is refused"
-                                     : "this store was run on a demo clock; it opens only with one");
+                       options->demo
+                           ? "this store runs on the real clock; a demo clock is refused"
+                           : "this store was run on a demo clock and opens only with one");
     }
     return err;
 }
@@ -199,7 +200,7 @@ void engine_close(struct engine *engine, bool crash)
     *engine = (struct engine){ 0 };
 }
 
-// --- activation ------------------------------------------------------------------------------------------
+// --- activation ----------------------------------------------------------------------------------
 
 static uint32_t count_active(const struct view *view)
 {

@@ -1,5 +1,6 @@
-// The whole engine wired together: store, core, queues, shell. It starts no thread and knows no loop;
-// the server adds those, the embedded engine and the simulator call the three ticks themselves:
+// The whole engine wired together: store, core, queues, shell. It starts no thread and knows no
+// loop; the server adds those, the embedded engine and the simulator call the three ticks
+// themselves:
 //
 //   shell_tick(engine.shell)   the loop's side      core_tick(&engine.core_tick)   the core's side
 //   flusher_tick(&engine.flusher)                   the flusher's side
@@ -41,7 +42,8 @@ struct engine_problem {
     char message[500]; // for people; empty when the error's own sentence says it all
 };
 
-// Opens the store (folding what the view lacks) and wires everything. After an error nothing is open.
+// Opens the store (folding what the view lacks) and wires everything. After an error nothing is
+// open.
 enum err engine_open(const struct engine_options *options, struct engine *ret_engine,
                      struct engine_problem *ret_problem) ATTR_USE_RESULT;
 // Closes everything; every tick has stopped. `crash`: drops what is in memory, as a crash would.

@@ -40,8 +40,8 @@ uint32_t inbox_room(const struct inbox *inbox)
 
 void inbox_ring(struct inbox *inbox)
 {
-    // Orders the pushes before the look at `asleep`; inbox_sleep has the mirror image of it. So either
-    // this sees a sleeper, or the sleeper sees the push.
+    // Orders the pushes before the look at `asleep`; inbox_sleep has the mirror image of it. So
+    // either this sees a sleeper, or the sleeper sees the push.
     atomic_thread_fence(memory_order_seq_cst);
     if (atomic_load_explicit(&inbox->asleep, memory_order_relaxed) &&
         atomic_exchange_explicit(&inbox->asleep, false, memory_order_acq_rel) &&

@@ -1,6 +1,6 @@
-// Slow work of three methods: `apply` compiles and tests, then goes to the core as a command; `backup`
-// and `verify` answer by themselves. The request carries the bytes and the memory of its job, so that
-// a job outlives its connection without harm.
+// Slow work of three methods: `apply` compiles and tests, then goes to the core as a command;
+// `backup` and `verify` answer by themselves. The request carries the bytes and the memory of its
+// job, so that a job outlives its connection without harm.
 #include "base/check.h"
 #include "base/pack.h"
 #include "engine/shell/reply.h"
@@ -23,7 +23,7 @@ enum { DETAIL_BYTES_MAX = 4 * 1024 * 1024, DIAGNOSTICS_SENT_MAX = 1000 };
 
 static struct shell_job *job_of(struct job *job) { return (struct shell_job *)(void *)job; }
 
-// --- on a worker's thread ------------------------------------------------------------------------------
+// --- on a worker's thread ------------------------------------------------------------------------
 
 static void write_diagnostics(const struct toolchain_result *result, struct buf *buf)
 {
@@ -138,7 +138,7 @@ static void run_verify(struct job *base)
     job->request->extra_pairs++;
 }
 
-// --- on the loop's thread --------------------------------------------------------------------------------
+// --- on the loop's thread ------------------------------------------------------------------------
 
 // The files of the call, from the copy of its frame.
 static bool take_files(struct shell_job *job, const struct call *call, struct slice frame,

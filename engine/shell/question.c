@@ -83,7 +83,7 @@ static const struct instance *find_instance(struct question *q,
     return instance;
 }
 
-// --- hello, next_due -----------------------------------------------------------------------------------
+// --- hello, next_due -----------------------------------------------------------------------------
 
 static bool answer_hello(struct question *q)
 {
@@ -123,9 +123,10 @@ static bool answer_next_due(struct question *q)
     return true;
 }
 
-// --- inbox ---------------------------------------------------------------------------------------------
+// --- inbox ---------------------------------------------------------------------------------------
 
-// The first tasks of several lists, each in order of (due, instance, task), as one list in that order.
+// The first tasks of several lists, each in order of (due, instance, task), as one list in that
+// order.
 struct task_list {
     struct { uint64_t due, instance; uint32_t task; } *row;
     uint32_t count, most;
@@ -237,7 +238,8 @@ static void collect_tasks(struct question *q, struct task_list *list)
         }
         return;
     }
-    // An administrator's inbox is everybody's: whoever holds a task, and every role it is offered to.
+    // An administrator's inbox is everybody's: whoever holds a task, and every role it is offered
+    // to.
     uint32_t users = view_user_count(q->env.view);
     for (uint32_t user = 1; user <= users; user++) {
         view_tasks_of_user(q->env.view, user, keep_task, list);
@@ -268,7 +270,7 @@ static bool answer_inbox(struct question *q)
     return known;
 }
 
-// --- show, history ---------------------------------------------------------------------------------------
+// --- show, history -------------------------------------------------------------------------------
 
 static bool answer_show(struct question *q)
 {
@@ -317,7 +319,7 @@ static bool answer_history(struct question *q)
                                SLICE("a record of this case's history is damaged"), SLICE_EMPTY);
 }
 
-// --- processes, users --------------------------------------------------------------------------------------
+// --- processes, users ----------------------------------------------------------------------------
 
 static void write_process(struct question *q, const struct view_program *program)
 {
@@ -400,7 +402,7 @@ static bool answer_users(struct question *q)
     return true;
 }
 
-// --- one question ------------------------------------------------------------------------------------------
+// --- one question --------------------------------------------------------------------------------
 
 static bool answer(struct question *q)
 {

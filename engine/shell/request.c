@@ -8,7 +8,8 @@ enum { BYTES_KEPT = 4096, EXTRA_BYTES_MAX = FRAME_BYTES_MAX };
 void request_pool_init(struct request_pool *pool)
 {
     *pool = (struct request_pool){ .all = mem_zalloc(sizeof(struct request) * REQUEST_POOL_COUNT) };
-    // Backwards, so that the first taken is the first in memory and a quiet engine touches few pages.
+    // Backwards, so that the first taken is the first in memory and a quiet engine touches few
+    // pages.
     for (uint32_t i = REQUEST_POOL_COUNT; i > 0; i--) {
         struct request *request = &pool->all[i - 1];
         request->next = pool->free;

@@ -1,5 +1,5 @@
-// Sessions: the bytes of a connection, in and out. Input is scanned where it was read; a frame is cut
-// off only when it is whole. Output waits here until the transport takes it.
+// Sessions: the bytes of a connection, in and out. Input is scanned where it was read; a frame is
+// cut off only when it is whole. Output waits here until the transport takes it.
 #include "base/check.h"
 #include "base/pack.h"
 #include "engine/shell/reply.h"
@@ -36,8 +36,8 @@ bool shell_opened(struct shell *shell, uint64_t *ret_conn)
     if (session == NULL) {
         return false;
     }
-    // Slots are used again; the generation tells a late answer for the one before from an answer for
-    // this one. Places in the lists of ready and dirty slots outlive a session.
+    // Slots are used again; the generation tells a late answer for the one before from an answer
+    // for this one. Places in the lists of ready and dirty slots outlive a session.
     *session = (struct session){
         .magic = SESSION_MAGIC,
         .generation = session->generation + 1,
@@ -161,7 +161,7 @@ void session_refuse(struct shell *shell, struct session *session, uint32_t msgid
     session_mark_dirty(shell, session);
 }
 
-// --- input -------------------------------------------------------------------------------------------
+// --- input ---------------------------------------------------------------------------------------
 
 static void end_malformed(struct shell *shell, struct session *session, uint32_t msgid,
                           struct slice message)
@@ -179,8 +179,8 @@ static struct slice malformed_because(struct slice bytes)
     if (pack_scan(bytes, UINT32_MAX, &whole) != PACK_BAD) {
         return SLICE("the message is longer than 1 MiB");
     }
-    return SLICE("these bytes are not MessagePack, nest deeper than 23 levels, or hold text that is "
-                 "not UTF-8");
+    return SLICE("these bytes are not MessagePack, nest deeper than 23 levels, or hold text that "
+                 "is not UTF-8");
 }
 
 static bool may_work(const struct session *session)
@@ -272,7 +272,7 @@ void session_work(struct shell *shell)
     memmove(shell->ready, shell->ready + count, shell->ready_count * sizeof(shell->ready[0]));
 }
 
-// --- output ------------------------------------------------------------------------------------------
+// --- output --------------------------------------------------------------------------------------
 
 static void send_output(struct shell *shell, struct session *session)
 {

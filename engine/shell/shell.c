@@ -1,4 +1,5 @@
-// The tick of the loop's side, and the way of a command: frame → request → inbox … delivery → session.
+// The tick of the loop's side, and the way of a command: frame → request → inbox … delivery →
+// session.
 #include "engine/shell/shell.h"
 
 #include "base/check.h"
@@ -58,7 +59,7 @@ void shell_close(struct shell *shell, bool crash)
 
 uint32_t shell_session_count(const struct shell *shell) { return shell->session_count; }
 
-// --- calls -------------------------------------------------------------------------------------------
+// --- calls ---------------------------------------------------------------------------------------
 
 static bool refuse_call(struct shell *shell, struct session *session, uint32_t msgid,
                         enum refusal_code code, struct slice message)
@@ -193,7 +194,7 @@ bool shell_take_call(struct shell *shell, struct session *session, const struct 
     UNREACHABLE();
 }
 
-// --- deliveries ----------------------------------------------------------------------------------------
+// --- deliveries ----------------------------------------------------------------------------------
 
 static void take_delivery(struct shell *shell, struct delivery *delivery)
 {
@@ -245,7 +246,7 @@ static void wake_stalled(struct shell *shell)
     }
 }
 
-// --- the tick ------------------------------------------------------------------------------------------
+// --- the tick ------------------------------------------------------------------------------------
 
 void shell_job_done(struct shell *shell, struct job *job)
 {

@@ -1,8 +1,9 @@
-// The loop's side of the shell: connections, sessions, questions, subscriptions, slow jobs. One thread.
-// Nothing here reads a clock, a socket or a file: bytes and time come in through the seams, and
-// everything is done in shell_tick, in a fixed order, so that a simulator can run it from a seed.
+// The loop's side of the shell: connections, sessions, questions, subscriptions, slow jobs. One
+// thread. Nothing here reads a clock, a socket or a file: bytes and time come in through the seams,
+// and everything is done in shell_tick, in a fixed order, so that a simulator can run it from a
+// seed.
 //
-//   transport ── shell_opened, shell_input/shell_received, shell_writable, shell_ended, shell_closed
+//   transport ── shell_opened, shell_input and _received, shell_writable, shell_ended, shell_closed
 //   worker    ── shell_job_done
 //   the core's side ── deliveries
 //        all of these only note what happened; shell_tick does the work
@@ -37,17 +38,17 @@ enum err shell_open(const struct shell_options *options, struct shell **ret_shel
 // unless `crash`: then what was under way is forgotten.
 void shell_close(struct shell *shell, bool crash);
 
-// --- events of the transport. `conn` is what shell_opened gave. -------------------------------------
+// --- events of the transport. `conn` is what shell_opened gave. ----------------------------------
 // False: SESSIONS_MAX are open; the transport hangs up.
 bool shell_opened(struct shell *shell, uint64_t *ret_conn);
 // Where to put the next bytes of the connection: at least one byte of room. NULL: none wanted now.
 char *shell_input(struct shell *shell, uint64_t conn, size_t *ret_room);
 void shell_received(struct shell *shell, uint64_t conn, size_t bytes);
 void shell_writable(struct shell *shell, uint64_t conn);
-void shell_ended(struct shell *shell, uint64_t conn);  // the other side sends nothing more, but reads
+void shell_ended(struct shell *shell, uint64_t conn); // the other side sends no more, but reads
 void shell_closed(struct shell *shell, uint64_t conn); // the connection is gone
 
-// --- work -------------------------------------------------------------------------------------------
+// --- work ----------------------------------------------------------------------------------------
 void shell_job_done(struct shell *shell, struct job *job);
 // Does what there is to do. Returns after how many ms it wants to be called again even if nothing
 // happens; UINT64_MAX: no need.
@@ -56,7 +57,8 @@ uint64_t shell_tick(struct shell *shell);
 void shell_stop(struct shell *shell);
 // Stopped, nothing under way, every connection closed.
 bool shell_is_quiet(const struct shell *shell);
-// Closes every connection, answered or not (shell_stop's time is over, or what is on disk is unknown).
+// Closes every connection, answered or not (shell_stop's time is over, or what is on disk is
+// unknown).
 void shell_drop(struct shell *shell);
 uint32_t shell_session_count(const struct shell *shell);
 

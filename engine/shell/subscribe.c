@@ -1,6 +1,6 @@
 // Subscriptions. One to a case is gapless: what is sent is read from the journal, each record after
-// the one it names as its predecessor, whether it is old (catching up) or has just been committed. One
-// to an inbox tells the latest state per task, at most four times a second.
+// the one it names as its predecessor, whether it is old (catching up) or has just been committed.
+// One to an inbox tells the latest state per task, at most four times a second.
 #include "base/check.h"
 #include "base/mem.h"
 #include "base/pack.h"
@@ -78,7 +78,7 @@ static struct card_env env_of(struct shell *shell, struct buf *buf)
     };
 }
 
-// --- inboxes: what was said ------------------------------------------------------------------------------
+// --- inboxes: what was said ----------------------------------------------------------------------
 
 struct sent_key {
     char bytes[SENT_KEY_BYTES];
@@ -158,7 +158,7 @@ static void fill_first(struct shell *shell, struct subscription *s, const struct
     }
 }
 
-// --- subscribe, unsubscribe ----------------------------------------------------------------------------------
+// --- subscribe, unsubscribe ----------------------------------------------------------------------
 
 static bool watch_case(struct shell *shell, struct subscription *s, const struct call *call,
                        struct refusal *refusal)
@@ -215,7 +215,8 @@ static bool subscribe(struct shell *shell, struct session *session, const struct
     }
     struct subscription *s = mem_zalloc(sizeof(*s));
     s->session = session;
-    // Before the view is looked at: a commit that misses this flag is already in what is read below.
+    // Before the view is looked at: a commit that misses this flag is already in what is read
+    // below.
     atomic_store(&shell->options.core_tick->watched, true);
     bool good = call_has(call, PARAM_INSTANCE) ? watch_case(shell, s, call, refusal)
                                                : watch_inbox(shell, s, call, refusal);
@@ -286,7 +287,7 @@ void subscribe_call(struct shell *shell, struct session *session, const struct c
     session_mark_dirty(shell, session);
 }
 
-// --- what was committed ------------------------------------------------------------------------------------
+// --- what was committed --------------------------------------------------------------------------
 
 static void keep_touched(struct shell *shell, uint64_t instance)
 {
@@ -323,7 +324,7 @@ void subscribe_touched(struct shell *shell, const struct delivery *delivery)
     }
 }
 
-// --- pushes of a case ----------------------------------------------------------------------------------------
+// --- pushes of a case ----------------------------------------------------------------------------
 
 // The notification of one record, made once however many listen.
 static enum err encode_push(struct shell *shell, uint64_t instance, uint64_t seq)
@@ -361,8 +362,8 @@ static void end_lagging(struct shell *shell, struct subscription *s)
     unlink_one(shell, s);
 }
 
-// Sends what the case has and the subscriber has not, as far as he reads. A subscriber that has caught
-// up once and then stops reading is cut off, with the place to resume from.
+// Sends what the case has and the subscriber has not, as far as he reads. A subscriber that has
+// caught up once and then stops reading is cut off, with the place to resume from.
 static void work_case(struct shell *shell, struct subscription *s)
 {
     struct walk *walk = ARENA_NEW(&shell->scratch, struct walk);
@@ -396,7 +397,7 @@ static void work_case(struct shell *shell, struct subscription *s)
     s->catching_up = false;
 }
 
-// --- frames of an inbox ----------------------------------------------------------------------------------------
+// --- frames of an inbox --------------------------------------------------------------------------
 
 struct inbox_frame {
     struct shell *shell;

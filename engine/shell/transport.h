@@ -9,8 +9,8 @@
 
 #include "base/slice.h"
 
-// Connections are named by the number that shell_opened gave. The transport never calls back into the
-// shell from inside one of these.
+// Connections are named by the number that shell_opened gave. The transport never calls back into
+// the shell from inside one of these.
 struct transport {
     // Takes as many bytes as go out at once, and says how many. When fewer than given, it calls
     // shell_writable(conn) as soon as there is room. A broken connection takes none and reports

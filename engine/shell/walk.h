@@ -15,8 +15,8 @@ struct walk {
     uint32_t count;
 };
 
-// The oldest records of `instance` newer than `after`, at most `most` (≤ WALK_SEQS_MAX), found from its
-// newest one `last`. `arena` is scratch. ERR_CORRUPT: a record does not decode.
+// The oldest records of `instance` newer than `after`, at most `most` (≤ WALK_SEQS_MAX), found from
+// its newest one `last`. `arena` is scratch. ERR_CORRUPT: a record does not decode.
 enum err walk_back(struct store_reader *reader, uint64_t instance, uint64_t last, uint64_t after,
                    uint32_t most, struct arena *arena, struct walk *ret_walk) ATTR_USE_RESULT;
 

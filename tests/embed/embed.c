@@ -50,7 +50,7 @@ static struct slice ask(struct rung *rung, const char *method, uint64_t instance
     }
     va_list args;
     va_start(args, instance);
-    for (const char *key = va_arg(args, const char *); key != NULL; key = va_arg(args, const char *)) {
+    for (const char *key; (key = va_arg(args, const char *)) != NULL;) {
         pack_cstr(&body, key);
         buf_put_cstr(&body, va_arg(args, const char *));
         pairs++;
@@ -83,7 +83,8 @@ int main(void)
     const struct rung_file file = { "lead.rung", program, sizeof(program) - 1 };
     must(rung, rung_compile_and_activate(rung, &file, 1), "activate");
     // {users: [{name: "ann", roles: ["sales"]}]}
-    (void)ask(rung, "import_users", 0, "users", "\x91\x82\xa4name\xa3""ann\xa5roles\x91\xa5sales", NULL);
+    (void)ask(rung, "import_users", 0, "users",
+              "\x91\x82\xa4name\xa3""ann\xa5roles\x91\xa5sales", NULL);
     (void)ask(rung, "start", 0, "process", "\xa4lead", "form", "\x81\xa4name\xa3""Bob", NULL);
     (void)ask(rung, "press", 1, "action", "\xa7reached", "as", "\xa3""ann", NULL);
     must(rung, rung_advance(rung, options.now_ms + 8 * day_ms), "advance");

@@ -1,5 +1,5 @@
-// The server as the tests run it: serve DATA SOCKET [FILE…] [--demo FACTOR] [--map BYTES]. Says `ready` on standard
-// output when it takes connections.
+// The server as the tests run it: serve DATA SOCKET [FILE…] [--demo FACTOR] [--map BYTES]. Says
+// `ready` on standard output when it takes connections.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

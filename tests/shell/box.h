@@ -53,9 +53,11 @@ void box_request(struct buf *frame, uint32_t msgid, const char *method, struct s
 void box_press(struct buf *frame, uint32_t msgid, uint64_t instance, const char *action);
 void box_start(struct buf *frame, uint32_t msgid, const char *name);
 
-// The next message that the wire has received whole; empty when there is none. Valid until the next.
+// The next message that the wire has received whole; empty when there is none. Valid until the
+// next.
 struct slice box_take(struct box_wire *wire);
-// Parts of a message: its type, its msgid, its error's code (empty: none), its result or notification.
+// Parts of a message: its type, its msgid, its error's code (empty: none), its result or
+// notification.
 uint64_t box_type(struct slice message);
 uint64_t box_msgid(struct slice message);
 struct slice box_code(struct slice message);

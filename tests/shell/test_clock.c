@@ -111,7 +111,7 @@ static void a_clock_that_stands_still_waits_for_nothing(void **state)
     assert_true(timekeeper_wait_ms(&keeper, 1000001) == UINT64_MAX);
 }
 
-// --- the method ---------------------------------------------------------------------------------------
+// --- the method ----------------------------------------------------------------------------------
 
 static struct slice call(struct box *box, struct box_wire *wire, const char *method,
                          struct slice map)

@@ -68,8 +68,8 @@ static void watch(struct box_wire *wire, uint64_t from)
     buf_done(&frame);
 }
 
-// Takes pushes off the wire; each must name the one before it. Returns the last seq; `ret_resume` is
-// where a `lagging` says to go on, or 0.
+// Takes pushes off the wire; each must name the one before it. Returns the last seq; `ret_resume`
+// is where a `lagging` says to go on, or 0.
 static uint64_t take_pushes(struct box_wire *wire, uint64_t last, uint64_t *ret_count,
                             uint64_t *ret_resume)
 {

@@ -130,9 +130,12 @@ static void a_repeated_request_id_gets_the_first_answer(void **state)
     buf_init(&frame, 4096);
     struct box_wire *wire = box_connect(box);
     box_request(&frame, 1, "hello", SLICE("\x81\xa6""client\xa4""desk"));
-    box_request(&frame, 2, "start", SLICE("\x83\xa7process\xa4lead\xa4""form\x81\xa4name\xa3""Bob\xa2id\x05"));
-    box_request(&frame, 3, "start", SLICE("\x83\xa7process\xa4lead\xa4""form\x81\xa4name\xa3""Bob\xa2id\x05"));
-    box_request(&frame, 4, "start", SLICE("\x83\xa7process\xa4lead\xa4""form\x81\xa4name\xa3""Tim\xa2id\x05"));
+    box_request(&frame, 2, "start",
+                SLICE("\x83\xa7process\xa4lead\xa4""form\x81\xa4name\xa3""Bob\xa2id\x05"));
+    box_request(&frame, 3, "start",
+                SLICE("\x83\xa7process\xa4lead\xa4""form\x81\xa4name\xa3""Bob\xa2id\x05"));
+    box_request(&frame, 4, "start",
+                SLICE("\x83\xa7process\xa4lead\xa4""form\x81\xa4name\xa3""Tim\xa2id\x05"));
     box_send(box, wire, buf_slice(&frame));
     box_settle(box);
     assert_code(box_take(wire), "");
@@ -146,7 +149,7 @@ static void a_repeated_request_id_gets_the_first_answer(void **state)
     buf_done(&frame);
 }
 
-// --- bad frames -----------------------------------------------------------------------------------
+// --- bad frames ----------------------------------------------------------------------------------
 
 struct bad {
     const char *what;
@@ -177,8 +180,8 @@ static const struct bad bad_frames[] = {
     { "params with a list", BYTES(REQUEST "\xa5hello\x91\x90"), "bad_request", true },
     { "text that is not UTF-8", BYTES(REQUEST "\xa5hell\xff\x91\x80"), "bad_request", true },
     { "30 levels of nesting",
-      BYTES("\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91"
-        "\x91\x91\x91\x91\x91\x91\x91\x91\xc0"), "bad_request", true },
+      BYTES("\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91"
+            "\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\xc0"), "bad_request", true },
     { "text that claims 2 MiB", BYTES("\xdb\x00\x20\x00\x00"), "bad_request", true },
     { "an array that claims 4 billion", BYTES("\xdd\xff\xff\xff\xff"), "bad_request", true },
     { "an unknown method", BYTES(REQUEST "\xa4jump\x91\x80"), "unknown_method", false },
@@ -314,7 +317,7 @@ static void too_long_a_text_is_refused_by_the_bound_s_name(void **state)
     buf_done(&frame);
 }
 
-// --- ends of connections ------------------------------------------------------------------------------
+// --- ends of connections -------------------------------------------------------------------------
 
 static void a_half_closed_connection_gets_its_answers_and_is_closed(void **state)
 {
