@@ -51,9 +51,9 @@ static void collect_paths(struct tree *tree, struct slice folder, size_t depth)
         if (is_passed_over(entry->d_name, depth)) {
             continue;
         }
-        struct slice path = depth == 0 ? arena_format(&tree->arena, "%s", entry->d_name)
-                                       : arena_format(&tree->arena, "%.*s/%s",
-                                                      SLICE_PRINT(folder), entry->d_name);
+        struct slice path =
+            depth == 0 ? arena_format(&tree->arena, "%s", entry->d_name)
+                       : arena_format(&tree->arena, "%.*s/%s", SLICE_PRINT(folder), entry->d_name);
         struct slice whole = arena_format(&tree->arena, "%s/%.*s", tree->root, SLICE_PRINT(path));
         struct stat status;
         if (lstat(whole.ptr, &status) != 0) {

@@ -59,9 +59,9 @@ static bool is_call(struct slice code, size_t start, size_t end)
     while (end < code.len && code.ptr[end] == ' ') {
         end++;
     }
-    bool member = start > 0 && (code.ptr[start - 1] == '.' ||
-                                (code.ptr[start - 1] == '>' && start > 1 &&
-                                 code.ptr[start - 2] == '-'));
+    bool member =
+        start > 0 && (code.ptr[start - 1] == '.' ||
+                      (code.ptr[start - 1] == '>' && start > 1 && code.ptr[start - 2] == '-'));
     return end < code.len && code.ptr[end] == '(' && !member;
 }
 
@@ -159,9 +159,20 @@ static bool next_token(struct slice text, size_t *at, size_t *ret_start)
 // ---- marks of unfinished work -------------------------------------------------------------------
 
 // Spelled in two halves, so that this file does not find itself.
-static const char *const markers[] = { "TO" "DO", "FIX" "ME", "XX" "X", "HA" "CK" };
-static const char *const phrases[] = { "not implem" "ented", "not yet implem" "ented",
-                                       "for n" "ow," };
+static const char *const markers[] = { "TO"
+                                       "DO",
+                                       "FIX"
+                                       "ME",
+                                       "XX"
+                                       "X",
+                                       "HA"
+                                       "CK" };
+static const char *const phrases[] = { "not implem"
+                                       "ented",
+                                       "not yet implem"
+                                       "ented",
+                                       "for n"
+                                       "ow," };
 
 static void check_markers(struct tidy *tidy, const struct tidy_source *source)
 {
@@ -199,12 +210,11 @@ void tidy_check_names(struct tidy *tidy, const struct tidy_source *source,
         check_name_parts(tidy, source, start, name);
         if (is_call(source->code, start, at)) {
             check_call(tidy, source, start, name);
-            folder->checks += slice_equal(name, SLICE("CHECK")) ||
-                              slice_equal(name, SLICE("CHECK_SLOW"));
+            folder->checks +=
+                slice_equal(name, SLICE("CHECK")) || slice_equal(name, SLICE("CHECK_SLOW"));
         }
     }
     for (size_t at = 0; next_token(source->comments, &at, &start);) {
-        check_word(tidy, source, start, slice_sub(source->comments, start, at - start),
-                   "comments");
+        check_word(tidy, source, start, slice_sub(source->comments, start, at - start), "comments");
     }
 }

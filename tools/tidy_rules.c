@@ -61,8 +61,7 @@ void tidy_report(struct tidy *tidy, const struct tidy_source *source, size_t off
 
 static bool ends_with(struct slice text, struct slice end)
 {
-    return text.len >= end.len &&
-           slice_equal(slice_sub(text, text.len - end.len, end.len), end);
+    return text.len >= end.len && slice_equal(slice_sub(text, text.len - end.len, end.len), end);
 }
 
 // ---- includes -----------------------------------------------------------------------------------
@@ -127,8 +126,7 @@ static void check_own_include(struct tidy *tidy, const struct tidy_source *sourc
         return;
     }
     tidy_report(tidy, source, offset, "include", included,
-                arena_format(&tidy->arena,
-                             "`%.*s` must not know \"%.*s\"; see tools/layers.txt",
+                arena_format(&tidy->arena, "`%.*s` must not know \"%.*s\"; see tools/layers.txt",
                              SLICE_PRINT(folder), SLICE_PRINT(included)));
 }
 
@@ -157,9 +155,9 @@ void tidy_check_includes(struct tidy *tidy, const struct tidy_source *source)
         size_t offset = (size_t)(line.ptr - source->text.ptr);
         struct slice words = line;
         struct slice word, header;
-        if (line.len == 0 || source->code.ptr[offset] != '#' ||
-            !tidy_next_word(&words, &word) || !slice_equal(word, SLICE("#include")) ||
-            !tidy_next_word(&words, &header) || header.len < 3) {
+        if (line.len == 0 || source->code.ptr[offset] != '#' || !tidy_next_word(&words, &word) ||
+            !slice_equal(word, SLICE("#include")) || !tidy_next_word(&words, &header) ||
+            header.len < 3) {
             continue;
         }
         if (header.ptr[0] == '"') {
@@ -172,8 +170,8 @@ void tidy_check_includes(struct tidy *tidy, const struct tidy_source *source)
 
 // ---- whole files --------------------------------------------------------------------------------
 
-// RUNG_ and the path in capitals: RUNG_BASE_ARENA_H. With `short_form` the folder's name counts once
-// where the file's begins with it: dsl/image/image_check.h may have RUNG_DSL_IMAGE_CHECK_H.
+// RUNG_ and the path in capitals: RUNG_BASE_ARENA_H. With `short_form` the folder's name counts
+// once where the file's begins with it: dsl/image/image_check.h may have RUNG_DSL_IMAGE_CHECK_H.
 static struct slice guard_of(struct arena *arena, struct slice path, bool short_form)
 {
     struct slice folder = folder_of(path);
@@ -199,8 +197,8 @@ static struct slice guard_of(struct arena *arena, struct slice path, bool short_
 
 static bool stands_in_guard(struct arena *arena, struct slice code, struct slice guard)
 {
-    struct slice opening = arena_format(arena, "#ifndef %.*s\n#define %.*s\n",
-                                        SLICE_PRINT(guard), SLICE_PRINT(guard));
+    struct slice opening =
+        arena_format(arena, "#ifndef %.*s\n#define %.*s\n", SLICE_PRINT(guard), SLICE_PRINT(guard));
     return slice_starts(code, opening) && ends_with(code, SLICE("#endif"));
 }
 
@@ -237,9 +235,8 @@ static void check_lengths(struct tidy *tidy, const struct tidy_source *source,
         size_t offset = (size_t)(line.ptr - source->text.ptr);
         lines++;
         folder->lines += tidy_trim(line).len > 0;
-        folder->comment_lines +=
-            tidy_trim(slice_sub(source->comments, offset, line.len)).len > 0 &&
-            tidy_trim(slice_sub(source->code, offset, line.len)).len == 0;
+        folder->comment_lines += tidy_trim(slice_sub(source->comments, offset, line.len)).len > 0 &&
+                                 tidy_trim(slice_sub(source->code, offset, line.len)).len == 0;
         if (!table && columns(line) > TIDY_LINE_COLUMNS_MAX) {
             tidy_report(tidy, source, offset, "line", SLICE_EMPTY,
                         arena_format(&tidy->arena, "%zu columns, more than %d", columns(line),
@@ -249,16 +246,15 @@ static void check_lengths(struct tidy *tidy, const struct tidy_source *source,
     bool header = ends_with(source->path, SLICE(".h"));
     size_t lines_max = header ? TIDY_HEADER_LINES_MAX : TIDY_FILE_LINES_MAX;
     if (lines > lines_max) {
-        tidy_report(tidy, source, 0, "file", SLICE_EMPTY,
-                    arena_format(&tidy->arena, "%zu lines, more than %zu; split it", lines,
-                                 lines_max));
+        tidy_report(
+            tidy, source, 0, "file", SLICE_EMPTY,
+            arena_format(&tidy->arena, "%zu lines, more than %zu; split it", lines, lines_max));
     }
 }
 
 static void check_built(struct tidy *tidy, const struct tidy_source *source)
 {
-    struct slice wanted =
-        arena_format(&tidy->arena, "/%.*s\"", SLICE_PRINT(source->path));
+    struct slice wanted = arena_format(&tidy->arena, "/%.*s\"", SLICE_PRINT(source->path));
     if (tidy->commands.len > 0 && tidy_find(tidy->commands, wanted) == SIZE_MAX) {
         tidy_report(tidy, source, 0, "unbuilt", SLICE_EMPTY,
                     SLICE("no target of CMake builds this file"));

@@ -69,8 +69,7 @@ bool tidy_lies_in(struct slice path, struct slice place)
     if (place.len > 0 && place.ptr[place.len - 1] == '/') {
         place.len--;
     }
-    return slice_starts(path, place) &&
-           (path.len == place.len || path.ptr[place.len] == '/');
+    return slice_starts(path, place) && (path.len == place.len || path.ptr[place.len] == '/');
 }
 
 // What the splitter is inside of.
@@ -88,14 +87,10 @@ static enum part part_after(enum part part, const char *at, const char *end)
             return PART_BLOCK_COMMENT;
         }
         return at[0] == '"' ? PART_STRING : at[0] == '\'' ? PART_CHARACTER : PART_CODE;
-    case PART_LINE_COMMENT:
-        return at[0] == '\n' ? PART_CODE : part;
-    case PART_BLOCK_COMMENT:
-        return at[0] == '*' && next == '/' ? PART_CODE : part;
-    case PART_STRING:
-        return at[0] == '"' || at[0] == '\n' ? PART_CODE : part;
-    case PART_CHARACTER:
-        return at[0] == '\'' || at[0] == '\n' ? PART_CODE : part;
+    case PART_LINE_COMMENT: return at[0] == '\n' ? PART_CODE : part;
+    case PART_BLOCK_COMMENT: return at[0] == '*' && next == '/' ? PART_CODE : part;
+    case PART_STRING: return at[0] == '"' || at[0] == '\n' ? PART_CODE : part;
+    case PART_CHARACTER: return at[0] == '\'' || at[0] == '\n' ? PART_CODE : part;
     }
     return part;
 }
@@ -109,8 +104,8 @@ struct tidy_source tidy_split(struct arena *arena, struct slice path, struct sli
     for (size_t at = 0; at < text.len; at++) {
         char byte = text.ptr[at];
         enum part next = part_after(part, text.ptr + at, end);
-        bool comment = next == PART_LINE_COMMENT || next == PART_BLOCK_COMMENT ||
-                       part == PART_BLOCK_COMMENT;
+        bool comment =
+            next == PART_LINE_COMMENT || next == PART_BLOCK_COMMENT || part == PART_BLOCK_COMMENT;
         bool newline = byte == '\n';
         code[at] = newline || (part == PART_CODE && next == PART_CODE) ? byte : ' ';
         comments[at] = newline || comment ? byte : ' ';

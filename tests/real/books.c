@@ -153,10 +153,9 @@ static void check_record(struct lead *lead, struct slice record, uint32_t *next,
         if (slice_equal(kind, SLICE("pressed"))) {
             struct slice name = wire_text(event, "name", NULL);
             if (done == NULL || !slice_equal(name, slice_from_cstr(done->action)) ||
-                wire_uint(record, "seq") != done->seq ||
-                wire_moment(record, "at") != done->at_ms) {
-                wrong_lead(wrong, lead, "has a press in its history that is not the one answered:",
-                           name);
+                wire_uint(record, "seq") != done->seq || wire_moment(record, "at") != done->at_ms) {
+                wrong_lead(wrong, lead,
+                           "has a press in its history that is not the one answered:", name);
             }
             (*next)++;
         }
@@ -168,7 +167,8 @@ static void check_record(struct lead *lead, struct slice record, uint32_t *next,
     }
 }
 
-// A lead on a ladder: each rung's moment is the press before it plus the rung, and the top is the end.
+// A lead on a ladder: each rung's moment is the press before it plus the rung, and the top is the
+// end.
 static void check_rungs(const struct lead *lead, struct wrong *wrong)
 {
     uint64_t at_ms = lead->started_ms;
@@ -205,8 +205,7 @@ static void check_history(struct engine *engine, struct lead *lead, struct wrong
         check_record(lead, record, &next, wrong);
     }
     if (next != lead->done_count) {
-        wrong_lead(wrong, lead, "has fewer presses in its history than were answered",
-                   SLICE_EMPTY);
+        wrong_lead(wrong, lead, "has fewer presses in its history than were answered", SLICE_EMPTY);
     }
     check_rungs(lead, wrong);
 }
@@ -224,8 +223,7 @@ bool books_histories(struct engine *engine, struct leads *leads)
         }
     }
     printf("histories: %llu presses, %llu rungs climbed, each once and at its moment: %s\n",
-           (unsigned long long)presses, (unsigned long long)rungs,
-           wrong.count == 0 ? "yes" : "no");
+           (unsigned long long)presses, (unsigned long long)rungs, wrong.count == 0 ? "yes" : "no");
     return wrong.count == 0;
 }
 

@@ -6,9 +6,9 @@
 #include "tests/real/play.h"
 
 // Each prints what it found and returns false when something does not hold.
-bool books_close(struct engine *engine, struct leads *leads);    // the table
+bool books_close(struct engine *engine, struct leads *leads);     // the table
 bool books_histories(struct engine *engine, struct leads *leads); // presses, moments, words
-bool books_verify(struct engine *engine);                        // the running engine's `verify`
-uint64_t books_seq(struct engine *engine);                       // number of the last record
+bool books_verify(struct engine *engine);                         // the running engine's `verify`
+uint64_t books_seq(struct engine *engine);                        // number of the last record
 
 #endif

@@ -85,8 +85,9 @@ static bool wait_until_ready(struct engine *engine)
 
 bool engine_start(struct engine *engine)
 {
-    const char *const argv[] = { engine->rung, "serve",        engine->data, engine->processes,
-                                 "--socket",   engine->socket, "--demo-clock", "x0", NULL };
+    const char *const argv[] = { engine->rung,      "serve",    engine->data,
+                                 engine->processes, "--socket", engine->socket,
+                                 "--demo-clock",    "x0",       NULL };
     engine->pid = spawn(engine, argv);
     return engine->pid > 0 && wait_until_ready(engine);
 }
@@ -119,8 +120,8 @@ bool engine_is_flushing(struct engine *engine)
         char path[300];
         (void)snprintf(path, sizeof(path), "%s/view/lock.mdb", engine->data);
         int file = open(path, O_RDONLY);
-        void *map = file < 0 ? MAP_FAILED
-                             : mmap(NULL, LOCK_FILE_BYTES, PROT_READ, MAP_SHARED, file, 0);
+        void *map =
+            file < 0 ? MAP_FAILED : mmap(NULL, LOCK_FILE_BYTES, PROT_READ, MAP_SHARED, file, 0);
         if (file >= 0) {
             (void)close(file);
         }

@@ -1,4 +1,5 @@
-// The engine as another process: started, killed without warning, looked at from outside, spoken to.
+// The engine as another process: started, killed without warning, looked at from outside, spoken
+// to.
 #ifndef RUNG_TESTS_REAL_ENGINE_H
 #define RUNG_TESTS_REAL_ENGINE_H
 
@@ -15,9 +16,9 @@ struct engine {
     char data[256], socket[108], log[256];
     pid_t pid; // 0: not running
     struct client client;
-    struct params params; // of the question being asked
+    struct params params;                // of the question being asked
     const volatile uint32_t *flush_lock; // see engine_is_flushing; NULL: not mapped yet
-    uint64_t next_id; // of engine_command
+    uint64_t next_id;                    // of engine_command
 };
 
 // `work` is a scratch folder; an old data folder in it is removed.
@@ -29,8 +30,8 @@ void engine_kill(struct engine *engine);
 // SIGTERM; true when it ended by itself with code 0.
 bool engine_stop(struct engine *engine);
 
-// Does the engine hold the lock of a write to its view right now? Read in LMDB's lock file, where the
-// owner's mark also stays after the owner was killed, so that it can be asked afterwards.
+// Does the engine hold the lock of a write to its view right now? Read in LMDB's lock file, where
+// the owner's mark also stays after the owner was killed, so that it can be asked afterwards.
 bool engine_is_flushing(struct engine *engine);
 
 // Begins the params of the next question.

@@ -16,8 +16,16 @@ enum {
 };
 
 enum place {
-    PLACE_WON, PLACE_FIRST_CALL, PLACE_ARCHIVE, PLACE_WAITING, PLACE_EXISTING, PLACE_REJECTED,
-    PLACE_PARKED, PLACE_BAD_CONTACT, PLACE_LOST, PLACE_COUNT
+    PLACE_WON,
+    PLACE_FIRST_CALL,
+    PLACE_ARCHIVE,
+    PLACE_WAITING,
+    PLACE_EXISTING,
+    PLACE_REJECTED,
+    PLACE_PARKED,
+    PLACE_BAD_CONTACT,
+    PLACE_LOST,
+    PLACE_COUNT
 };
 
 struct place_name {
@@ -75,7 +83,8 @@ void leads_done(struct leads *leads);
 struct press_plan {
     const char *action; // NULL: nothing more to press
     const char *ask, *answer;
-    uint64_t rung_ms; // of a ladder: how long after the press the task is due; 0: no ladder, or its top
+    uint64_t
+        rung_ms; // of a ladder: how long after the press the task is due; 0: no ladder, or its top
 };
 // The press number `index` of a lead.
 struct press_plan lead_plan(const struct lead *lead, uint32_t index);

@@ -9,7 +9,13 @@
 
 #define DAY_MS UINT64_C(86400000)
 
-enum { BOOK_DAYS = 60, FAR_DAYS = 200, PRESSES_BUF_BYTES_MAX = 64 * 1024, FLUSH_WAIT_MS = 400, DELAY_NS = 1200000 };
+enum {
+    BOOK_DAYS = 60,
+    FAR_DAYS = 200,
+    PRESSES_BUF_BYTES_MAX = 64 * 1024,
+    FLUSH_WAIT_MS = 400,
+    DELAY_NS = 1200000
+};
 
 static bool broken(struct play *play, const struct lead *lead, const char *what)
 {
@@ -295,17 +301,15 @@ static void kill_now(struct play *play)
     plan_next_kill(play);
     kills->during_flush += in_flush;
     kills->unanswered_max = unanswered > kills->unanswered_max ? unanswered : kills->unanswered_max;
-    kills->unanswered_min = kills->done == 1 || unanswered < kills->unanswered_min
-                                ? unanswered
-                                : kills->unanswered_min;
+    kills->unanswered_min =
+        kills->done == 1 || unanswered < kills->unanswered_min ? unanswered : kills->unanswered_min;
 }
 
 // ---- the whole --------------------------------------------------------------------------------------
 
 static void start_flights(struct play *play, uint64_t at_ms)
 {
-    while (play->under_way < FLIGHTS_MAX && play->turn_count > 0 &&
-           play->turns[0].at_ms <= at_ms) {
+    while (play->under_way < FLIGHTS_MAX && play->turn_count > 0 && play->turns[0].at_ms <= at_ms) {
         flight_start(play, turn_take(play).lead);
     }
 }

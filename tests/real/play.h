@@ -1,5 +1,5 @@
-// Presses the buttons of the leads as a client would, on the engine's clock, and kills the engine on
-// the way if told to.
+// Presses the buttons of the leads as a client would, on the engine's clock, and kills the engine
+// on the way if told to.
 #ifndef RUNG_TESTS_REAL_PLAY_H
 #define RUNG_TESTS_REAL_PLAY_H
 
@@ -29,7 +29,7 @@ struct kills {
     uint32_t done, during_flush;
     uint32_t unanswered_min, unanswered_max; // commands under way at a kill
     uint64_t resent;
-    uint32_t repeats; // of the resent ones, those that had been carried out before the kill
+    uint32_t repeats;       // of the resent ones, those that had been carried out before the kill
     uint32_t presses_until; // the next kill
 };
 

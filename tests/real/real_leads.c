@@ -3,8 +3,8 @@
 //
 // The real leads of a seller of online courses, from the file to closed books: imports them into a
 // new store, presses each lead's buttons over the socket for 60 days of the engine's clock, then
-// compares where every lead stands, and its history, with what the file says. With --kills the engine
-// is killed without warning so many times on the way, each time with commands unanswered.
+// compares where every lead stands, and its history, with what the file says. With --kills the
+// engine is killed without warning so many times on the way, each time with commands unanswered.
 // Without the file it says so and passes.
 #include <inttypes.h>
 #include <stdio.h>
@@ -55,8 +55,9 @@ static bool import_users(struct engine *engine)
     static const struct {
         const char *role;
         int count;
-    } people[] = { { "head", 1 }, { "caller", CALLERS }, { "adviser", ADVISERS },
-                   { "writer", WRITERS } };
+    } people[] = {
+        { "head", 1 }, { "caller", CALLERS }, { "adviser", ADVISERS }, { "writer", WRITERS }
+    };
     struct buf users;
     struct client_reply reply;
     buf_init(&users, 65536);
@@ -74,11 +75,9 @@ static bool import_users(struct engine *engine)
 
 static bool import_leads(struct engine *engine, const char *csv)
 {
-    const char *const argv[] = { engine->rung, "import",
-                                 "lead",       csv,
-                                 "--map",      "tests/real/xeducation.map",
-                                 "--socket",   engine->socket,
-                                 NULL };
+    const char *const argv[] = { engine->rung, "import",       "lead",
+                                 csv,          "--map",        "tests/real/xeducation.map",
+                                 "--socket",   engine->socket, NULL };
     return engine_run(engine, argv) == 0;
 }
 
@@ -114,8 +113,7 @@ static void close_books(struct engine *engine, struct leads *leads, struct play 
         expect(play->kills.unanswered_min >= 1, "each with a command unanswered");
     }
     expect(engine_stop(engine), "the engine ends cleanly");
-    expect(offline_verify(engine),
-           "rung verify: replay equals view, nobody asleep, indexes equal");
+    expect(offline_verify(engine), "rung verify: replay equals view, nobody asleep, indexes equal");
 }
 
 static void run(const struct options *options, const char *csv)
@@ -169,8 +167,7 @@ static bool take_options(struct options *options, int argc, char **argv)
             return false;
         }
     }
-    return argc % 2 == 1 && options->rung != NULL && options->data != NULL &&
-           options->work != NULL;
+    return argc % 2 == 1 && options->rung != NULL && options->data != NULL && options->work != NULL;
 }
 
 int main(int argc, char **argv)

@@ -177,8 +177,9 @@ static void test_headers_of_more_than_250_lines_are_found(void **state)
 static void test_a_guard_matches_the_path_and_holds_the_file(void **state)
 {
     (void)state;
-    expect_clean("base/arena.h",
-                 "// What.\n#ifndef RUNG_BASE_ARENA_H\n#define RUNG_BASE_ARENA_H\nint f(void);\n#endif\n");
+    expect_clean(
+        "base/arena.h",
+        "// What.\n#ifndef RUNG_BASE_ARENA_H\n#define RUNG_BASE_ARENA_H\nint f(void);\n#endif\n");
     expect_clean("base/base.h", "#ifndef RUNG_BASE_H\n#define RUNG_BASE_H\n#endif\n");
     expect_clean("base/base_x.h", "#ifndef RUNG_BASE_X_H\n#define RUNG_BASE_X_H\n#endif\n");
     expect_found("base/arena.h", "#ifndef ARENA_H\n#define ARENA_H\n#endif\n", "[guard]");
@@ -211,8 +212,14 @@ static void test_constants_and_declarations_are_no_variables(void **state)
 static void test_unfinished_work_is_found_in_every_text(void **state)
 {
     (void)state;
-    expect_found("base/a.c", "// TO" "DO later\n", "[marker]");
-    expect_found("docs/a.md", "FIX" "ME\n", "[marker]");
+    expect_found("base/a.c",
+                 "// TO"
+                 "DO later\n",
+                 "[marker]");
+    expect_found("docs/a.md",
+                 "FIX"
+                 "ME\n",
+                 "[marker]");
     expect_clean("docs/a.md", "The list of what is to be done.\n");
 }
 
