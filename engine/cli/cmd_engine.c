@@ -166,7 +166,10 @@ int cmd_clock(struct cli *cli)
     struct params params;
     params_init(&params);
     struct slice verb = cli_word(cli, 0);
-    if (slice_equal(verb, SLICE("advance"))) {
+    bool advance = slice_equal(verb, SLICE("advance"));
+    if (!advance && cli_option(cli, OPTION_TO) != NULL) {
+        status = cli_problem(cli, CLI_USAGE, "usage", "--to belongs to `rung clock advance`");
+    } else if (advance) {
         status = clock_advance(cli, &params);
     } else if (slice_equal(verb, SLICE("next")) && cli->args.word_count == 1) {
         status = clock_next(cli, &params);

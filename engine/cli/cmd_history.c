@@ -288,6 +288,10 @@ int cmd_watch(struct cli *cli)
     if ((user == NULL) == (cli->args.word_count == 0)) {
         return cli_problem(cli, CLI_USAGE, "usage", "say what to watch: a CASE or --inbox USER");
     }
+    if (user != NULL && cli_option(cli, OPTION_FROM) != NULL) {
+        return cli_problem(cli, CLI_USAGE, "usage",
+                           "--from counts records of a case, not of an inbox");
+    }
     if (user == NULL && !cli_case(cli, &watch.instance)) {
         return CLI_USAGE;
     }

@@ -125,8 +125,8 @@ const struct cli_command cli_commands[] = {
       cmd_test },
     { "explain", "CODE | codes", "what a code of a message, refusal or bad row means", "",
       "Programs", BASIC, 1, 1, cmd_explain },
-    { "completion", "", "completion for bash: source <(rung completion)", "", "Programs", BASIC, 0,
-      0, cmd_completion },
+    { "completion", "", "completion for bash: source <(rung completion)", "", "Programs",
+      OPTION_BIT(HELP), 0, 0, cmd_completion },
     { "help", "[COMMAND]", "this overview, or one command in full", "", "Programs", BASIC, 0, 1,
       cmd_help },
 };

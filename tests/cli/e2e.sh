@@ -193,6 +193,7 @@ expect "clock: not a time" 2 'is not a time' clock advance far
 expect "clock advance" 0 'it is 20' clock advance 2 days
 expect "clock backwards" 1 'moment_past' clock advance --to 2020-01-01
 expect "clock confirm is for real clocks" 1 'bad_request|not_demo' clock confirm
+expect "clock: --to elsewhere" 2 'belongs to' clock confirm --to tomorrow
 expect "clock next: nothing is due" 1 'nothing is due' clock next
 
 # --- import
@@ -236,6 +237,7 @@ for _ in $(seq 40); do grep -q commented "$work/watch" && break; sleep 0.1; done
 kill "$watcher" 2>/dev/null
 wait "$watcher" 2>/dev/null
 grep -q '"text":"hello there"' "$work/watch" && passed=$((passed + 1)) || { failed=$((failed + 1)); echo "FAILED: watch"; cat "$work/watch"; }
+expect "watch: --from of an inbox" 2 'records of a case' watch --inbox ann --from 3
 expect "watch: what" 2 'CASE or --inbox USER' watch
 
 # --- programs
