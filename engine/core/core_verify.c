@@ -141,7 +141,7 @@ static enum err replay(struct verify *verify, const char *scratch_path)
 {
     struct store_options options = { .path = scratch_path, .create = true };
     struct store_problem problem = { 0 };
-    struct store *scratch;
+    struct store *scratch = NULL;
     // A run that was killed may have left its store behind.
     enum err err = store_remove(scratch_path);
     if (err == OK) {
