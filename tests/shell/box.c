@@ -92,6 +92,8 @@ void box_open(struct box *box, bool demo)
     box->clock = (struct clock){ wall, steady, box };
     box->transport = (struct transport){ take_bytes, set_reading, hang_up, box };
     box->worker = (struct worker){ work_now, box };
+    box->company = (struct toolchain_company){ SLICE("EUR"), SLICE_EMPTY };
+    box->dsl = (struct toolchain_dsl){ .tests = toolchain_play, .tests_context = &box->company };
     box->toolchain = toolchain_dsl_make(&box->dsl);
     open_engine(box, demo);
     const struct toolchain_file file = { SLICE("lead.rung"), slice_from_cstr(lead) };

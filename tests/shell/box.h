@@ -5,7 +5,7 @@
 
 #include "base/buf.h"
 #include "base/pack.h"
-#include "engine/embed/toolchain_dsl.h"
+#include "engine/embed/toolchain_play.h"
 #include "engine/shell/engine.h"
 
 enum { BOX_WIRES_MAX = 16 };
@@ -25,6 +25,7 @@ struct box {
     struct clock clock;
     struct transport transport;
     struct worker worker;
+    struct toolchain_company company;
     struct toolchain_dsl dsl;
     struct toolchain toolchain;
     uint64_t wall_ms, steady_us;

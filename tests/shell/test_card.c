@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
+
 #include "base/mem.h"
 #include "tests/shell/box.h"
 
@@ -211,6 +213,31 @@ static void files_with_errors_are_refused_with_their_lines(void **state)
     assert_int_equal(store_head(box->engine.store)->seq, seq);
 }
 
+static void files_whose_own_tests_fail_are_not_activated(void **state)
+{
+    (void)state;
+    uint64_t seq = store_head(box->engine.store)->seq;
+    char text[4096];
+    (void)snprintf(text, sizeof(text), "%s%s", deal,
+                   "test \"an offer is made at once\" {\n"
+                   "  user sam is seller\n"
+                   "  at 2026-03-02 10:00\n"
+                   "  start deal d with name: \"Bob\" as sam\n"
+                   "  expect d in waiting\n"
+                   "}\n");
+    struct slice answer = apply(text);
+    assert_true(slice_equal(box_code(answer), SLICE("bad_program")));
+    struct unpack unpack;
+    unpack_init(&unpack, pack_map_find(box_error(answer), SLICE("diagnostics")));
+    assert_int_equal(unpack_array(&unpack), 1);
+    assert_true(slice_equal(box_text(unpack_raw(&unpack), "code"), SLICE("test")));
+    assert_int_equal(store_head(box->engine.store)->seq, seq);
+    char *stage = strstr(text, "d in waiting");
+    assert_non_null(stage);
+    memcpy(stage, "d in offer  ", 12);
+    assert_int_equal(box_number(good(apply(text)), "tests"), 1);
+}
+
 static void running_cases_keep_the_program_they_were_started_with(void **state)
 {
     (void)state;
@@ -236,6 +263,7 @@ int main(void)
         BOX(a_form_says_all_that_a_client_needs_to_ask_it),
         BOX(an_inbox_holds_what_is_offered_and_what_is_held_by_due_moment),
         BOX(files_with_errors_are_refused_with_their_lines),
+        BOX(files_whose_own_tests_fail_are_not_activated),
         BOX(running_cases_keep_the_program_they_were_started_with),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
