@@ -18,6 +18,7 @@ void check_fill(struct unit *unit, struct process *process);
 void check_converts(struct unit *unit, struct process *process);
 // 5. The proofs. Nothing is said about a process whose targets are not all known.
 void check_graph(struct unit *unit, struct process *process); // stuck, ends, reachability; `waits`
+void check_cover(struct unit *unit, struct process *process);    // rules over children
 void check_rights(struct unit *unit, struct process *process);   // ends by role, buttons for nobody
 void check_children(struct unit *unit, struct process *process); // no end with open children
 // 6. The `test` blocks of one file, in the order of the text.

@@ -286,11 +286,22 @@ static bool report_asked_twice(struct body *body, const struct ask *ask)
     return false;
 }
 
+// A clause with the space before it: what is left reads as if it had never stood there.
+static struct span clause_span(const struct syntax_tree *tree, uint32_t node)
+{
+    struct span span = syntax_span(tree, node);
+    while (span.start > 0 && tree->text.ptr[span.start - 1] == ' ') {
+        span.start--;
+    }
+    return span;
+}
+
 static const struct ask *check_ask(struct body *body, uint32_t node)
 {
     struct unit *unit = body->infer.unit;
     const struct syntax_tree *tree = body_tree(body);
     struct handler *handler = body->handler;
+    uint32_t quick = syntax_child(tree, node, NODE_QUICK);
     if (names_reach_limit(unit, handler->span, check_handler_name(handler, unit->arena),
                           handler->local_count, IMAGE_LOCALS_MAX, "answers")) {
         return NULL;
@@ -319,6 +330,15 @@ static const struct ask *check_ask(struct body *body, uint32_t node)
         ask->initial = infer_fit(&body->infer, syntax_first(tree, initial), ask->type,
                                  arena_format(unit->arena, "`%.*s`", SLICE_PRINT(ask->name)),
                                  ask->span);
+    }
+    if (quick != NODE_NONE && !type_is_poison(ask->type) && !type_is(ask->type, TYPE_DATE) &&
+        !type_is(ask->type, TYPE_DATETIME) && !type_is(ask->type, TYPE_TIME)) {
+        struct diag *diag = diag_add(unit->diags, DIAG_E0427, syntax_span(tree, quick));
+        diag_fact(diag, ask->name);
+        diag_fact(diag, infer_quoted_type(&body->infer, ask->type));
+        diag_note(diag, "`quick` offers days and hours to tap on");
+        diag_help_edit(diag, DIAG_FIX_SAFE, clause_span(tree, quick), SLICE_EMPTY,
+                       "leave `quick` out");
     }
     ask->local = handler->local_count++;
     ARRAY_PUSH(unit->arena, handler->asks, handler->ask_count, ask);

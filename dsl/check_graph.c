@@ -1,6 +1,7 @@
 // The proofs over the graph of stages: every stage is reached, none is a trap (rule 42), an end is
 // reachable from each; and what flows presuppose of the stages they lead to (rules 11, 19, 42).
 #include "base/check.h"
+#include "base/limits.h"
 #include "dsl/array.h"
 #include "dsl/check.h"
 
@@ -269,10 +270,31 @@ static bool may_press(const struct role *holder, const struct handler *action)
     return false;
 }
 
+// A wait that is written down and longer than the horizon: nobody would notice a mistake in it.
+static bool is_beyond_horizon(const struct handler *timer)
+{
+    static const uint64_t at_least_ms[] = {
+        [DURATION_MS] = 1,
+        [DURATION_DAY] = 86400000ull,
+        [DURATION_WEEK] = 7 * 86400000ull,
+        [DURATION_MONTH] = 28 * 86400000ull,
+        [DURATION_WORK_MS] = 1,
+        [DURATION_WORK_DAY] = 86400000ull,
+    };
+    if (timer->timer_kind == TIMER_AT || timer->moment->kind != EXPR_DURATION ||
+        timer->moment->number < 0) {
+        return false;
+    }
+    return (uint64_t)timer->moment->number > WAKE_HORIZON_MS / at_least_ms[timer->moment->scale];
+}
+
 static uint32_t wait_of(const struct handler *handler, const struct stage *leaf)
 {
     struct ways ways = ways_of(handler);
     if (ways.count == 0) {
+        return 0;
+    }
+    if (handler->kind == HANDLER_TIMER && is_beyond_horizon(handler)) {
         return 0;
     }
     if (handler->kind == HANDLER_TIMER) {
@@ -296,7 +318,10 @@ static void label_near_miss(struct graph *graph, struct diag *diag, const struct
                             const struct stage *leaf)
 {
     struct ways ways = ways_of(handler);
-    if (handler->kind == HANDLER_TIMER && ways.count > 0) {
+    if (handler->kind == HANDLER_TIMER && ways.count > 0 && is_beyond_horizon(handler)) {
+        diag_label(diag, handler->moment->span,
+                   "a wait of more than 400 days does not count alone");
+    } else if (handler->kind == HANDLER_TIMER && ways.count > 0) {
         diag_label(diag, handler->span, "this timer fires once in the life of a case");
     } else if (handler->kind == HANDLER_RULE && ways.count > 0) {
         diag_label(diag, handler->span, "this waits for data that nobody here must bring");
@@ -352,8 +377,28 @@ static void report_stuck(struct graph *graph, const struct leaf *leaf)
               SLICE_PRINT(leaf->stage->name));
 }
 
+// What the engine keeps for one case is bounded; a stage beyond that could never be entered.
+static void check_room(struct graph *graph, const struct leaf *leaf)
+{
+    uint32_t timer_count = 0;
+    uint32_t rule_count = 0;
+    for (uint32_t i = 0; i < graph->process->handler_count; i++) {
+        const struct handler *handler = graph->process->handlers[i];
+        bool holds = stage_is_inside(leaf->stage, handler->stage);
+        timer_count += holds && handler->kind == HANDLER_TIMER;
+        rule_count += holds && handler->kind == HANDLER_RULE;
+    }
+    struct slice what =
+        arena_format(graph->unit->arena, "stage `%.*s`", SLICE_PRINT(leaf->stage->name));
+    names_reach_limit(graph->unit, leaf->stage->span, what, timer_count, TIMERS_MAX + 1,
+                      "timers with those around it");
+    names_reach_limit(graph->unit, leaf->stage->span, what, rule_count, LATCHES_MAX + 1,
+                      "rules with those around it");
+}
+
 static void check_waits(struct graph *graph, struct leaf *leaf)
 {
+    check_room(graph, leaf);
     for (uint32_t i = 0; i < graph->process->handler_count; i++) {
         const struct handler *handler = graph->process->handlers[i];
         if (check_handler_holds_at(graph->process, handler, leaf->stage)) {

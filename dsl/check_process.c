@@ -725,6 +725,12 @@ void check_fill(struct unit *unit, struct process *process)
         report_missing(unit, process, "start", "say where a new case begins: `start => STAGE`");
         process->broken = true;
     }
+    if (process->repeat != NULL && process->key_count == 0) {
+        struct diag *diag = diag_add(unit->diags, DIAG_W502, process->repeat->span);
+        diag_fact(diag, process->decl.name);
+        diag_here(diag, "without a key nobody is known to ask again");
+        diag_help(diag, "name the fields by which a case is found: `key FIELD`");
+    }
     if (process->end_count == 0) {
         report_missing(unit, process, "end", "say how a case ends: `end won \"Won\" success`");
         process->broken = true;

@@ -293,6 +293,7 @@ static void check_all(struct compile *compile)
         struct process *process = unit->processes[i];
         if (!process->broken) {
             check_graph(unit, process);
+            check_cover(unit, process);
             check_rights(unit, process);
             check_children(unit, process);
         }
