@@ -43,5 +43,14 @@ for file in "$scratch"/*-*.rung; do
         grep -q '^test ' "$file" && "$rung" test "$file" 2>&1 | tail -30
     fi
 done
+# Every diagnostic has its page.
+for code in $(sed -n 's/^DIAG(\([EW][0-9]*\),.*/\1/p' dsl/diag/diag.def); do
+    if [ -f "docs/diagnostics/$code.md" ]; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        printf 'FAILED: there is no page docs/diagnostics/%s.md\n' "$code"
+    fi
+done
 printf '%d passed, %d failed\n' "$passed" "$failed"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -24,7 +24,7 @@ static bool show(struct engine *engine, uint64_t instance, struct client_reply *
     return engine_answer(engine, "show", reply);
 }
 
-// ---- the table --------------------------------------------------------------------------------------
+// ---- the table ----------------------------------------------------------------------------------
 
 static enum place place_of(struct slice card)
 {
@@ -119,7 +119,7 @@ bool books_close(struct engine *engine, struct leads *leads)
     return wrong.count == 0 && counted == open && deals == leads->expected[PLACE_WAITING];
 }
 
-// ---- histories --------------------------------------------------------------------------------------
+// ---- histories ----------------------------------------------------------------------------------
 
 static bool holds_word(struct slice text, const char *word)
 {
@@ -227,7 +227,7 @@ bool books_histories(struct engine *engine, struct leads *leads)
     return wrong.count == 0;
 }
 
-// ---- proof -----------------------------------------------------------------------------------------
+// ---- proof --------------------------------------------------------------------------------------
 
 uint64_t books_seq(struct engine *engine)
 {

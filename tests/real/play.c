@@ -63,7 +63,7 @@ static struct turn turn_take(struct play *play)
     return first;
 }
 
-// ---- days -----------------------------------------------------------------------------------------
+// ---- days ---------------------------------------------------------------------------------------
 
 // The UTC day of a moment as 2026-03-02 (days to civil, by eras of 400 years from March on).
 static void print_day(uint64_t ms, char *to, size_t bytes)
@@ -81,7 +81,7 @@ static void print_day(uint64_t ms, char *to, size_t bytes)
                    (unsigned)(day % 100));
 }
 
-// ---- presses --------------------------------------------------------------------------------------
+// ---- presses ------------------------------------------------------------------------------------
 
 static void pack_press(struct play *play, struct flight *flight)
 {
@@ -222,7 +222,7 @@ static bool answer_take(struct play *play, uint32_t timeout_ms)
     return broken(play, flight->lead, "a press was refused") || true;
 }
 
-// ---- the clock ------------------------------------------------------------------------------------
+// ---- the clock ----------------------------------------------------------------------------------
 
 static bool clock_to(struct play *play, uint64_t to_ms)
 {
@@ -235,7 +235,7 @@ static bool clock_to(struct play *play, uint64_t to_ms)
     return !play->failed;
 }
 
-// ---- kills ------------------------------------------------------------------------------------------
+// ---- kills --------------------------------------------------------------------------------------
 
 static void plan_next_kill(struct play *play)
 {
@@ -305,7 +305,7 @@ static void kill_now(struct play *play)
         kills->done == 1 || unanswered < kills->unanswered_min ? unanswered : kills->unanswered_min;
 }
 
-// ---- the whole --------------------------------------------------------------------------------------
+// ---- the whole ----------------------------------------------------------------------------------
 
 static void start_flights(struct play *play, uint64_t at_ms)
 {
