@@ -3,6 +3,9 @@
 
 #include "base/utf8.h"
 
+// A text in foreign quotes may be this long; the search for its end must not cost more than the file.
+enum { QUOTED_BYTES_MAX = 300 };
+
 struct strange {
     struct slice sign;
     enum token_kind meant; // TOKEN_BAD: nothing
@@ -44,17 +47,18 @@ static bool read_foreign_quotes(struct lexer *lexer)
         { { "\xe2\x80\x98", 3 }, { "\xe2\x80\x99", 3 } },
     };
     uint32_t start = lexer->at;
-    struct slice rest = lexer_between(lexer, start, lexer_line_end(lexer, start));
+    struct slice rest = slice_sub(lexer->text, start, QUOTED_BYTES_MAX);
     for (size_t i = 0; i < ARRAY_COUNT(quotes); i++) {
         struct slice close = quotes[i].close;
         if (!slice_starts(rest, quotes[i].open)) {
             continue;
         }
         size_t at = quotes[i].open.len;
-        while (at < rest.len && !slice_starts(slice_sub(rest, at, rest.len), close)) {
+        while (at < rest.len && rest.ptr[at] != '\n' && rest.ptr[at] != '\r' &&
+               !slice_starts(slice_sub(rest, at, rest.len), close)) {
             at++;
         }
-        if (at == rest.len) {
+        if (!slice_starts(slice_sub(rest, at, rest.len), close)) {
             return false;
         }
         uint32_t end = start + (uint32_t)(at + close.len);
@@ -72,7 +76,7 @@ static bool read_foreign_quotes(struct lexer *lexer)
 
 static bool read_foreign_comment(struct lexer *lexer)
 {
-    struct slice rest = lexer_between(lexer, lexer->at, lexer_line_end(lexer, lexer->at));
+    struct slice rest = slice_sub(lexer->text, lexer->at, 2);
     uint32_t marks = slice_starts(rest, SLICE("#"))                                       ? 1
                      : slice_starts(rest, SLICE("//")) || slice_starts(rest, SLICE("/*")) ? 2
                                                                                           : 0;
@@ -86,7 +90,7 @@ static bool read_foreign_comment(struct lexer *lexer)
     } else {
         diag_help(diag, "write `--` at the beginning of every line of the comment");
     }
-    lexer->at += (uint32_t)rest.len;
+    lexer->at = lexer_line_end(lexer, lexer->at);
     return true;
 }
 

@@ -80,8 +80,9 @@ static void read_text(struct lexer *lexer, uint32_t start, uint32_t at, bool fir
         unsigned char c = lexer_byte(lexer, at);
         bool over = at >= lexer->text.len || c == '\n' || c == '\r';
         bool brace = c == '{' && lexer_byte(lexer, at + 1) != '{';
-        if (brace && lexer_skip_blanks(lexer, at + 1) == lexer_line_end(lexer, at + 1)) {
-            over = true;
+        if (brace) { // at the end of a line it rather begins a block
+            unsigned char next = lexer_byte(lexer, lexer_skip_blanks(lexer, at + 1));
+            over = next == '\n' || next == '\r' || next == 0;
         }
         if (over) {
             uint32_t end = unclosed_end(lexer, lexer->quote_at);

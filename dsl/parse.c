@@ -14,6 +14,7 @@ void parse_advance(struct parser *p)
 {
     if (p->at + 1 < p->token_count) {
         p->at++;
+        p->line = p->tokens[p->at].first_on_line ? p->at : p->line;
     }
 }
 
@@ -166,11 +167,7 @@ void parse_calm(struct parser *p)
         p->quiet = false;
         return;
     }
-    uint32_t line = p->at;
-    while (line > 0 && !p->tokens[line].first_on_line) {
-        line--;
-    }
-    p->quiet = p->last_complaint > p->tokens[line].start;
+    p->quiet = p->last_complaint > p->tokens[p->line].start;
 }
 
 struct span parse_gap(const struct parser *p)
@@ -271,8 +268,8 @@ uint32_t parse_find_on_line(const struct parser *p, enum token_kind kind)
     if (p->tokens[i].first_on_line) {
         return 0;
     }
-    while (p->tokens[i].kind != TOKEN_END && !p->tokens[i].first_on_line &&
-           p->tokens[i].kind != TOKEN_BRACE_CLOSE) {
+    while (i < p->at + PARSE_LOOK_AHEAD_MAX && p->tokens[i].kind != TOKEN_END &&
+           !p->tokens[i].first_on_line && p->tokens[i].kind != TOKEN_BRACE_CLOSE) {
         if (p->tokens[i].kind == kind) {
             return i;
         }

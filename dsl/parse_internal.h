@@ -10,12 +10,14 @@
 
 enum {
     PARSE_NESTING_MAX = 32,    // braces, brackets and `else if` inside one another
-    PARSE_EXPR_HEIGHT_MAX = 60 // operators of one chain
+    PARSE_EXPR_HEIGHT_MAX = 60, // operators of one chain
+    PARSE_LOOK_AHEAD_MAX = 200  // tokens; what guesses at a slip must not cost more than the file
 };
 
 struct parser {
     const struct token *tokens;
-    uint32_t at; // current token
+    uint32_t at;   // current token
+    uint32_t line; // the first token of its line
     uint32_t token_count;
     struct syntax_node *nodes;
     uint32_t node_count;
@@ -32,6 +34,7 @@ struct parser {
     uint32_t last_complaint; // where in the text
     uint32_t process;     // the process in hand, or the last one; NODE_NONE
     uint32_t process_end; // token after the last process
+    bool process_left;    // items outside of it have been reported
     // The first body whose `}` stands in another column than the line of its `{`: when a brace is
     // missing in the end, it is most likely missing there.
     uint32_t suspect;

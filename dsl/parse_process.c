@@ -239,6 +239,7 @@ void parse_process(struct parser *p, uint32_t file)
 {
     uint32_t node = parse_open(p, NODE_PROCESS);
     p->process = node;
+    p->process_left = false;
     p->suspect = NODE_NONE;
     parse_advance(p);
     parse_decl_name(p, node);
@@ -254,10 +255,12 @@ void parse_process(struct parser *p, uint32_t file)
 // read into the last process, so that nobody misses their names.
 void parse_stray_items(struct parser *p)
 {
-    if (p->process != NODE_NONE &&
-        parse_was_disturbed(p, p->nodes[p->process].first_token, p->process_end)) {
+    if (p->process_left ||
+        (p->process != NODE_NONE &&
+         parse_was_disturbed(p, p->nodes[p->process].first_token, p->process_end))) {
         p->quiet = true; // a brace was lost, or made, by what was reported
     }
+    p->process_left = true;
     struct diag *diag = parse_complain(p, DIAG_E0214, parse_span(p, p->at));
     diag_fact(diag, parse_quote(p, p->at));
     bool after = p->process != NODE_NONE && p->process_end > 0 &&

@@ -118,8 +118,8 @@ static bool is_brace_missing(const struct parser *p, uint32_t owner)
         return parse_indent(p, p->at) > parse_indent(p, p->nodes[owner].first_token);
     }
     unsigned open = 0;
-    for (uint32_t i = p->at; p->tokens[i].kind != TOKEN_END; i++) {
-        if (p->tokens[i].first_on_line) {
+    for (uint32_t i = p->at; i < p->at + PARSE_LOOK_AHEAD_MAX; i++) {
+        if (p->tokens[i].kind == TOKEN_END || p->tokens[i].first_on_line) {
             break;
         }
         open += p->tokens[i].kind == TOKEN_BRACE_OPEN ? 1 : 0;

@@ -40,7 +40,7 @@ enum {
     DIAG_NOTES_MAX = 4,
     DIAG_HELPS_MAX = 3,
     DIAG_SHOWN_PER_FILE_MAX = 20,
-    DIAG_KEPT_PER_FILE_MAX = 1000, // what comes after is only counted
+    DIAG_KEPT_PER_FILE_MAX = 200,  // what comes after is only counted
     DIAG_SUGGESTIONS_MAX = 3
 };
 

@@ -340,7 +340,8 @@ static void bombs_are_refused_in_few_words(void **state)
     static const char *const bombs[] = {
         "stage a \"A\" { ", "{ ", "if a { ", "if a ", "else if a => b ", "( ", "[ ", "not ", "- ",
         "+ a ", "or a ", "retry a then ", "\"{a} ", "set of ", "day(", "} ", "=> ", "a.b ", "< a ",
-        "overdue a then ", "action a \"A\" ", "process p \"P\" { ",
+        "if a ask b ", "after a b ", "} stage a \"A\" { } ", "@ ", "' ", "\xe2\x80\x9c ", "a {b} ",
+        "== ", "1 ", "} role a \"A\" ", "overdue a then ", "action a \"A\" ", "process p \"P\" { ",
     };
     struct buf text;
     buf_init(&text, 1 << 20);
