@@ -458,14 +458,16 @@ enum err store_drop_view(const char *path)
 
 enum err store_remove(const char *path)
 {
-    static const char *const parts[] = { "view", "keep", "search", "journal" };
+    static const char *const parts[] = {
+        "view.new", "view", "keep.new", "keep", "search", "journal.new", "journal",
+    };
     int lock_fd = -1;
     long holder_pid;
     if (!files_exists(path)) {
         return OK;
     }
     enum err err = files_lock(path, &lock_fd, &holder_pid);
-    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && err == OK; i++) {
+    for (size_t i = 0; i < ARRAY_COUNT(parts) && err == OK; i++) {
         struct files_path part;
         err = files_join(&part, path, parts[i]);
         if (err == OK) {

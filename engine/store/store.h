@@ -133,7 +133,7 @@ void store_command_refuse(struct store *store);         // C is emptied
 
 // --- batch: records and blobs staged, then one synced commit ---------------------------------
 // Stages one record of the batch; its seq is head.seq + 1 + records staged so far. The bytes are
-// copied. The chain is BLAKE2b(previous chain, record). Returns the seq.
+// copied. The chain is BLAKE2b-256(previous chain, now_ms, record). Returns the seq.
 uint64_t store_append(struct store *store, struct slice record, uint64_t now_ms);
 // Chain value after what is staged now.
 const uint8_t *store_chain(const struct store *store);

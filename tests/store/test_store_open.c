@@ -276,6 +276,23 @@ static void another_fold_function_gets_a_new_view(void **state)
     scratch_done(&scratch);
 }
 
+static void a_closed_store_is_removed_and_an_open_one_is_not(void **state)
+{
+    (void)state;
+    struct scratch scratch;
+    char rest[400];
+    scratch_init(&scratch);
+    assert_int_equal(store_remove(scratch.store), OK); // there is none
+    struct store *store = scratch_open(scratch.store);
+    assert_int_equal(store_remove(scratch.store), ERR_LOCKED);
+    store_close(store, false);
+    join(rest, scratch.store, "view.new"); // as a power loss may leave it
+    assert_int_equal(mkdir(rest, 0700), 0);
+    assert_int_equal(store_remove(scratch.store), OK);
+    assert_int_equal(access(scratch.store, F_OK), -1);
+    scratch_done(&scratch);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -288,6 +305,7 @@ int main(void)
         cmocka_unit_test(parts_of_two_stores_do_not_open_together),
         cmocka_unit_test(a_view_newer_than_the_journal_is_refused),
         cmocka_unit_test(another_fold_function_gets_a_new_view),
+        cmocka_unit_test(a_closed_store_is_removed_and_an_open_one_is_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
