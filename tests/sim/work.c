@@ -77,14 +77,17 @@ static void add_request(struct world *world, struct sim_client *client, const ch
 static struct sim_conn *connection(struct world *world, uint32_t client, bool another)
 {
     struct sim_conn *found = NULL;
+    uint32_t count = 0; // each client may have two, so that nobody is left without one
     for (uint32_t i = 0; i < SIM_CONNS_MAX; i++) {
         struct sim_conn *conn = &world->conns[i];
+        count += conn->open && conn->client == client ? 1u : 0u;
         if (conn->open && !conn->ended && conn->client == client &&
             (found == NULL || draw(world, 2) == 0)) {
             found = conn;
         }
     }
-    struct sim_conn *fresh = found == NULL || another ? net_open(world, client) : NULL;
+    bool wanted = (found == NULL || another) && count < 2;
+    struct sim_conn *fresh = wanted ? net_open(world, client) : NULL;
     return fresh != NULL ? fresh : found;
 }
 

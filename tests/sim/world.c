@@ -416,8 +416,11 @@ static void drain(struct world *world)
             return;
         }
     }
-    sim_break(world, work_pushes_complete(world) ? ORACLE_LIVE : ORACLE_PUSH,
-              "requests or pushes are still open after %d calm ticks", SETTLE_TICKS_MAX);
+    bool told = work_pushes_complete(world);
+    sim_break(world, told ? ORACLE_LIVE : ORACLE_PUSH, "after %d calm ticks %s", SETTLE_TICKS_MAX,
+              !told                                        ? "pushes are missing"
+              : timekeeper_stepped(&world->engine.keeper) ? "timers still stand still"
+                                                           : "requests have no answer");
 }
 
 // From due moment to due moment: what must happen by itself happens then.
