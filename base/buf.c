@@ -40,11 +40,8 @@ char *buf_reserve(struct buf *buf, size_t bytes)
     return buf->ptr + buf->len;
 }
 
-void buf_put(struct buf *buf, const void *bytes, size_t len)
+void buf_put_growing(struct buf *buf, const void *bytes, size_t len)
 {
-    if (len == 0) {
-        return;
-    }
     char *to = buf_reserve(buf, len);
     if (to != NULL) {
         memcpy(to, bytes, len);

@@ -28,7 +28,19 @@ static inline void buf_reset(struct buf *buf)
 // Makes room for `bytes` more and returns the place to write them, or NULL on overflow.
 // The caller adds what it wrote to buf->len.
 char *buf_reserve(struct buf *buf, size_t bytes);
-void buf_put(struct buf *buf, const void *bytes, size_t len);
+void buf_put_growing(struct buf *buf, const void *bytes, size_t len); // what buf_put does without room
+static inline void buf_put(struct buf *buf, const void *bytes, size_t len)
+{
+    if (len == 0) {
+        return;
+    }
+    if (len <= buf->capacity - buf->len) {
+        memcpy(buf->ptr + buf->len, bytes, len);
+        buf->len += len;
+    } else {
+        buf_put_growing(buf, bytes, len);
+    }
+}
 static inline void buf_put_slice(struct buf *buf, struct slice bytes)
 {
     buf_put(buf, bytes.ptr, bytes.len);

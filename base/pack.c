@@ -46,10 +46,17 @@ void pack_double(struct buf *buf, double value)
     (void)msgpack_pack_double(&packer, value);
 }
 
+// Short texts and lists make up most of a record; their heads are one byte, as are small numbers.
+enum { FIXSTR_MAX = 31, FIXARRAY_MAX = 15 };
+
 void pack_str(struct buf *buf, struct slice text)
 {
-    msgpack_packer packer = packer_on(buf);
-    (void)msgpack_pack_str(&packer, text.len);
+    if (text.len <= FIXSTR_MAX) {
+        buf_put_char(buf, (char)(0xa0 | text.len));
+    } else {
+        msgpack_packer packer = packer_on(buf);
+        (void)msgpack_pack_str(&packer, text.len);
+    }
     buf_put_slice(buf, text);
 }
 
@@ -64,12 +71,20 @@ void pack_bin(struct buf *buf, struct slice bytes)
 
 void pack_array(struct buf *buf, uint32_t count)
 {
+    if (count <= FIXARRAY_MAX) {
+        buf_put_char(buf, (char)(0x90 | count));
+        return;
+    }
     msgpack_packer packer = packer_on(buf);
     (void)msgpack_pack_array(&packer, count);
 }
 
 void pack_map(struct buf *buf, uint32_t pairs)
 {
+    if (pairs <= FIXARRAY_MAX) {
+        buf_put_char(buf, (char)(0x80 | pairs));
+        return;
+    }
     msgpack_packer packer = packer_on(buf);
     (void)msgpack_pack_map(&packer, pairs);
 }
@@ -100,6 +115,8 @@ static uint64_t read_be(const unsigned char *at, unsigned bytes)
     }
     return value;
 }
+
+static inline bool is_small_number(unsigned char tag) { return tag < 0x80 || tag >= 0xe0; }
 
 // What follows a tag of 0xc0…0xdf: kind, bytes of the length or number, element factor.
 struct tag_rule {
@@ -157,7 +174,7 @@ static enum pack_status read_head(const unsigned char *at, size_t left, struct h
     }
     unsigned char tag = at[0];
     head->tag = tag;
-    if (tag < 0x80 || tag >= 0xe0) {
+    if (is_small_number(tag)) {
         return PACK_WHOLE;
     }
     if (tag < 0x90) {
@@ -186,6 +203,24 @@ static size_t fewest_bytes(const uint64_t *open, unsigned depth, size_t at)
     return at;
 }
 
+// The bytes of a number or a short text that is whole within `left` (at least 1), which is most of what
+// is ever scanned. 0: look closer.
+static inline size_t plain_bytes(const unsigned char *at, size_t left)
+{
+    if (is_small_number(at[0])) {
+        return 1;
+    }
+    if ((at[0] & 0xe0) == 0xa0) {
+        size_t len = at[0] & 0x1f;
+        return len < left && utf8_valid(slice_make(at + 1, len)) ? len + 1 : 0;
+    }
+    if ((at[0] & 0xfc) == 0xcc) {
+        size_t len = (size_t)1 << (at[0] & 3);
+        return len < left ? len + 1 : 0;
+    }
+    return 0;
+}
+
 // `bytes_max` bounds the whole element, so that a claim of 4 GB is refused at its head.
 enum pack_status pack_scan(struct slice bytes, size_t bytes_max, size_t *ret_bytes)
 {
@@ -194,6 +229,7 @@ enum pack_status pack_scan(struct slice bytes, size_t bytes_max, size_t *ret_byt
     open[0] = 1;
     const unsigned char *base = (const unsigned char *)bytes.ptr;
     size_t at = 0;
+    size_t limit = bytes.len < bytes_max ? bytes.len : bytes_max;
     while (true) {
         while (open[depth] == 0) {
             if (depth == 0) {
@@ -203,6 +239,11 @@ enum pack_status pack_scan(struct slice bytes, size_t bytes_max, size_t *ret_byt
             depth--;
         }
         open[depth]--;
+        size_t plain = at < limit ? plain_bytes(base + at, limit - at) : 0;
+        if (plain > 0) {
+            at += plain;
+            continue;
+        }
         struct head head;
         enum pack_status status = read_head(base + at, bytes.len - at, &head);
         if (status != PACK_WHOLE) {
@@ -305,9 +346,35 @@ static uint64_t take_integer(struct unpack *unpack, bool *ret_negative)
     return number;
 }
 
+// Numbers of the tags 0xcc…0xcf, when they are whole: the commonest way of an integer.
+static bool take_unsigned(struct unpack *unpack, uint64_t *ret_number)
+{
+    const unsigned char *at = unpack->at;
+    size_t left = (size_t)(unpack->end - at);
+    if (unpack->bad || left == 0) {
+        return false;
+    }
+    if (at[0] < 0x80) {
+        *ret_number = at[0];
+        unpack->at = at + 1;
+        return true;
+    }
+    unsigned bytes = 1u << (at[0] & 3);
+    if ((at[0] & 0xfc) != 0xcc || left <= bytes) {
+        return false;
+    }
+    *ret_number = read_be(at + 1, bytes);
+    unpack->at = at + 1 + bytes;
+    return true;
+}
+
 uint64_t unpack_uint(struct unpack *unpack)
 {
     bool negative;
+    uint64_t quick;
+    if (take_unsigned(unpack, &quick)) {
+        return quick;
+    }
     uint64_t number = take_integer(unpack, &negative);
     if (negative) {
         go_bad(unpack);
@@ -352,6 +419,13 @@ double unpack_double(struct unpack *unpack)
 static struct slice take_body(struct unpack *unpack, enum pack_kind kind)
 {
     struct head head;
+    size_t left = (size_t)(unpack->end - unpack->at);
+    if (kind == PACK_STR && !unpack->bad && left > 0 && (unpack->at[0] & 0xe0) == 0xa0 &&
+        (size_t)(unpack->at[0] & 0x1f) < left) {
+        struct slice text = slice_make(unpack->at + 1, unpack->at[0] & 0x1f);
+        unpack->at += 1 + text.len;
+        return text;
+    }
     if (!take_head(unpack, kind, &head)) {
         return SLICE_EMPTY;
     }

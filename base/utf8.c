@@ -47,6 +47,14 @@ bool utf8_valid(struct slice text)
 {
     size_t at = 0;
     while (at < text.len) {
+        uint64_t eight;
+        if (text.len - at >= sizeof(eight)) {
+            memcpy(&eight, text.ptr + at, sizeof(eight));
+            if ((eight & 0x8080808080808080ull) == 0) {
+                at += sizeof(eight);
+                continue;
+            }
+        }
         if ((unsigned char)text.ptr[at] < 0x80) {
             at++;
             continue;
