@@ -106,7 +106,7 @@ bool bench_saturation(struct bench *bench)
     const char *data = NULL;
     struct run run;
     const struct load_options options = { .connections = BENCH_CONNECTIONS,
-                                          .seconds = bench->quick ? 4 : 10,
+                                          .seconds = bench->quick ? 6 : 10,
                                           .warm_seconds = bench->quick ? 0.5 : 1 };
     printf("\nlead-to-deal at saturation: %d connections, one command in flight each, %d leads open,\n"
            "waits of ladders 1 ms (1 s on a clock x1000), default flush settings\n",

@@ -97,14 +97,14 @@ static void begin_press(struct buf *buf, struct frame *frame, const char *action
 
 static void pack_presses(struct buf *buf, struct frame *step)
 {
-    begin_press(buf, &step[STEP_ASSIGN], "assign", 1);
+    begin_press(buf, &step[LEAD_ASSIGN], "assign", 1);
     pack_cstr(buf, "form");
     pack_map(buf, 1);
     put_text(buf, "who", "sales07");
-    finish(buf, &step[STEP_ASSIGN]);
-    begin_press(buf, &step[STEP_BUSY], "busy", 0);
-    finish(buf, &step[STEP_BUSY]);
-    begin_press(buf, &step[STEP_REACHED], "reached", 1);
+    finish(buf, &step[LEAD_ASSIGN]);
+    begin_press(buf, &step[LEAD_BUSY], "busy", 0);
+    finish(buf, &step[LEAD_BUSY]);
+    begin_press(buf, &step[LEAD_REACHED], "reached", 1);
     pack_cstr(buf, "form");
     pack_map(buf, 3);
     pack_cstr(buf, "wanted");
@@ -113,11 +113,11 @@ static void pack_presses(struct buf *buf, struct frame *step)
     pack_cstr(buf, "supply");
     put_text(buf, "quote", "14800.00 EUR");
     put_text(buf, "note", "Design first, then the furniture.");
-    finish(buf, &step[STEP_REACHED]);
-    begin_press(buf, &step[STEP_SOLD], "sold", 0);
-    finish(buf, &step[STEP_SOLD]);
-    for (uint32_t i = STEP_PRODUCED_1; i < STEP_COUNT; i++) {
-        bool produced = i == STEP_PRODUCED_1 || i == STEP_PRODUCED_2;
+    finish(buf, &step[LEAD_REACHED]);
+    begin_press(buf, &step[LEAD_SOLD], "sold", 0);
+    finish(buf, &step[LEAD_SOLD]);
+    for (uint32_t i = LEAD_PRODUCED_1; i < LEAD_STEPS; i++) {
+        bool produced = i == LEAD_PRODUCED_1 || i == LEAD_PRODUCED_2;
         begin_press(buf, &step[i], produced ? "produced" : "delivered", 0);
         finish(buf, &step[i]);
     }
@@ -128,7 +128,7 @@ void frames_init(struct frames *frames)
     struct buf buf;
     buf_init(&buf, 1 << 16);
     *frames = (struct frames){ 0 };
-    pack_start(&buf, &frames->step[STEP_START]);
+    pack_start(&buf, &frames->step[LEAD_START]);
     pack_presses(&buf, frames->step);
     buf_done(&buf);
 }
@@ -144,8 +144,8 @@ struct slice frames_fill(struct frames *frames, const struct lead *lead, uint32_
         (void)snprintf(digits, sizeof(digits), "%08u", (unsigned)lead->number);
         memcpy(frame->bytes + frame->phone, digits, PHONE_DIGITS);
     } else {
-        uint64_t instance = lead->step < STEP_PRODUCED_1   ? lead->instance
-                            : lead->step < STEP_PRODUCED_2 ? lead->deal[0]
+        uint64_t instance = lead->step < LEAD_PRODUCED_1   ? lead->instance
+                            : lead->step < LEAD_PRODUCED_2 ? lead->deal[0]
                                                            : lead->deal[1];
         put_number(frame->bytes + frame->instance, instance, 8);
     }
@@ -163,9 +163,9 @@ bool frames_answer(struct lead *lead, struct slice answer)
         return false;
     }
     unpack_nil(&unpack);
-    if (lead->step == STEP_START) {
+    if (lead->step == LEAD_START) {
         lead->instance = get_number(unpack_raw(&unpack), "instance");
-    } else if (lead->step == STEP_SOLD) {
+    } else if (lead->step == LEAD_SOLD) {
         unpack_init(&unpack, pack_map_find(unpack_raw(&unpack), SLICE("children")));
         CHECK(unpack_array(&unpack) == DEAL_COUNT);
         for (uint32_t i = 0; i < DEAL_COUNT; i++) {

@@ -8,12 +8,12 @@
 
 #include "base/slice.h"
 
-enum { STEP_COUNT = 9, SALES_COUNT = 20, MAKER_COUNT = 20, FRAME_BYTES = 512, DEAL_COUNT = 2 };
+enum { LEAD_STEPS = 9, SALES_COUNT = 20, MAKER_COUNT = 20, FRAME_BYTES = 512, DEAL_COUNT = 2 };
 
 // In the order of a lead's life.
-enum step {
-    STEP_START, STEP_ASSIGN, STEP_BUSY, STEP_REACHED, STEP_SOLD, STEP_PRODUCED_1, STEP_DELIVERED_1,
-    STEP_PRODUCED_2, STEP_DELIVERED_2
+enum lead_step {
+    LEAD_START, LEAD_ASSIGN, LEAD_BUSY, LEAD_REACHED, LEAD_SOLD, LEAD_PRODUCED_1, LEAD_DELIVERED_1,
+    LEAD_PRODUCED_2, LEAD_DELIVERED_2
 };
 
 struct frame {
@@ -23,7 +23,7 @@ struct frame {
 };
 
 struct frames {
-    struct frame step[STEP_COUNT];
+    struct frame step[LEAD_STEPS];
 };
 
 struct lead {

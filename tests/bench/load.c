@@ -116,7 +116,7 @@ static bool open_conns(struct load *load)
         struct epoll_event event = { .events = EPOLLIN, .data.u32 = i };
         struct slice hello = frames_hello(i);
         conn->fd = connect_to(load->options->socket);
-        conn->next_id = load->options->first_number * STEP_COUNT + 1;
+        conn->next_id = load->options->first_number * LEAD_STEPS + 1;
         if (conn->fd < 0 || !write_all(conn->fd, hello.ptr, hello.len) ||
             read(conn->fd, conn->in, IN_BYTES) < 4 || (unsigned char)conn->in[3] != 0xc0 ||
             epoll_ctl(load->epoll, EPOLL_CTL_ADD, conn->fd, &event) != 0) {
@@ -182,7 +182,7 @@ static void count_answer(struct load *load, const struct conn *conn, uint64_t no
 
 static bool lead_is_over(const struct load *load, const struct lead *lead)
 {
-    return lead->step == STEP_COUNT || (load->options->starts_only && lead->step > 0);
+    return lead->step == LEAD_STEPS || (load->options->starts_only && lead->step > 0);
 }
 
 static void take_answer(struct load *load, uint32_t index, uint64_t now)
@@ -202,7 +202,7 @@ static void take_answer(struct load *load, uint32_t index, uint64_t now)
     }
     conn->lead.step++;
     bool over = lead_is_over(load, &conn->lead);
-    if (!over && conn->lead.step == STEP_REACHED) {
+    if (!over && conn->lead.step == LEAD_REACHED) {
         CHECK(load->parked_tail - load->parked_head < PARKED_MAX);
         load->parked[load->parked_tail++ % PARKED_MAX] =
             (struct parked){ conn->lead, now + load->options->wait_us };
