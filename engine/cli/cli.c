@@ -90,7 +90,7 @@ int cli_problem(struct cli *cli, enum cli_exit exit_code, const char *code, cons
     va_end(values);
     CHECK(len >= 0);
     problem_tell(cli, code, slice_from_cstr(message));
-    return exit_code;
+    return (int)exit_code;
 }
 
 bool cli_number(struct cli *cli, enum cli_option option, uint64_t max, uint64_t *ret_number)
@@ -196,7 +196,7 @@ int cli_refused(struct cli *cli, const struct client_reply *reply)
     };
     for (size_t i = 0; i < ARRAY_COUNT(others); i++) {
         if (slice_equal(reply->code, slice_from_cstr(others[i].code))) {
-            return others[i].status;
+            return (int)others[i].status;
         }
     }
     return CLI_REFUSED;

@@ -462,8 +462,18 @@ static void question_put(const struct form *form, const struct form_field *field
                                           : "  or any other, like \"friday\" or \"2026-03-02\"\n");
     }
     if (field->parts.len > 0) {
-        buf_put_cstr(&text, field->many ? "  as a JSON list of objects\n" : "  as a JSON object\n");
-    } else if (field->many) {
+        buf_put_cstr(&text, field->many
+                                ? "  one after another; an empty first answer ends the list\n"
+                                : "  in parts\n");
+        if (field->standing.len > 0) {
+            buf_format(&text, "  now: %.*s\n",
+                       SLICE_PRINT(term_clean(form->arena, field->standing)));
+        }
+        (void)fwrite(text.ptr, 1, text.len, talk->out);
+        buf_done(&text);
+        return;
+    }
+    if (field->many) {
         buf_put_cstr(&text, "  several: separate them by commas\n");
     }
     if (field->standing.len > 0) {
@@ -508,6 +518,72 @@ static bool quick_answer(struct form *form, struct form_field *field, struct sli
     return form_answer(form, field, quick_label(field, (uint32_t)number - 1), &problem);
 }
 
+enum asked { ASKED, ASKED_NOTHING, ASKED_END };
+
+// One record, part by part. ASKED_NOTHING: its first answer was left empty.
+static enum asked record_ask_one(struct form *parts, bool may_end, const struct form_talk *talk)
+{
+    for (uint32_t i = 0; i < parts->field_count; i++) {
+        struct form_field *part = &parts->fields[i];
+        CHECK(part->parts.len == 0); // parts have no parts of their own: this does not go deeper
+        part->required = part->required && !(i == 0 && may_end);
+        if (!form_ask_field(parts, part, talk, SLICE_EMPTY)) {
+            return ASKED_END;
+        }
+        if (i == 0 && may_end && !part->answered) {
+            return ASKED_NOTHING;
+        }
+    }
+    return ASKED;
+}
+
+// A record, or one record after another.
+static enum asked record_ask(struct form *form, struct form_field *field,
+                             const struct form_talk *talk)
+{
+    struct buf items;
+    buf_init(&items, FRAME_BYTES_MAX);
+    uint32_t count = 0;
+    enum asked asked = ASKED;
+    while (asked == ASKED && (field->many || count == 0)) {
+        struct form parts;
+        form_read(&parts, form->arena, field->parts, form->now_ms);
+        asked = record_ask_one(&parts, field->many || !field->required, talk);
+        if (asked == ASKED) {
+            buf_put_slice(&items, form_pack(&parts));
+            count++;
+        }
+    }
+    if (asked != ASKED_END && count > 0) {
+        struct buf whole;
+        buf_init(&whole, FRAME_BYTES_MAX);
+        if (field->many) {
+            pack_array(&whole, count);
+        }
+        buf_put_slice(&whole, buf_slice(&items));
+        field->answer = arena_copy(form->arena, buf_slice(&whole));
+        field->answered = true;
+        buf_done(&whole);
+        asked = ASKED;
+    }
+    buf_done(&items);
+    return asked;
+}
+
+// One line that answers the field. ASKED_NOTHING with `ret_why`: it does not.
+static enum asked line_ask(struct form *form, struct form_field *field,
+                           const struct form_talk *talk, struct slice *ret_why)
+{
+    struct slice line;
+    if (!line_read(form, talk->in, &line)) {
+        return ASKED_END;
+    }
+    bool empty = trim(line).len == 0;
+    bool good =
+        !empty && (quick_answer(form, field, line) || form_answer(form, field, line, ret_why));
+    return good ? ASKED : ASKED_NOTHING;
+}
+
 bool form_ask_field(struct form *form, struct form_field *field, const struct form_talk *talk,
                     struct slice why)
 {
@@ -516,22 +592,23 @@ bool form_ask_field(struct form *form, struct form_field *field, const struct fo
         if (why.len > 0) {
             (void)fprintf(talk->out, "! %.*s\n", SLICE_PRINT(term_clean(form->arena, why)));
         }
+        why = SLICE_EMPTY;
         question_put(form, field, talk);
-        struct slice line;
-        if (!line_read(form, talk->in, &line)) {
+        enum asked asked = field->parts.len > 0 ? record_ask(form, field, talk)
+                                                : line_ask(form, field, talk, &why);
+        if (asked == ASKED_END) {
             (void)fputc('\n', talk->out);
             return false;
         }
-        if (trim(line).len == 0) {
-            if (!field->required || field->standing_packed.len > 0) {
-                field->answered = field->standing_packed.len > 0;
-                field->answer = field->standing_packed;
-                return true;
-            }
-            why = SLICE("an answer is needed here");
-        } else if (quick_answer(form, field, line) || form_answer(form, field, line, &why)) {
+        if (asked == ASKED) {
             return true;
         }
+        if (why.len == 0 && (!field->required || field->standing_packed.len > 0)) {
+            field->answered = field->standing_packed.len > 0;
+            field->answer = field->standing_packed;
+            return true;
+        }
+        why = why.len > 0 ? why : SLICE("an answer is needed here");
     }
 }
 

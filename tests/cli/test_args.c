@@ -257,6 +257,36 @@ static void questions_are_asked_until_they_are_answered(void **state)
     assert_non_null(strstr(said, "  2  Second one\n"));
 }
 
+static void records_are_asked_part_by_part(void **state)
+{
+    (void)state;
+    struct buf packed;
+    buf_init(&packed, 1 << 16);
+    pack_array(&packed, 1);
+    pack_map(&packed, 3);
+    pack_cstr(&packed, "name");
+    pack_cstr(&packed, "people");
+    pack_cstr(&packed, "type");
+    pack_cstr(&packed, "list of person");
+    pack_cstr(&packed, "parts");
+    pack_array(&packed, 2);
+    field_pack(&packed, "name", "text", true, NULL, NULL);
+    field_pack(&packed, "post", "text", false, NULL, NULL);
+    struct form form;
+    form_read(&form, &arena, arena_copy(&arena, buf_slice(&packed)), NOW);
+    buf_done(&packed);
+    struct term term = { .columns = 80, .rows = 24 };
+    static char typed[] = "Karl\nCook\nLena\n\n\n";
+    char said[8192] = { 0 };
+    FILE *in = fmemopen(typed, sizeof(typed) - 1, "r");
+    FILE *out = fmemopen(said, sizeof(said) - 1, "w");
+    struct form_talk talk = { in, out, &term };
+    assert_true(form_ask(&form, &talk));
+    (void)fclose(in);
+    (void)fclose(out);
+    expect_form(&form, "{\"people\":[{\"name\":\"Karl\",\"post\":\"Cook\"},{\"name\":\"Lena\"}]}");
+}
+
 static void when_the_input_ends_nothing_is_answered(void **state)
 {
     (void)state;
@@ -292,6 +322,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_empty_answer_empties_the_field, arena_begin, arena_end),
         cmocka_unit_test_setup_teardown(questions_are_asked_until_they_are_answered, arena_begin,
                                         arena_end),
+        cmocka_unit_test_setup_teardown(records_are_asked_part_by_part, arena_begin, arena_end),
         cmocka_unit_test_setup_teardown(when_the_input_ends_nothing_is_answered, arena_begin,
                                         arena_end),
     };
