@@ -361,6 +361,46 @@ const struct role *names_find_role(const struct unit *unit, uint32_t file, struc
     return (const struct role *)(const void *)names_find(unit, file, DECL_ROLE, name);
 }
 
+// The name of a file as an import would say it: "processes/shared.rung" is `shared`.
+static struct slice import_word(const struct unit *unit, uint32_t file)
+{
+    struct slice name = source_file(unit->sources, file)->name;
+    size_t start = 0;
+    for (size_t i = 0; i < name.len; i++) {
+        start = name.ptr[i] == '/' ? i + 1 : start;
+    }
+    struct slice base = slice_sub(name, start, name.len);
+    return base.len > 5 ? slice_sub(base, 0, base.len - 5) : base;
+}
+
+// The name exists in the set, in a file that this one does not import.
+static bool suggest_import(struct unit *unit, uint32_t file, enum decl_kind kind, struct diag *diag,
+                           struct slice name)
+{
+    const struct syntax_tree *tree = names_tree(unit, file);
+    const struct decl *found = NULL;
+    for (uint32_t i = 0; i < unit->decl_count && found == NULL; i++) {
+        const struct decl *decl = unit->decls[i];
+        found = decl->kind == kind && slice_equal(decl->name, name) ? decl : NULL;
+    }
+    uint32_t first = syntax_first(tree, 0);
+    if (found == NULL || first == NODE_NONE) {
+        return false;
+    }
+    struct slice word = import_word(unit, found->file);
+    diag_label(diag, found->span, "it is declared here, in a file that is not imported");
+    uint32_t import = syntax_child(tree, 0, NODE_IMPORT);
+    if (import != NODE_NONE) {
+        diag_help_edit(diag, DIAG_FIX_GUESS, span_after(syntax_span(tree, import)),
+                       arena_format(unit->arena, ", %.*s", SLICE_PRINT(word)), "import that file");
+    } else {
+        diag_help_edit(diag, DIAG_FIX_GUESS, span_before(syntax_span(tree, first)),
+                       arena_format(unit->arena, "import %.*s\n", SLICE_PRINT(word)),
+                       "import that file");
+    }
+    return true;
+}
+
 static void suggest_decl(struct unit *unit, uint32_t file, enum decl_kind kind, struct diag *diag,
                          uint32_t node)
 {
@@ -372,6 +412,9 @@ static void suggest_decl(struct unit *unit, uint32_t file, enum decl_kind kind, 
         if (own->visible[i]->kind == kind) {
             suggest_offer(&suggestions, own->visible[i]->name, own->visible[i]->file != file);
         }
+    }
+    if (suggest_import(unit, file, kind, diag, syntax_name(tree, node))) {
+        return;
     }
     static const char *const nouns[] = { "role", "type", "ladder", "process" };
     static const char *const samples[] = { "role NAME \"What people call it\"", "enum NAME { … }",
@@ -444,6 +487,16 @@ const struct process *names_process(struct unit *unit, uint32_t file, uint32_t n
     return NULL;
 }
 
+static bool holds_role(const struct role_list *roles, const struct role *role)
+{
+    for (uint32_t i = 0; i < roles->count; i++) {
+        if (roles->items[i] == role) {
+            return true;
+        }
+    }
+    return false;
+}
+
 struct role_list names_roles(struct unit *unit, uint32_t file, uint32_t node)
 {
     struct role_list roles = { 0 };
@@ -452,24 +505,25 @@ struct role_list names_roles(struct unit *unit, uint32_t file, uint32_t node)
     }
     const struct syntax_tree *tree = names_tree(unit, file);
     roles.span = syntax_span(tree, node);
+    struct span before = span_before(roles.span);
     for (SYNTAX_EACH(tree, node, child)) {
         if (names_is_flooded(unit, file)) {
             roles.incomplete = true;
             break;
         }
+        struct span span = syntax_span(tree, child);
         const struct role *role = names_role(unit, file, child);
         roles.incomplete = roles.incomplete || role == NULL;
-        for (uint32_t i = 0; role != NULL && i < roles.count; i++) {
-            if (roles.items[i] == role) {
-                struct diag *diag = diag_add(unit->diags, DIAG_E0324, syntax_span(tree, child));
-                diag_fact(diag, role->decl.name);
-                diag_here(diag, "named a second time");
-                role = NULL;
-            }
-        }
-        if (role != NULL) {
+        if (role != NULL && holds_role(&roles, role)) {
+            struct diag *diag = diag_add(unit->diags, DIAG_E0324, span);
+            diag_fact(diag, role->decl.name);
+            diag_here(diag, "named a second time");
+            diag_help_edit(diag, DIAG_FIX_SAFE, span_make(file, before.end, span.end), SLICE_EMPTY,
+                           "name it once");
+        } else if (role != NULL) {
             ARRAY_PUSH(unit->arena, roles.items, roles.count, role);
         }
+        before = span;
     }
     return roles;
 }
@@ -500,6 +554,9 @@ static const struct type *named_type(struct unit *unit, uint32_t file, uint32_t 
     struct diag *diag = diag_add(unit->diags, DIAG_E0304, syntax_span(tree, node));
     diag_fact(diag, name);
     diag_here(diag, "a type is needed here");
+    if (suggest_import(unit, file, DECL_TYPE, diag, name)) {
+        return type_builtin(TYPE_POISON);
+    }
     struct suggestions suggestions;
     suggest_init(&suggestions, name);
     const struct unit_file *own = &unit->files[file];

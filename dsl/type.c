@@ -56,13 +56,19 @@ const struct type *type_list_of(const struct type *element, struct arena *arena)
     return type;
 }
 
+// Roles are company-wide: one name is one role, whichever file declares it.
+static bool same_role(const struct role *a, const struct role *b)
+{
+    return a == b || (a != NULL && b != NULL && slice_equal(a->decl.name, b->decl.name));
+}
+
 bool type_same(const struct type *a, const struct type *b)
 {
     while (a->kind == b->kind && a->element != NULL && b->element != NULL) {
         a = a->element;
         b = b->element;
     }
-    return a->kind == b->kind && a->enumeration == b->enumeration && a->role == b->role &&
+    return a->kind == b->kind && a->enumeration == b->enumeration && same_role(a->role, b->role) &&
            a->record == b->record && slice_equal(a->process, b->process);
 }
 

@@ -216,6 +216,57 @@ static void a_program_beyond_a_bound_is_refused_by_the_bounds_name(void **state)
     expect_limit("role x \"X\"\ntest \"t\" {\n", "user u%d is x\n", 1001, "}\n", "1000 people");
 }
 
+static void a_name_in_a_file_that_is_not_imported_is_shown_with_its_import(void **state)
+{
+    (void)state;
+    struct compile_file files[] = {
+        { SLICE("processes/lead.rung"),
+          SLICE("process lead \"Lead\" {\n  start => contact\n  stage contact \"Contact\" {\n"
+                "    task \"Call\" for sales\n    action sold \"Sold\" => won\n  }\n"
+                "  end won \"Won\"\n}\n") },
+        { SLICE("processes/people.rung"), SLICE("role sales \"Sales\"\n") },
+    };
+    struct compile_input input = { .files = files, .file_count = 2 };
+    struct compile_result result;
+    compile_set(&input, &result);
+    const struct diag *diag = expect_code(&result, DIAG_E0302);
+    assert_int_equal(result.diags.count, 1);
+    assert_int_equal(diag->labels[0].span.file, 1);
+    assert_int_equal(diag->helps[0].span.start, 0);
+    assert_true(slice_equal(diag->helps[0].replacement, SLICE("import people\n")));
+    compile_done(&result);
+    files[0].text = SLICE("import people\nprocess lead \"Lead\" {\n  start => contact\n"
+                          "  stage contact \"Contact\" {\n    task \"Call\" for sales\n"
+                          "    action sold \"Sold\" => won\n  }\n  end won \"Won\"\n}\n");
+    compile_set(&input, &result);
+    assert_true(compile_is_good(&result));
+    assert_int_equal(result.program_count, 1);
+    compile_done(&result);
+}
+
+static void one_role_declared_by_two_files_is_one_role(void **state)
+{
+    (void)state;
+    struct compile_file files[] = {
+        { SLICE("a.rung"),
+          SLICE("role sales \"Sales\"\nprocess lead \"Lead\" {\n  start => contact\n"
+                "  stage contact \"Contact\" {\n    task \"Call\" for sales\n"
+                "    action sold \"Sold\" {\n"
+                "      convert into deals => deal with sales: sales\n"
+                "      => waiting\n    }\n  }\n  stage waiting \"Waiting\" {\n"
+                "    when all deals ended => won\n  }\n  end won \"Won\"\n}\n") },
+        { SLICE("b.rung"), SLICE("role sales \"Sales\"\nprocess deal \"Deal\" {\n  start => work\n"
+                                 "  stage work \"Work\" {\n    task \"Work\" for sales\n"
+                                 "    action made \"Made\" => won\n  }\n  end won \"Won\"\n}\n") },
+    };
+    struct compile_input input = { .files = files, .file_count = 2 };
+    struct compile_result result;
+    compile_set(&input, &result);
+    assert_int_equal(result.diags.count, 0);
+    assert_int_equal(result.program_count, 2);
+    compile_done(&result);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -223,6 +274,8 @@ int main(void)
         cmocka_unit_test(a_set_of_too_many_files_is_refused),
         cmocka_unit_test(an_action_that_asks_too_much_is_refused),
         cmocka_unit_test(a_program_beyond_a_bound_is_refused_by_the_bounds_name),
+        cmocka_unit_test(a_name_in_a_file_that_is_not_imported_is_shown_with_its_import),
+        cmocka_unit_test(one_role_declared_by_two_files_is_one_role),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
