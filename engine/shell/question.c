@@ -238,15 +238,21 @@ static void collect_tasks(struct question *q, struct task_list *list)
         }
         return;
     }
-    // An administrator's inbox is everybody's: whoever holds a task, and every role it is offered
-    // to.
+    // An administrator's inbox is everybody's: whoever holds a task, and every role it is offered to.
+    // The store's lock is given back again and again on the way.
     uint32_t users = view_user_count(q->env.view);
-    for (uint32_t user = 1; user <= users; user++) {
-        view_tasks_of_user(q->env.view, user, keep_task, list);
-    }
     uint32_t roles = view_counters(q->env.view)->next_role;
-    for (uint32_t role = 1; role < roles; role++) {
-        view_tasks_of_role(q->env.view, role, keep_task, list);
+    for (uint32_t i = 1; i <= users || i < roles; i++) {
+        if (i % CARDS_AT_ONCE == 0) {
+            end(q);
+            begin(q);
+        }
+        if (i <= users) {
+            view_tasks_of_user(q->env.view, i, keep_task, list);
+        }
+        if (i < roles) {
+            view_tasks_of_role(q->env.view, i, keep_task, list);
+        }
     }
 }
 

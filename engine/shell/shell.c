@@ -28,6 +28,7 @@ enum err shell_open(const struct shell_options *options, struct shell **ret_shel
         return err;
     }
     request_pool_init(&shell->pool);
+    table_init(&shell->told);
     arena_init(&shell->scratch, SCRATCH_BYTES_MAX);
     shell->sessions = mem_zalloc(sizeof(struct session) * SESSIONS_MAX);
     shell->ready = mem_zalloc(sizeof(uint32_t) * 2 * SESSIONS_MAX);

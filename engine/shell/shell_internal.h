@@ -57,6 +57,8 @@ struct shell {
     uint64_t *touched;      // cases that changed since they last spoke
     uint32_t touched_count;
     bool touched_lost;      // more changed than is kept
+    struct table told;      // case, task, inbox subscription → the state it was told
+    uint32_t inbox_number;  // of the newest inbox subscription
     struct buf push;        // the notification made last, for all who listen to its case
     uint64_t push_seq, push_instance;
 };

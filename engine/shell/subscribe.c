@@ -4,30 +4,11 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "base/pack.h"
-#include "engine/shell/card.h"
 #include "engine/shell/reply.h"
-#include "engine/shell/shell_internal.h"
+#include "engine/shell/subscribe_internal.h"
 #include "engine/shell/walk.h"
 
-enum {
-    INBOX_FRAME_MS = 250,
-    TOUCHED_KEPT_MAX = 4096, // cases that changed since the last frame
-    CATCH_UP_RECORDS = 64
-};
-
-struct subscription {
-    struct subscription *next; // of the shell
-    struct session *session;
-    uint32_t user;     // inbox of; 0: this is a subscription to a case
-    uint64_t instance;
-    uint64_t sent_seq; // of the last record sent (or where to begin)
-    uint64_t last_seq; // of the newest record known
-    bool catching_up;
-    bool missed; // inbox: a frame was left out, since the subscriber does not read
-    struct table sent; // inbox: instance, task → what was last said of it
-};
-
-enum { SENT_KEY_BYTES = 12, SENT_VALUE_BYTES = 8 };
+enum { CATCH_UP_RECORDS = 64 };
 
 static void unlink_one(struct shell *shell, struct subscription *subscription)
 {
@@ -40,7 +21,7 @@ static void unlink_one(struct shell *shell, struct subscription *subscription)
     subscription->session->subscription_count--;
     shell->watch_count--;
     if (subscription->user != 0) {
-        table_done(&subscription->sent);
+        inbox_watch_end(shell, subscription);
     }
     mem_free(subscription);
     atomic_store(&shell->options.core_tick->watched, shell->watch_count > 0);
@@ -67,7 +48,7 @@ static struct subscription *find(struct shell *shell, const struct session *sess
     return s;
 }
 
-static struct card_env env_of(struct shell *shell, struct buf *buf)
+struct card_env subscribe_env(struct shell *shell, struct buf *buf)
 {
     return (struct card_env){
         .view = shell->view,
@@ -76,86 +57,6 @@ static struct card_env env_of(struct shell *shell, struct buf *buf)
         .currency = shell->options.currency,
         .now_ms = timekeeper_now(shell->options.keeper),
     };
-}
-
-// --- inboxes: what was said ----------------------------------------------------------------------
-
-struct sent_key {
-    char bytes[SENT_KEY_BYTES];
-};
-
-static struct sent_key key_of(uint64_t instance, uint32_t task)
-{
-    struct sent_key key = { .bytes = { 0 } };
-    for (unsigned i = 0; i < 8; i++) {
-        key.bytes[i] = (char)(instance >> (56 - 8 * i));
-    }
-    for (unsigned i = 0; i < 4; i++) {
-        key.bytes[8 + i] = (char)(task >> (24 - 8 * i));
-    }
-    return key;
-}
-
-static uint32_t task_of(struct slice key)
-{
-    uint32_t task = 0;
-    for (unsigned i = 8; i < SENT_KEY_BYTES; i++) {
-        task = (task << 8) | (unsigned char)key.ptr[i];
-    }
-    return task;
-}
-
-// Two states of a task that read the same have the same number (FNV-1a over what a card shows).
-static uint64_t state_of(const struct instance *instance, const struct open_task *task)
-{
-    const struct active_stage *leaf = instance_leaf(instance);
-    const uint64_t facts[] = { task->due, task->until, task->holder, task->offered, task->flags,
-                               task->tries, leaf != NULL ? leaf->entry : 0 };
-    uint64_t hash = 14695981039346656037u;
-    for (size_t i = 0; i < ARRAY_COUNT(facts); i++) {
-        hash = (hash ^ facts[i]) * 1099511628211u;
-    }
-    return hash;
-}
-
-static void put_sent(struct subscription *s, uint64_t instance, uint32_t task, uint64_t state)
-{
-    struct sent_key key = key_of(instance, task);
-    table_put(&s->sent, slice_make(key.bytes, sizeof(key.bytes)),
-              slice_make(&state, sizeof(state)));
-}
-
-static bool is_for(const struct view *view, const struct open_task *task, uint32_t user)
-{
-    return task->holder == user ||
-           (task->holder == 0 && task->offered != 0 && view_holds(view, user, task->offered));
-}
-
-struct first_fill {
-    struct subscription *subscription;
-    uint64_t keys[INBOX_TASKS_MAX][2];
-    uint32_t count;
-};
-
-static bool keep_row(void *context, const struct view_task_row *row)
-{
-    struct first_fill *fill = context;
-    fill->keys[fill->count][0] = row->instance;
-    fill->keys[fill->count][1] = row->task;
-    return ++fill->count < INBOX_TASKS_MAX;
-}
-
-// What the inbox holds now counts as said: the client asks `inbox` for it after subscribing.
-static void fill_first(struct shell *shell, struct subscription *s, const struct view_user *user)
-{
-    struct first_fill *fill = ARENA_NEW(&shell->scratch, struct first_fill);
-    view_tasks_of_user(shell->view, user->id, keep_row, fill);
-    for (uint32_t i = 0; i < user->role_count && fill->count < INBOX_TASKS_MAX; i++) {
-        view_tasks_of_role(shell->view, user->roles[i], keep_row, fill);
-    }
-    for (uint32_t i = 0; i < fill->count; i++) {
-        put_sent(s, fill->keys[i][0], (uint32_t)fill->keys[i][1], 0);
-    }
 }
 
 // --- subscribe, unsubscribe ----------------------------------------------------------------------
@@ -194,8 +95,7 @@ static bool watch_inbox(struct shell *shell, struct subscription *s, const struc
     const struct view_user *user = view_user_named(shell->view, call->arg[PARAM_INBOX].bytes);
     if (user != NULL) {
         s->user = user->id;
-        table_init(&s->sent);
-        fill_first(shell, s, user);
+        inbox_watch_begin(shell, s, user);
     }
     view_end(shell->view);
     if (user == NULL) {
@@ -220,8 +120,9 @@ static bool subscribe(struct shell *shell, struct session *session, const struct
     atomic_store(&shell->options.core_tick->watched, true);
     bool good = call_has(call, PARAM_INSTANCE) ? watch_case(shell, s, call, refusal)
                                                : watch_inbox(shell, s, call, refusal);
-    if (good && find(shell, session, s->instance, s->user) != NULL) {
-        unlink_one(shell, find(shell, session, s->instance, s->user)); // a new one takes its place
+    struct subscription *before = good ? find(shell, session, s->instance, s->user) : NULL;
+    if (before != NULL) {
+        unlink_one(shell, before); // the new one takes its place
         atomic_store(&shell->options.core_tick->watched, true);
     }
     if (!good) {
@@ -289,33 +190,16 @@ void subscribe_call(struct shell *shell, struct session *session, const struct c
 
 // --- what was committed --------------------------------------------------------------------------
 
-static void keep_touched(struct shell *shell, uint64_t instance)
-{
-    for (uint32_t i = shell->touched_count; i > 0 && i + 8 > shell->touched_count; i--) {
-        if (shell->touched[i - 1] == instance) {
-            return; // neighbours in a batch are often about one case
-        }
-    }
-    if (shell->touched_count == TOUCHED_KEPT_MAX) {
-        shell->touched_lost = true;
-        return;
-    }
-    shell->touched[shell->touched_count++] = instance;
-}
-
 void subscribe_touched(struct shell *shell, const struct delivery *delivery)
 {
     if (shell->watch_count == 0) {
         return;
     }
-    if (shell->touched == NULL) {
-        shell->touched = mem_alloc(sizeof(uint64_t) * TOUCHED_KEPT_MAX);
-    }
     size_t count = delivery->touched.len / sizeof(struct delivery_touched);
     for (size_t i = 0; i < count; i++) {
         struct delivery_touched touched;
         memcpy(&touched, delivery->touched.ptr + i * sizeof(touched), sizeof(touched));
-        keep_touched(shell, touched.instance);
+        inbox_watch_touched(shell, touched.instance);
         for (struct subscription *s = shell->watching; s != NULL; s = s->next) {
             if (s->instance == touched.instance && s->last_seq < touched.seq) {
                 s->last_seq = touched.seq;
@@ -341,7 +225,7 @@ static enum err encode_push(struct shell *shell, uint64_t instance, uint64_t seq
     if (err != OK) {
         return err;
     }
-    struct card_env env = env_of(shell, &shell->push);
+    struct card_env env = subscribe_env(shell, &shell->push);
     reply_notification(&shell->push, "case");
     view_begin(shell->view);
     card_record(&env, seq, &record, instance);
@@ -397,151 +281,6 @@ static void work_case(struct shell *shell, struct subscription *s)
     s->catching_up = false;
 }
 
-// --- frames of an inbox --------------------------------------------------------------------------
-
-struct inbox_frame {
-    struct shell *shell;
-    struct subscription *subscription;
-    struct card_env env;
-    struct buf removed;
-    uint32_t removed_count;
-    struct reply_count added;
-};
-
-static void tell_task(struct inbox_frame *frame, const struct instance *instance,
-                      const struct open_task *task)
-{
-    struct subscription *s = frame->subscription;
-    struct sent_key key = key_of(instance->head.id, task->number);
-    struct slice known = SLICE_EMPTY;
-    uint64_t state = state_of(instance, task);
-    uint64_t before = 0;
-    bool told = table_get(&s->sent, slice_make(key.bytes, sizeof(key.bytes)), &known) ==
-                TABLE_PRESENT;
-    if (told) {
-        memcpy(&before, known.ptr, sizeof(before));
-    }
-    const struct view_program *program = view_program(frame->env.view, instance->head.program);
-    if ((told && before == state) || program == NULL) {
-        return;
-    }
-    put_sent(s, instance->head.id, task->number, state);
-    card_task(&frame->env, program, instance, task);
-    frame->added.count++;
-}
-
-// Tasks of this case that were told of and are no longer this user's.
-static void tell_removed(struct inbox_frame *frame, uint64_t id, const struct instance *instance)
-{
-    struct subscription *s = frame->subscription;
-    struct sent_key gone[TASKS_MAX];
-    uint32_t count = 0;
-    struct sent_key first = key_of(id, 0);
-    struct table_cursor cursor;
-    bool more = table_seek(&s->sent, slice_make(first.bytes, sizeof(first.bytes)), &cursor);
-    for (; more && memcmp(cursor.key.ptr, first.bytes, 8) == 0 && count < TASKS_MAX;
-         more = table_next(&cursor)) {
-        const struct open_task *task =
-            instance != NULL ? instance_task_const(instance, task_of(cursor.key)) : NULL;
-        if (!cursor.dead && (task == NULL || !is_for(frame->env.view, task, s->user))) {
-            memcpy(gone[count++].bytes, cursor.key.ptr, SENT_KEY_BYTES);
-        }
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        struct slice key = slice_make(gone[i].bytes, SENT_KEY_BYTES);
-        pack_map(&frame->removed, 2);
-        reply_uint(&frame->removed, "instance", id);
-        reply_uint(&frame->removed, "task", task_of(key));
-        frame->removed_count++;
-        table_kill(&s->sent, key);
-    }
-}
-
-static void tell_case(struct inbox_frame *frame, uint64_t id)
-{
-    view_begin(frame->shell->view);
-    const struct instance *instance = view_instance(frame->env.view, id, NULL);
-    tell_removed(frame, id, instance);
-    for (uint32_t i = 0; instance != NULL && i < instance->head.task_count; i++) {
-        if (is_for(frame->env.view, &instance->task[i], frame->subscription->user)) {
-            tell_task(frame, instance, &instance->task[i]);
-        }
-    }
-    view_end(frame->shell->view);
-}
-
-// Tombstones of tasks long gone must not gather for ever.
-static void tidy_sent(struct subscription *s)
-{
-    if (s->sent.dead_count <= INBOX_TASKS_MAX) {
-        return;
-    }
-    struct table fresh;
-    table_init(&fresh);
-    struct table_cursor cursor;
-    bool more = table_seek(&s->sent, SLICE_EMPTY, &cursor);
-    for (; more; more = table_next(&cursor)) {
-        if (!cursor.dead) {
-            table_put(&fresh, cursor.key, cursor.value);
-        }
-    }
-    table_done(&s->sent);
-    s->sent = fresh;
-}
-
-static void send_frame(struct shell *shell, struct subscription *s)
-{
-    struct buf *out = &s->session->out;
-    struct inbox_frame frame = { .shell = shell, .subscription = s, .env = env_of(shell, out) };
-    size_t mark = out->len;
-    buf_init(&frame.removed, SESSION_OUTPUT_BYTES_MAX);
-    view_begin(shell->view);
-    struct slice name = arena_copy(&shell->scratch, card_user_name(&frame.env, s->user));
-    view_end(shell->view);
-    reply_notification(out, "inbox");
-    pack_map(out, 4);
-    reply_text(out, "user", name);
-    // More changed than was kept: the client had better ask for the whole inbox.
-    bool reload = shell->touched_lost || s->missed;
-    s->missed = false;
-    reply_bool(out, "reload", reload);
-    reply_key(out, "added");
-    frame.added = reply_open_array(out);
-    for (uint32_t i = 0; i < shell->touched_count; i++) {
-        tell_case(&frame, shell->touched[i]);
-    }
-    reply_close(out, frame.added);
-    reply_key(out, "removed");
-    pack_array(out, frame.removed_count);
-    buf_put_slice(out, buf_slice(&frame.removed));
-    buf_done(&frame.removed);
-    if (frame.added.count == 0 && frame.removed_count == 0 && !reload) {
-        out->len = mark;
-        return;
-    }
-    session_mark_dirty(shell, s->session);
-    tidy_sent(s);
-}
-
-static void work_inboxes(struct shell *shell)
-{
-    uint64_t now_ms = clock_steady_us(shell->options.keeper->clock) / 1000;
-    if ((shell->touched_count == 0 && !shell->touched_lost) || now_ms < shell->next_inbox_ms) {
-        return;
-    }
-    shell->next_inbox_ms = now_ms + INBOX_FRAME_MS;
-    for (struct subscription *s = shell->watching; s != NULL; s = s->next) {
-        if (s->user != 0 && session_unsent(s->session) >= SESSION_PUSH_BYTES_MAX) {
-            s->missed = true;
-        } else if (s->user != 0) {
-            send_frame(shell, s);
-            arena_reset(&shell->scratch);
-        }
-    }
-    shell->touched_count = 0;
-    shell->touched_lost = false;
-}
-
 void subscribe_work(struct shell *shell)
 {
     for (struct subscription *s = shell->watching, *next; s != NULL; s = next) {
@@ -551,21 +290,17 @@ void subscribe_work(struct shell *shell)
             arena_reset(&shell->scratch);
         }
     }
-    work_inboxes(shell);
+    inbox_watch_work(shell);
 }
 
 uint64_t subscribe_wait_ms(const struct shell *shell)
 {
-    if (shell->touched_count == 0 || shell->watch_count == 0) {
-        return UINT64_MAX;
-    }
-    uint64_t now_ms = clock_steady_us(shell->options.keeper->clock) / 1000;
-    return shell->next_inbox_ms > now_ms ? shell->next_inbox_ms - now_ms : 0;
+    return shell->watch_count > 0 ? inbox_watch_wait_ms(shell) : UINT64_MAX;
 }
 
 void subscribe_done(struct shell *shell)
 {
     CHECK(shell->watching == NULL);
-    mem_free(shell->touched);
+    inbox_watch_done(shell);
     buf_done(&shell->push);
 }
