@@ -1,6 +1,6 @@
-// Subscriptions to inboxes: the latest state per task, at most four frames a second. One table holds
-// what each subscription was told of each task, in order of case, so that a case that changed is
-// looked at once, however many inboxes are watched.
+// Subscriptions to inboxes: the latest state per task, at most four frames a second. One table
+// holds what each subscription was told of each task, in order of case, so that a case that changed
+// is looked at once, however many inboxes are watched.
 #include "base/check.h"
 #include "base/mem.h"
 #include "base/pack.h"
@@ -67,7 +67,7 @@ static bool is_for(const struct view *view, const struct open_task *task, uint32
            (task->holder == 0 && task->offered != 0 && view_holds(view, user, task->offered));
 }
 
-// --- beginning and end -----------------------------------------------------------------------------
+// --- beginning and end ---------------------------------------------------------------------------
 
 struct first_fill {
     uint64_t instance[INBOX_TASKS_MAX];
@@ -153,7 +153,7 @@ void inbox_watch_touched(struct shell *shell, uint64_t instance)
     shell->touched[shell->touched_count++] = instance;
 }
 
-// --- one case that changed ---------------------------------------------------------------------------
+// --- one case that changed -----------------------------------------------------------------------
 
 static struct subscription *find_number(struct shell *shell, uint32_t number)
 {
@@ -237,7 +237,7 @@ static void tell_case(struct shell *shell, uint64_t id)
     view_end(shell->view);
 }
 
-// --- frames --------------------------------------------------------------------------------------------
+// --- frames --------------------------------------------------------------------------------------
 
 static void send_frame(struct shell *shell, struct subscription *s)
 {

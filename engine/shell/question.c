@@ -238,8 +238,8 @@ static void collect_tasks(struct question *q, struct task_list *list)
         }
         return;
     }
-    // An administrator's inbox is everybody's: whoever holds a task, and every role it is offered to.
-    // The store's lock is given back again and again on the way.
+    // An administrator's inbox is everybody's: whoever holds a task, and every role it is offered
+    // to. The store's lock is given back again and again on the way.
     uint32_t users = view_user_count(q->env.view);
     uint32_t roles = view_counters(q->env.view)->next_role;
     for (uint32_t i = 1; i <= users || i < roles; i++) {

@@ -13,16 +13,17 @@ struct subscription {
     uint64_t last_seq; // case: of the newest record known
     bool catching_up;  // case: has not yet had everything once
     uint32_t user;     // inbox of; 0: this is a subscription to a case
-    uint32_t number;   // inbox: tells subscriptions apart in the table of what was told
+    uint32_t number;   // inbox: tells them apart in the table of what was told
     uint32_t told_count; // inbox: tasks told of
     bool missed;         // inbox: something was left out; the next frame says `reload`
-    struct buf added, removed; // inbox: of the frame being made
+    struct buf added, removed; // inbox: of the frame in the making
     uint32_t added_count, removed_count;
 };
 
 struct card_env subscribe_env(struct shell *shell, struct buf *buf);
 
-// --- inbox_watch.c. What the inbox holds at the beginning counts as told. Between view_begin and end.
+// --- inbox_watch.c
+// What the inbox holds at the beginning counts as told. Between view_begin and view_end.
 void inbox_watch_begin(struct shell *shell, struct subscription *subscription,
                        const struct view_user *user);
 void inbox_watch_end(struct shell *shell, struct subscription *subscription);
