@@ -3,7 +3,8 @@
 
 #include "base/utf8.h"
 
-// A text in foreign quotes may be this long; the search for its end must not cost more than the file.
+// A text in foreign quotes may be this long: the search for its end must not cost more than the
+// file.
 enum { QUOTED_BYTES_MAX = 300 };
 
 struct strange {

@@ -302,6 +302,10 @@ void parse_timer_or_rule(struct parser *p, uint32_t parent)
         parse_expr(p, node, "`when`", "a condition");
         if (parse_at_clause(p, WORD_CHANGES)) {
             parse_later(p, parse_span(p, p->at), "`when … changes` is");
+            struct syntax_node *watched = &p->nodes[p->nodes[node].last_child];
+            watched->kind = NODE_ERROR; // it is no condition
+            watched->op = CLASS_EXPR;
+            watched->first_child = NODE_NONE;
             parse_advance(p);
         }
     }

@@ -136,10 +136,14 @@ struct span syntax_name_span(const struct syntax_tree *tree, uint32_t node)
 bool syntax_was_dropped(const struct syntax_tree *tree, struct slice name)
 {
     for (uint32_t i = 0; tree->has_errors && i < tree->node_count; i++) {
-        uint32_t parent = tree->nodes[i].parent;
-        if (tree->nodes[i].kind == NODE_NAME && parent != NODE_NONE &&
-            tree->nodes[parent].kind == NODE_ERROR && slice_equal(syntax_name(tree, i), name)) {
-            return true;
+        if (tree->nodes[i].kind != NODE_ERROR) {
+            continue;
+        }
+        for (SYNTAX_EACH(tree, i, child)) {
+            if (syntax_kind(tree, child) == NODE_NAME &&
+                slice_equal(syntax_name(tree, child), name)) {
+                return true;
+            }
         }
     }
     return false;
