@@ -49,6 +49,26 @@ static const struct stage *find_near(const struct stage *from, struct slice name
     return NULL;
 }
 
+// The name exists, and means something else: an action, a field, a ladder.
+static void label_other_target(struct body *body, struct diag *diag, struct slice name)
+{
+    const struct process *process = body->process;
+    for (uint32_t i = 0; i < process->handler_count; i++) {
+        const struct handler *handler = process->handlers[i];
+        if (handler->kind == HANDLER_ACTION && handler != body->handler &&
+            slice_equal(handler->name, name)) {
+            diag_label(diag, handler->span, "`%.*s` is an action", SLICE_PRINT(name));
+            return;
+        }
+    }
+    const struct field *field = infer_find_field(process, name);
+    if (field != NULL) {
+        diag_label(diag, field->span, "`%.*s` is a field", SLICE_PRINT(name));
+        return;
+    }
+    names_label_other(body->infer.unit, body->infer.file, diag, name);
+}
+
 static void report_unknown_target(struct body *body, uint32_t name_node)
 {
     struct unit *unit = body->infer.unit;
@@ -62,6 +82,7 @@ static void report_unknown_target(struct body *body, uint32_t name_node)
         diag_here(diag, "%.*s moves the case here",
                   SLICE_PRINT(check_handler_name(body->handler, unit->arena)));
     }
+    label_other_target(body, diag, name);
     struct suggestions suggestions;
     suggest_init(&suggestions, name);
     for (uint32_t i = 1; i < process->stage_count; i++) {

@@ -262,6 +262,16 @@ static void suggest_value(struct infer *infer, struct diag *diag, uint32_t name_
             return;
         }
     }
+    for (uint32_t i = 1; infer->process != NULL && i < infer->process->stage_count; i++) {
+        const struct stage *stage = infer->process->stages[i];
+        if (slice_equal(stage->name, name)) {
+            diag_label(diag, stage->span, "`%.*s` is a stage", SLICE_PRINT(name));
+            return;
+        }
+    }
+    if (names_label_other(infer->unit, infer->file, diag, name)) {
+        return;
+    }
     if (infer->process != NULL) {
         diag_help(diag, "declare it in the process: `field %.*s: …`, or ask for it in the action",
                   SLICE_PRINT(name));

@@ -401,6 +401,21 @@ static bool suggest_import(struct unit *unit, uint32_t file, enum decl_kind kind
     return true;
 }
 
+bool names_label_other(struct unit *unit, uint32_t file, struct diag *diag, struct slice name)
+{
+    const struct unit_file *own = &unit->files[file];
+    for (uint32_t i = 0; i < own->visible_count; i++) {
+        const struct decl *decl = own->visible[i];
+        if (slice_equal(decl->name, name)) {
+            const char *what = what_text(decl->what);
+            const char *article = decl->what == WHAT_ENUM ? "an" : "a";
+            diag_label(diag, decl->span, "`%.*s` is %s %s", SLICE_PRINT(name), article, what);
+            return true;
+        }
+    }
+    return false;
+}
+
 static void suggest_decl(struct unit *unit, uint32_t file, enum decl_kind kind, struct diag *diag,
                          uint32_t node)
 {
@@ -416,6 +431,7 @@ static void suggest_decl(struct unit *unit, uint32_t file, enum decl_kind kind, 
     if (suggest_import(unit, file, kind, diag, syntax_name(tree, node))) {
         return;
     }
+    names_label_other(unit, file, diag, syntax_name(tree, node));
     static const char *const nouns[] = { "role", "type", "ladder", "process" };
     static const char *const samples[] = { "role NAME \"What people call it\"", "enum NAME { … }",
                                            "ladder NAME { 5 min, 1 h }",

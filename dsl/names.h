@@ -78,6 +78,8 @@ struct slice names_members(const struct enumeration *enumeration, struct arena *
 // Reports that `name` is declared a second time; `what` is "stage", "field" ….
 void names_twice(struct unit *unit, struct span second, struct span first, const char *what,
                  struct slice name);
+// Labels what else has that name: "`busy` is a ladder". False when nothing has.
+bool names_label_other(struct unit *unit, uint32_t file, struct diag *diag, struct slice name);
 // "process `lead`"
 struct slice names_decl(const struct decl *decl, struct arena *arena);
 // Reports once that `what` ("process `lead`") has more than `max` of `things`; true when it has.
