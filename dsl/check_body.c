@@ -201,7 +201,6 @@ struct task *check_task(struct body *body, uint32_t node)
     const struct syntax_tree *tree = body_tree(body);
     struct task *task = ARENA_NEW(unit->arena, struct task);
     task->span = syntax_keyword_span(tree, node);
-    task->index = INDEX_NONE;
     unsigned flags = body->infer.flags;
     bool is_stage_task = body->handler != NULL && body->handler->kind == HANDLER_OVERDUE;
     if (is_stage_task) {
@@ -331,8 +330,7 @@ static const struct ask *check_ask(struct body *body, uint32_t node)
     *ask = (struct ask){ .name = syntax_name(tree, node),
                          .span = syntax_name_span(tree, node),
                          .required = syntax_has(tree, node, NODE_REQUIRED),
-                         .quick = syntax_has(tree, node, NODE_QUICK),
-                         .index = INDEX_NONE };
+                         .quick = quick != NODE_NONE };
     uint32_t type = syntax_child_class(tree, node, CLASS_TYPE, 0);
     if (type == NODE_NONE) {
         resolve_asked_field(body, ask, node);

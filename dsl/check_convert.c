@@ -24,7 +24,6 @@ static const struct local *add_item(struct body *body, uint32_t name_node, const
                              .is_item = true,
                              .outer = body->infer.locals };
     convert->local = local->number;
-    convert->item = local->name;
     const struct field *field = infer_find_field(body->process, local->name);
     const struct local *other = infer_find_local(&body->infer, local->name);
     if (local->name.len > 0 && (field != NULL || other != NULL)) {
@@ -51,11 +50,10 @@ static const struct type *element_type(struct body *body, const struct expr *eac
 }
 
 static void add_pair(struct body *body, struct convert *convert, struct slice member,
-                     uint32_t process_node, struct span span)
+                     uint32_t process_node)
 {
     struct pair pair = { .member = member,
-                         .process = names_process(body->infer.unit, body->infer.file, process_node),
-                         .span = span };
+                         .process = names_process(body->infer.unit, body->infer.file, process_node) };
     if (pair.process != NULL) {
         ARRAY_PUSH(body->infer.unit->arena, convert->pairs, convert->pair_count, pair);
     }
@@ -134,7 +132,7 @@ static void check_pairs(struct body *body, struct convert *convert, uint32_t nod
     const struct syntax_tree *tree = body_tree(body);
     uint32_t all = syntax_child(tree, node, NODE_PAIR_ALL);
     if (all != NODE_NONE) {
-        add_pair(body, convert, SLICE_EMPTY, syntax_first(tree, all), syntax_span(tree, all));
+        add_pair(body, convert, SLICE_EMPTY, syntax_first(tree, all));
         return;
     }
     const struct enumeration *enumeration = type_is(chosen, TYPE_ENUM) ? chosen->enumeration : NULL;
@@ -162,8 +160,7 @@ static void check_pairs(struct body *body, struct convert *convert, uint32_t nod
             return;
         }
         uint32_t count = convert->pair_count;
-        add_pair(body, convert, name, syntax_child_class(tree, child, CLASS_NAME, 1),
-                 syntax_span(tree, child));
+        add_pair(body, convert, name, syntax_child_class(tree, child, CLASS_NAME, 1));
         complete = complete && convert->pair_count > count;
     }
     if (enumeration == NULL && !type_is_poison(chosen)) {
@@ -284,7 +281,7 @@ struct convert *check_convert_step(struct body *body, uint32_t node)
         check_pairs(body, convert, node, chosen);
     } else {
         uint32_t process = syntax_child_class(tree, node, CLASS_NAME, 1);
-        add_pair(body, convert, SLICE_EMPTY, process, syntax_span(tree, process));
+        add_pair(body, convert, SLICE_EMPTY, process);
     }
     uint32_t with = syntax_child(tree, node, NODE_WITH);
     for (uint32_t arg = with == NODE_NONE ? NODE_NONE : syntax_first(tree, with); arg != NODE_NONE;

@@ -71,7 +71,6 @@ struct ask {
     const struct field *field;
     uint32_t local;
     const struct expr *initial;
-    uint32_t index; // in the image
 };
 struct target {
     const struct stage *stage; // one of these; both NULL: not resolved, reported
@@ -82,7 +81,6 @@ struct target {
 struct pair {
     struct slice member; // empty: every item
     const struct process *process;
-    struct span span;
 };
 struct with {
     struct slice name;
@@ -94,7 +92,6 @@ struct convert {
     const struct expr *each; // NULL: one child
     const struct expr *by;
     uint32_t local;
-    struct slice item;
     struct pair *pairs;
     uint32_t pair_count;
     struct with *withs; // implicit ones too, once check_convert is done
@@ -133,8 +130,7 @@ struct task {
     const struct ladder *overdue;
     const struct block *overdue_then;
     struct role_list other_than;
-    struct span span;     // the keyword `task`
-    uint32_t index; // in the image
+    struct span span; // the keyword `task`
 };
 
 // What may move a case, with the braces it is written in.
