@@ -115,7 +115,8 @@ typedef bool parse_starts_fn(const struct parser *p);
 // Passes tokens, at least one, up to something that `starts`, or the end of the body in hand.
 void parse_skip_to(struct parser *p, parse_starts_fn *starts);
 // The message for something that begins nothing here: E0213 with nearly right words.
-void parse_suggest_words(struct parser *p, struct diag *diag, const enum word *words, size_t count);
+void parse_suggest_words(struct parser *p, struct diag *diag, const enum word *words,
+                         size_t count);
 void parse_unknown(struct parser *p, uint32_t container, const enum word *words, size_t count);
 
 // --- names, labels, types (parse_name.c) ---------------------------------------------------------
