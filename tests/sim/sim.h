@@ -47,7 +47,7 @@ struct sim_request {
     struct slice answer;         // first accepted result
     uint64_t seq;                // of its record, from the journal; 0: none seen
     uint64_t sent_tick, first_ms; // last sent; first sent, by the steady clock
-    uint32_t sent;
+    uint32_t sent, sent_before; // in all; before the answer was known
 };
 
 struct sim_client {

@@ -409,12 +409,13 @@ static bool is_to_be_repeated(struct slice code)
 }
 
 static void take_refusal(struct world *world, struct sim_client *client,
-                         struct sim_request *request, struct slice error)
+                         struct sim_request *request, uint32_t attempt, struct slice error)
 {
     struct unpack unpack;
     unpack_init(&unpack, pack_map_find(error, SLICE("code")));
     struct slice code = unpack_str(&unpack);
-    sim_trace(world, "refused %s %.*s", client->name, SLICE_PRINT(code));
+    sim_trace(world, "refused %s %u %.*s", client->name, (unsigned)(request - client->requests) + 1,
+              SLICE_PRINT(code));
     if (is_to_be_repeated(code)) {
         return;
     }
@@ -428,7 +429,8 @@ static void take_refusal(struct world *world, struct sim_client *client,
         sim_break(world, slice_equal(code, SLICE("asleep")) ? ORACLE_ASLEEP : ORACLE_ONCE,
                   "%s was refused with %.*s", client->name, SLICE_PRINT(code));
     }
-    if (request->state == REQUEST_ACCEPTED) {
+    // An earlier copy may have been refused before a later one was accepted, and its answer come late.
+    if (request->state == REQUEST_ACCEPTED && attempt >= request->sent_before) {
         sim_break(world, ORACLE_ONCE, "a repeat of an accepted request was refused with %.*s",
                   SLICE_PRINT(code));
     }
@@ -460,9 +462,11 @@ static void take_result(struct world *world, struct sim_client *client,
     }
     client->open -= request->state == REQUEST_OPEN ? 1u : 0u;
     request->state = REQUEST_ACCEPTED;
+    request->sent_before = request->sent;
     request->answer = arena_copy(&world->arena, result);
     world->counts.acknowledged++;
-    sim_trace(world, "accepted %s %" PRIu64, client->name, seq);
+    sim_trace(world, "accepted %s %u as %" PRIu64 "%s", client->name,
+              (unsigned)(request - client->requests) + 1, seq, changed ? "" : ", unchanged");
 }
 
 static void take_answer(struct world *world, struct sim_conn *conn, uint32_t msgid,
@@ -489,7 +493,7 @@ static void take_answer(struct world *world, struct sim_conn *conn, uint32_t msg
         return; // to rubbish
     }
     if (refused) {
-        take_refusal(world, client, &client->requests[number], error);
+        take_refusal(world, client, &client->requests[number], msgid % ATTEMPTS, error);
     } else {
         take_result(world, client, &client->requests[number], result);
     }
