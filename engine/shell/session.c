@@ -5,7 +5,15 @@
 #include "engine/shell/reply.h"
 #include "engine/shell/shell_internal.h"
 
-enum { INPUT_FIRST_BYTES = 4096, INPUT_BULK_BYTES = 64 * 1024, OUTPUT_KEPT_BYTES = 256 * 1024 };
+enum {
+    INPUT_FIRST_BYTES = 4096,
+    INPUT_BULK_BYTES = 64 * 1024,
+    OUTPUT_KEPT_BYTES = 256 * 1024,
+    // One connection's share of a tick, so that a flood does not hold up the others: a command costs
+    // about one of it, a question that builds a card more.
+    TURN_COST_MAX = 512,
+    QUESTION_COST = 16
+};
 
 struct session *session_find(struct shell *shell, uint64_t conn)
 {
@@ -228,7 +236,10 @@ static void set_reading(struct shell *shell, struct session *session, bool readi
 static void work_input(struct shell *shell, struct session *session)
 {
     size_t at = 0;
-    while (may_work(session) && session->in.len - at >= session->in_need) {
+    uint32_t cost = 0;
+    while (may_work(session) && cost < TURN_COST_MAX &&
+           session->in.len - at >= session->in_need) {
+        uint32_t in_flight = session->in_flight;
         session->in_need = 1;
         struct slice bytes = slice_make(session->in.ptr + at, session->in.len - at);
         size_t done = work_frame(shell, session, bytes);
@@ -237,6 +248,7 @@ static void work_input(struct shell *shell, struct session *session)
             break;
         }
         at += done;
+        cost += session->in_flight > in_flight ? 1 : QUESTION_COST;
     }
     if (!session->open) {
         return;
@@ -251,6 +263,9 @@ static void work_input(struct shell *shell, struct session *session)
     // Held up means: whole frames may wait that could not be worked on.
     bool held_up = !session->closing && session->in.len >= session->in_need;
     set_reading(shell, session, !session->closing && !session->ended && !held_up);
+    if (held_up && cost >= TURN_COST_MAX) {
+        session_mark_ready(shell, session);
+    }
     if (session->closing || (session->ended && !held_up)) {
         session->closing = true;
         session_mark_dirty(shell, session);
