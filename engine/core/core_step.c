@@ -24,13 +24,11 @@ static const struct record *committed_record(struct core *core, uint64_t seq)
 {
     struct slice bytes;
     struct record *record = ARENA_NEW(&core->batch, struct record);
-    store_reader_begin(core->reader);
     enum err err = store_reader_record(core->reader, seq, &core->batch, &bytes, NULL);
     if (err == OK) {
         bytes = arena_copy(&core->batch, bytes);
         err = record_decode(bytes, &core->batch, record);
     }
-    store_reader_end(core->reader);
     return err == OK ? record : NULL;
 }
 
