@@ -346,9 +346,11 @@ static const struct ask *check_ask(struct body *body, uint32_t node)
     }
     uint32_t initial = syntax_child(tree, node, NODE_INITIAL);
     if (initial != NODE_NONE) {
+        body->infer.flags |= INFER_IN_FORM;
         ask->initial = infer_fit(&body->infer, syntax_first(tree, initial), ask->type,
                                  arena_format(unit->arena, "`%.*s`", SLICE_PRINT(ask->name)),
                                  ask->span);
+        body->infer.flags &= ~(unsigned)INFER_IN_FORM;
     }
     if (quick != NODE_NONE && !type_is_poison(ask->type) && !type_is(ask->type, TYPE_DATE) &&
         !type_is(ask->type, TYPE_DATETIME) && !type_is(ask->type, TYPE_TIME)) {

@@ -22,7 +22,8 @@ enum {
     INFER_NO_ME = 2,     // timers and what follows ladders: nobody presses
     INFER_NO_CASE = 4,   // first values of a record's parts: no fields, slots, task or stage
     INFER_NO_TASK = 8,   // before there can be a task: start, first values of fields
-    INFER_IN_TITLE = 16
+    INFER_IN_TITLE = 16,
+    INFER_IN_FORM = 32 // first values of answers: nothing has been answered yet (rule 8)
 };
 
 struct infer {

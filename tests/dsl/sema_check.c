@@ -5,6 +5,16 @@
 #include "dsl/compile.h"
 #include "tests/dsl/sema_files.h"
 
+// FNV-1a: to see whether two compilers make the same image.
+static uint64_t fingerprint(struct slice bytes)
+{
+    uint64_t hash = 14695981039346656037ull;
+    for (size_t i = 0; i < bytes.len; i++) {
+        hash = (hash ^ (uint8_t)bytes.ptr[i]) * 1099511628211ull;
+    }
+    return hash;
+}
+
 int main(int argc, char **argv)
 {
     struct arena arena;
@@ -28,7 +38,8 @@ int main(int argc, char **argv)
     fwrite(out.ptr, 1, out.len, stdout);
     for (uint32_t i = 0; i < result.program_count; i++) {
         const struct compile_program *program = &result.programs[i];
-        printf("%.*s: %zu bytes\n", SLICE_PRINT(program->process), program->image.len);
+        printf("%.*s: %zu bytes, %016llx\n", SLICE_PRINT(program->process), program->image.len,
+               (unsigned long long)fingerprint(program->image));
     }
     for (uint32_t i = 0; i < result.test_count; i++) {
         printf("test \"%.*s\": %u plays\n", SLICE_PRINT(result.tests[i].title),
