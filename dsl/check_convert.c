@@ -53,7 +53,8 @@ static void add_pair(struct body *body, struct convert *convert, struct slice me
                      uint32_t process_node)
 {
     struct pair pair = { .member = member,
-                         .process = names_process(body->infer.unit, body->infer.file, process_node) };
+                         .process =
+                             names_process(body->infer.unit, body->infer.file, process_node) };
     if (pair.process != NULL) {
         ARRAY_PUSH(body->infer.unit->arena, convert->pairs, convert->pair_count, pair);
     }
