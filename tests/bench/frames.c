@@ -139,7 +139,7 @@ struct slice frames_fill(struct frames *frames, const struct lead *lead, uint32_
     put_number(frame->bytes + frame->msgid, msgid, 4);
     put_number(frame->bytes + frame->id, id, 8);
     if (frame->phone != 0) {
-        char digits[PHONE_DIGITS + 1];
+        char digits[16]; // more than PHONE_DIGITS: the compiler cannot know the CHECK below
         CHECK(lead->number < 100000000);
         (void)snprintf(digits, sizeof(digits), "%08u", (unsigned)lead->number);
         memcpy(frame->bytes + frame->phone, digits, PHONE_DIGITS);

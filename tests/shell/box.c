@@ -39,7 +39,7 @@ static struct box_wire *wire_of(struct box *box, uint64_t conn)
         }
     }
     fail_msg("the engine speaks of a connection that is not there");
-    return NULL;
+    return &box->wire[0]; // never comes here
 }
 
 static size_t take_bytes(void *context, uint64_t conn, struct slice bytes)
