@@ -101,6 +101,17 @@ static void compare_touched(struct world *world, uint64_t first)
     take_model_fault(world);
 }
 
+// The engine must mean to wake no later than the model has something to do.
+static void check_alarm(struct world *world)
+{
+    uint64_t wanted = model_next_due(world->model);
+    uint64_t armed = core_next_due_ms(world->engine.core);
+    if (armed > wanted) {
+        sim_break(world, ORACLE_LATE, "the next timer is due at %" PRIu64 ", the engine waits until %"
+                  PRIu64, wanted, armed);
+    }
+}
+
 void oracle_commit(struct world *world)
 {
     uint64_t head = store_head(world->engine.store)->seq;
@@ -119,6 +130,9 @@ void oracle_commit(struct world *world)
     take_model_fault(world);
     if (world->broken == ORACLE_NONE) {
         compare_touched(world, first);
+    }
+    if (world->broken == ORACLE_NONE) {
+        check_alarm(world);
     }
 }
 
