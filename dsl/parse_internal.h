@@ -107,17 +107,18 @@ bool parse_at_top_word(const struct parser *p);
 // Whether a message was given since the token `first`, or the lexer has spoken about one of the
 // tokens [first, end): braces that do not match now are most likely no second cause.
 bool parse_was_disturbed(const struct parser *p, uint32_t first, uint32_t end);
-// The next token of the kind on the rest of this line, before any `}`; 0: none, or the current token
-// begins a line.
+// The next token of the kind on the rest of this line, before any `}`; 0: none near, or the current
+// token begins a line.
 uint32_t parse_find_on_line(const struct parser *p, enum token_kind kind);
 void parse_skip_braces(struct parser *p); // the current `{` and all up to its `}`
 typedef bool parse_starts_fn(const struct parser *p);
 // Passes tokens, at least one, up to something that `starts`, or the end of the body in hand.
 void parse_skip_to(struct parser *p, parse_starts_fn *starts);
 // The message for something that begins nothing here: E0213 with nearly right words.
+void parse_unknown(struct parser *p, uint32_t container, const enum word *words, size_t count);
+// Adds the word that is like the current token, if one is.
 void parse_suggest_words(struct parser *p, struct diag *diag, const enum word *words,
                          size_t count);
-void parse_unknown(struct parser *p, uint32_t container, const enum word *words, size_t count);
 
 // --- names, labels, types (parse_name.c) ---------------------------------------------------------
 void parse_decl_name(struct parser *p, uint32_t node);
