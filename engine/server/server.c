@@ -112,6 +112,7 @@ static void on_prepare(uv_prepare_t *prepare)
     } while (!inbox_sleep(&engine->outbox));
     bool quiet = shell_is_quiet(engine->shell) || (server->err != OK && server->jobs == 0);
     if (server->stopping && quiet && server->conn_count == 0) {
+        threads_stop(server); // first: they ring this loop's bell
         close_handles(server);
     } else if (wait_ms != UINT64_MAX) {
         (void)uv_timer_start(&server->timer, on_timer, wait_ms, 0);
@@ -253,7 +254,6 @@ static enum err serve(struct server *server, struct server_problem *problem)
         err = threads_start(server);
         if (err == OK) {
             err = run_loop(server);
-            threads_stop(server);
             if (err != OK) {
                 (void)snprintf(problem->message, sizeof(problem->message), "%s",
                                "writing the journal failed; start again to see what is on disk");
