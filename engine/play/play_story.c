@@ -36,7 +36,8 @@ static void say_event(const struct play *play, struct buf *out, const struct pla
         break;
     case EVENT_STAGE_ENTERED:
         if (event->stage_entered.stage != 0) {
-            buf_format(out, "; in %.*s", SLICE_PRINT(stage_name(found, event->stage_entered.stage)));
+            buf_format(out, "; in %.*s",
+                       SLICE_PRINT(stage_name(found, event->stage_entered.stage)));
         }
         break;
     case EVENT_RULE_FIRED: buf_format(out, "; rule of line %u", event->rule_fired.line); break;
@@ -50,7 +51,8 @@ static void say_event(const struct play *play, struct buf *out, const struct pla
                    SLICE_PRINT(play_print_moment(play, event->task_replanned.due)));
         break;
     case EVENT_TASK_ASSIGNED:
-        buf_format(out, "; task for %.*s", SLICE_PRINT(user_name(play, event->task_assigned.holder)));
+        buf_format(out, "; task for %.*s",
+                   SLICE_PRINT(user_name(play, event->task_assigned.holder)));
         break;
     case EVENT_CONVERTED: buf_format(out, "; %u cases started", event->converted.count); break;
     case EVENT_CHILD_ENDED:

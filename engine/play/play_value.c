@@ -373,7 +373,7 @@ uint64_t play_due_moment(const struct play *play, const struct value *value)
     int64_t moment = 0;
     switch ((unsigned)value->kind) {
     case VALUE_TIME: moment = today_ms + value->number; break;
-    case VALUE_DATE: moment = (value->number + 1) * day_ms - 60 * 1000; break; // 23:59, as the core has it
+    case VALUE_DATE: moment = (value->number + 1) * day_ms - 60 * 1000; break; // 23:59
     case VALUE_DATETIME: moment = value->number; break;
     default: break;
     }

@@ -1,5 +1,5 @@
-// play_files [-n TIMES] FILE…: compiles the files as one set, runs their tests, and prints what failed.
-// Exit code 0: all passed; 1: a test failed; 2: the set has errors, or nothing was tested.
+// play_files [-n TIMES] FILE…: compiles the files as one set, runs their tests, and prints what
+// failed. Exit code 0: all passed; 1: a test failed; 2: the set has errors, or nothing was tested.
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -279,7 +279,8 @@ static void tests_do_not_see_each_other(void **state)
 {
     (void)state;
     struct seen seen;
-    run("test \"a\" {\n" ANN "}\ntest \"b\" {\n" ANN "  expect l.name is \"Ann\", l.tried is 0\n}\n",
+    run("test \"a\" {\n" ANN "}\ntest \"b\" {\n" ANN
+        "  expect l.name is \"Ann\", l.tried is 0\n}\n",
         &seen);
     assert_int_equal(seen.passed, 2);
     done(&seen);

@@ -117,7 +117,9 @@ static void enter(struct model *model, struct model_case *c, enum model_stage st
     if (stage != AT_WAITING) {
         open_task(model, c, now + wait);
     }
-    c->timer_due = stage == AT_OFFER ? now + 30 * day_ms : stage == AT_DOING ? now + 20 * day_ms : 0;
+    c->timer_due = stage == AT_OFFER   ? now + 30 * day_ms
+                   : stage == AT_DOING ? now + 20 * day_ms
+                                       : 0;
 }
 
 static void end_case(struct model_case *c, const char *end)

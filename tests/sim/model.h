@@ -1,6 +1,6 @@
-// An independent, naive model of the simulator's two processes: arrays and loops, no indexes, no store.
-// It is fed with what people and timers did, in the order of the journal, and says where every case must
-// stand. It knows the process as people read it (process.h), not its compiled form.
+// An independent, naive model of the simulator's two processes: arrays and loops, no indexes, no
+// store. It is fed with what people and timers did, in the order of the journal, and says where
+// every case must stand. It knows the process as people read it (process.h), not its compiled form.
 #ifndef RUNG_TESTS_SIM_MODEL_H
 #define RUNG_TESTS_SIM_MODEL_H
 

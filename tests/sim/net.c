@@ -1,4 +1,5 @@
-// Connections as queues of bytes: split anywhere, delayed, reset in the middle of a frame, read slowly.
+// Connections as queues of bytes: split anywhere, delayed, reset in the middle of a frame, read
+// slowly.
 #include "base/check.h"
 #include "base/pack.h"
 #include "tests/sim/sim.h"
@@ -23,7 +24,8 @@ static void forget(struct sim_conn *conn)
     buf_reset(&conn->to_client);
 }
 
-// --------------------------------------------------------------------------------- the server's side
+// --------------------------------------------------------------------------------- the server's
+// side
 
 static void cut_messages(struct world *world, struct sim_conn *conn)
 {
@@ -103,7 +105,8 @@ void net_done(struct world *world)
     }
 }
 
-// --------------------------------------------------------------------------------- the clients' side
+// --------------------------------------------------------------------------------- the clients'
+// side
 
 struct sim_conn *net_open(struct world *world, uint32_t client)
 {

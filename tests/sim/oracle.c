@@ -107,8 +107,9 @@ static void check_alarm(struct world *world)
     uint64_t wanted = model_next_due(world->model);
     uint64_t armed = core_next_due_ms(world->engine.core);
     if (armed > wanted) {
-        sim_break(world, ORACLE_LATE, "the next timer is due at %" PRIu64 ", the engine waits until %"
-                  PRIu64, wanted, armed);
+        sim_break(world, ORACLE_LATE,
+                  "the next timer is due at %" PRIu64 ", the engine waits until %" PRIu64, wanted,
+                  armed);
     }
 }
 

@@ -1,5 +1,6 @@
-// The simulator: the whole engine (shell, core, store over a disk that can lose power) and its clients
-// in one thread, on a virtual clock, every decision drawn from one seed. See docs/testing.md.
+// The simulator: the whole engine (shell, core, store over a disk that can lose power) and its
+// clients in one thread, on a virtual clock, every decision drawn from one seed. See
+// docs/testing.md.
 #ifndef RUNG_TESTS_SIM_SIM_H
 #define RUNG_TESTS_SIM_SIM_H
 
@@ -81,8 +82,8 @@ struct sim_record { // of the journal, as first read after its commit
 };
 
 struct sim_counts {
-    uint64_t ticks, crashes, power_losses, cuts, io_errors, fulls, retries, duplicates, acknowledged,
-        refused, repeated, timers, overdue, flushes, commits, resets, pushes, records, verifies,
+    uint64_t ticks, crashes, power_losses, cuts, io_errors, fulls, retries, duplicates,
+        acknowledged, refused, repeated, timers, overdue, flushes, commits, resets, pushes, records, verifies,
         leaps, sent, replayed, convertions, reopens;
 };
 

@@ -1,6 +1,7 @@
 // sim --seed N | --seeds N [--from S] | --file FILE   [--lite] [--twice] [--verbose]
 // Exit code 0: every run held; else that of the oracle that broke first (oracle.def), 2 for bad
-// arguments, 3 when a run ended in a CHECK or a signal. A failed run prints SEED=… and how to repeat it.
+// arguments, 3 when a run ended in a CHECK or a signal. A failed run prints SEED=… and how to
+// repeat it.
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -43,7 +44,8 @@ static void print_run(const struct sim_result *result, uint64_t seed)
 static void print_failure(const struct sim_result *result, const struct arguments *arguments,
                           uint64_t seed)
 {
-    (void)printf("SEED=%" PRIu64 " ORACLE=%s: %s\n  repeat it with: sim --seed %" PRIu64 "%s --verbose\n",
+    (void)printf("SEED=%" PRIu64 " ORACLE=%s: %s\n"
+                 "  repeat it with: sim --seed %" PRIu64 "%s --verbose\n",
                  seed, sim_oracle_name(result->broken), result->message, seed,
                  arguments->lite ? " --lite" : "");
 }

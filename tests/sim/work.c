@@ -288,7 +288,8 @@ static void ask_other(struct world *world, struct sim_client *client, const stru
         add_request(world, client, "edit", &params);
         break;
     case 3:
-        // Only what has no case under it: whoever moves a parent by hand may leave its children behind.
+        // Only what has no case under it: whoever moves a parent by hand may leave its children
+        // behind.
         add_text(&params, "stage", "doing");
         add_text(&params, "reason", "by hand");
         add_text(&params, "as", user_names[chance(world, 70) ? HANA : SAM]);
@@ -429,7 +430,8 @@ static void take_refusal(struct world *world, struct sim_client *client,
         sim_break(world, slice_equal(code, SLICE("asleep")) ? ORACLE_ASLEEP : ORACLE_ONCE,
                   "%s was refused with %.*s", client->name, SLICE_PRINT(code));
     }
-    // An earlier copy may have been refused before a later one was accepted, and its answer come late.
+    // An earlier copy may have been refused before a later one was accepted, and its answer come
+    // late.
     if (request->state == REQUEST_ACCEPTED && attempt >= request->sent_before) {
         sim_break(world, ORACLE_ONCE, "a repeat of an accepted request was refused with %.*s",
                   SLICE_PRINT(code));
@@ -546,7 +548,8 @@ static void work_client(struct world *world, uint32_t number)
     if (conn == NULL) {
         return;
     }
-    if (world->lull == 0 && chance(world, 30) && client->open < OPEN_MAX && client->request_count < SIM_REQUESTS_MAX) {
+    if (world->lull == 0 && chance(world, 30) && client->open < OPEN_MAX &&
+        client->request_count < SIM_REQUESTS_MAX) {
         think(world, client);
         send_request(world, conn, client->request_count - 1);
         if (chance(world, 6)) { // the same at once over another connection
