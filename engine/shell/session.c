@@ -9,8 +9,8 @@ enum {
     INPUT_FIRST_BYTES = 4096,
     INPUT_BULK_BYTES = 64 * 1024,
     OUTPUT_KEPT_BYTES = 256 * 1024,
-    // One connection's share of a tick, so that a flood does not hold up the others: a command costs
-    // about one of it, a question that builds a card more.
+    // One connection's share of a tick, so that a flood does not hold up the others: a command
+    // costs about one of it, a question that builds a card more.
     TURN_COST_MAX = 512,
     QUESTION_COST = 16
 };
