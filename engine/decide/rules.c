@@ -8,12 +8,28 @@ static void set_latch(struct run *run, uint32_t rule, uint32_t entry, bool up)
     decide_emit(run->d, &event);
 }
 
+// The rule that stands next in the text after (line, number). The image groups rules by stage, so the
+// text order of a stage and the stages inside it is found by their lines. INDEX_NONE: no more.
+static uint32_t next_in_text(const struct image *image, uint32_t line, uint32_t number)
+{
+    uint32_t next = INDEX_NONE;
+    for (uint32_t i = 0; i < image->rule_count; i++) {
+        uint32_t at = image->rule[i].line;
+        bool after = at > line || (at == line && (number == INDEX_NONE || i > number));
+        if (after && (next == INDEX_NONE || at < image->rule[next].line)) {
+            next = i;
+        }
+    }
+    return next;
+}
+
 // One pass over the active rules in text order. The first that fires ends the pass.
 static enum run_result scan(struct run *run, bool *ret_fired)
 {
     const struct image *image = &run->program->image;
     *ret_fired = false;
-    for (uint32_t number = 0; number < image->rule_count; number++) {
+    uint32_t number = next_in_text(image, 0, INDEX_NONE);
+    for (; number != INDEX_NONE; number = next_in_text(image, image->rule[number].line, number)) {
         const struct image_rule *rule = &image->rule[number];
         const struct active_stage *at = instance_active(run->instance, rule->stage);
         if (at == NULL) {

@@ -228,8 +228,8 @@ static int member_rank(const struct image *image, const struct image_type *type,
 }
 
 // A set is kept in the order of its enum (or of its values), without repeats.
-static void order_set(struct eval_env *env, const struct image_type *element, struct value *items,
-                      uint32_t *count)
+void eval_order_set(struct eval_env *env, const struct image_type *element, struct value *items,
+                    uint32_t *count)
 {
     const struct image *image = &env->program->image;
     uint32_t kept = 0;
@@ -277,7 +277,7 @@ static bool from_array(struct eval_env *env, const struct image_type *type, stru
         }
     }
     if (type->kind == TYPE_SET) {
-        order_set(env, &env->program->image.type[type->arg], items, &count);
+        eval_order_set(env, &env->program->image.type[type->arg], items, &count);
     }
     *ret = (struct value){ .kind = count == 0 ? VALUE_EMPTY : VALUE_LIST };
     ret->list.items = items;

@@ -253,21 +253,37 @@ static struct value durations(struct eval_env *env, enum image_expr_kind kind,
     return result;
 }
 
-// set + x, set - x, list + x: a new list.
-static struct value lists(struct eval_env *env, enum image_expr_kind kind, const struct value *a,
-                          const struct value *b)
+static const struct image_type *list_type(const struct eval_env *env, const struct image_expr *expr)
 {
-    struct value *items = ARENA_ARRAY(env->arena, struct value, a->list.count + 1);
+    const struct image *image = &env->program->image;
+    const struct image_type *type = expr->type < image->type_count ? &image->type[expr->type] : NULL;
+    bool many = type != NULL && (type->kind == TYPE_SET || type->kind == TYPE_LIST);
+    return many ? type : NULL;
+}
+
+// set + x, set - x, list + x, list - x (rule 49): a new one; a set keeps its order and no repeats.
+static struct value lists(struct eval_env *env, const struct image_expr *expr,
+                          const struct value *a, const struct value *b)
+{
+    const struct image_type *type = list_type(env, expr);
+    uint32_t before = a->kind == VALUE_LIST ? a->list.count : 0;
+    struct value *items = ARENA_ARRAY(env->arena, struct value, before + 1);
     uint32_t count = 0;
-    for (uint32_t i = 0; i < a->list.count; i++) {
-        if (!value_equal(&a->list.items[i], b)) {
+    for (uint32_t i = 0; i < before; i++) {
+        if (expr->kind == EXPR_ADD || !value_equal(&a->list.items[i], b)) {
             items[count++] = a->list.items[i];
         }
     }
-    if (kind == EXPR_ADD && count < VALUE_ITEMS_MAX) {
+    if (expr->kind == EXPR_ADD && !value_is_empty(b)) {
+        if (count == VALUE_ITEMS_MAX) {
+            return eval_fail(env, REFUSAL_LIMIT, SLICE("a list holds at most 1,000 items"));
+        }
         items[count++] = *b;
     }
-    struct value result = { .kind = VALUE_LIST };
+    if (type != NULL && type->kind == TYPE_SET) {
+        eval_order_set(env, &env->program->image.type[type->arg], items, &count);
+    }
+    struct value result = { .kind = count == 0 ? VALUE_EMPTY : VALUE_LIST };
     result.list.items = items;
     result.list.count = count;
     return result;
@@ -296,8 +312,8 @@ static struct value arithmetic(struct eval_env *env, const struct image_expr *ex
     if (env->refusal.code != REFUSAL_NONE) {
         return value_empty();
     }
-    if (a.kind == VALUE_LIST) {
-        return lists(env, kind, &a, &b);
+    if (a.kind == VALUE_LIST || (value_is_empty(&a) && list_type(env, expr) != NULL)) {
+        return lists(env, expr, &a, &b); // an empty list is stored as empty
     }
     if (value_is_empty(&a) || value_is_empty(&b)) {
         return empty_operand(env, value_is_empty(&a) ? expr->a : expr->b);
