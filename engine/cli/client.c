@@ -173,11 +173,13 @@ enum client_status client_receive(struct client *client, uint32_t timeout_ms,
     client->taken = 0;
     while (client->fd >= 0) {
         size_t bytes = 0;
-        enum pack_status status = pack_scan(buf_slice(&client->in), ANSWER_BYTES_MAX, &bytes);
-        if (client->in.len > 0 && status == PACK_WHOLE) {
+        enum pack_status status = client->in.len == 0
+                                      ? PACK_MORE
+                                      : pack_scan(buf_slice(&client->in), ANSWER_BYTES_MAX, &bytes);
+        if (status == PACK_WHOLE) {
             return message_take(client, bytes, ret_reply);
         }
-        if (client->in.len > 0 && status == PACK_BAD) {
+        if (status == PACK_BAD) {
             return lost(client, "the other side of the socket does not speak the protocol "
                                 "of the engine");
         }

@@ -171,6 +171,7 @@ static void engine_start(struct engine *engine, const enum deed *deeds)
     assert_int_equal(listen(listener, 4), 0);
     engine->child = fork();
     if (engine->child == 0) {
+        (void)alarm(30); // whatever becomes of the test
         unsigned done = 0;
         while (deeds[done] != END) {
             char client[CLIENT_NAME_BYTES + 1] = "";
