@@ -33,7 +33,8 @@ static bool name_ok(const struct image *image, struct image_text name)
     return name.len > 0 && image_text_ok(image, name);
 }
 
-static bool duration_unit_ok(uint32_t unit) { return unit <= DURATION_WORK_DAY; }
+// Working time needs a calendar, which no image of this format has.
+static bool duration_unit_ok(uint32_t unit) { return unit <= DURATION_MONTH; }
 
 static bool check_process(const struct image *image)
 {
