@@ -293,6 +293,11 @@ uint64_t core_next_due_ms(const struct core *core)
     return due;
 }
 
+bool core_timers_due(const struct core *core, uint64_t now_ms)
+{
+    return core->timer_floor <= now_ms && core_next_due_ms(core) <= now_ms;
+}
+
 // --------------------------------------------------------------------------------- commit
 
 static void refuse_all(struct core *core, enum err err)
@@ -321,7 +326,11 @@ enum err core_commit(struct core *core, const struct core_effects **ret_effects)
         state_refresh_all(core->state);
     }
     state_command_begin(core->state, core->now_ms);
-    core->timer_floor = core_next_due_ms(core);
+    // Until then the floor holds: looking for the earliest living row passes the dead ones, and there
+    // are as many of those as timers were withdrawn since the last flush.
+    if (core->timer_floor <= core->now_ms) {
+        core->timer_floor = core_next_due_ms(core);
+    }
     core->effects = (struct core_effects){
         .answers = core->answers, .answer_count = core->answer_count, .records = core->records,
         .record_count = core->record_count, .next_due_ms = core->timer_floor,

@@ -48,7 +48,7 @@ struct core_effects {
     uint32_t answer_count;
     const struct core_record *records; // committed by this batch, in order
     uint32_t record_count;
-    uint64_t next_due_ms; // UINT64_MAX: no timer
+    uint64_t next_due_ms; // no timer is due before then; UINT64_MAX: no timer
 };
 
 // Opens over an open store: folds what the view lacks (store_fold_*), loads directory and programs,
@@ -70,6 +70,7 @@ enum err core_commit(struct core *core, const struct core_effects **ret_effects)
 void core_abort(struct core *core); // forgets the batch (simulated crash)
 
 uint64_t core_next_due_ms(const struct core *core); // UINT64_MAX: none
+bool core_timers_due(const struct core *core, uint64_t now_ms); // some; cheaper than asking when
 uint64_t core_now_ms(const struct core *core);      // of the last record
 const struct view *core_view(const struct core *core); // read-only, between batches
 uint64_t core_evolve_fingerprint(void);

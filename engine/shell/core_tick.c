@@ -403,7 +403,7 @@ static uint64_t tick_once(struct core_tick *tick)
     take_batch(tick, now_ms);
     bool parked = get_flag(&tick->full) && now_us(tick) < tick->full_until_us;
     bool due = !parked && !timekeeper_stepped(tick->keeper) &&
-               core_next_due_ms(tick->core) <= now_ms;
+               core_timers_due(tick->core, now_ms);
     if (tick->batch_count > 0 || due) {
         tick->quiet_since_us = 0;
         uint64_t timers = tick->counters.timers;
