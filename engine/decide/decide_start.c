@@ -172,6 +172,17 @@ static void link_duplicate(struct run *run, const struct match *match)
     }
 }
 
+// Another open case holds this value as its key: it is linked as a possible duplicate, not robbed.
+static bool is_key_of_another(struct run *run, uint32_t field, const struct value *value)
+{
+    struct slice key;
+    struct view_key_row row;
+    return fields_is_key(&run->program->image, field) && fields_key_of(run, field, value, &key) &&
+           key.len <= KEY_BYTES_MAX &&
+           view_key(run->d->view, run->program->process, field, key, &row) && row.open != 0 &&
+           row.open != run->instance->head.id;
+}
+
 // Answers fill only what is empty. The case in hand may run an older version of the process, so
 // fields are matched by name.
 static void fill_empty(struct run *run, const struct run *form_run, const struct answers *answers)
@@ -183,7 +194,8 @@ static void fill_empty(struct run *run, const struct run *form_run, const struct
         if (field == INDEX_NONE || value_is_empty(&answers->values[i]) ||
             view_field(run->d->view, run->instance, field).len > 0 ||
             run->program->image.type[run->program->image.field[field].type].kind !=
-                from->type[from->field[i].type].kind) {
+                from->type[from->field[i].type].kind ||
+            is_key_of_another(run, field, &answers->values[i])) {
             continue;
         }
         (void)run_set_field(run, field, answers->values[i]);
