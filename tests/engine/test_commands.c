@@ -1,0 +1,452 @@
+// Every command in the words of the domain: what it records, what it refuses, and by which rule of the
+// language (docs/language.md speaks of the same rules without their numbers).
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/attr.h"
+#include "tests/engine/company.h"
+
+#define ANN "bob: start lead with name=Ann, phone=+49 30 123456"
+
+// --------------------------------------------------------------------------------- start
+
+COMPANY_TEST(start_makes_a_case_a_key_and_a_task,
+    { ANN, "instance_started field_changed stage_entered key_taken stage_entered timer_set picked "
+           "slot_set task_opened" })
+COMPANY_TEST(start_refuses_what_does_not_exist,
+    { "bob: start nothing with name=Ann", "!unknown_process nothing" },
+    { "nobody: start lead with name=Ann", "!unknown_user nobody" })
+// Rule 8: asks are checked together, one refusal lists every bad answer.
+COMPANY_TEST(rule_8_one_refusal_lists_every_bad_answer,
+    { "bob: start lead with price=cheap, phone=none", "!bad_form `phone`" },
+    { "bob: start lead with price=cheap, phone=none", "!bad_form `price`" },
+    { "bob: start lead with price=cheap, phone=none", "!bad_form `name`: must be answered" },
+    { "bob: start lead with name=Ann, tried=4", "!bad_form the form does not ask for this" })
+COMPANY_TEST(a_requirement_refuses_with_its_own_sentence,
+    { "bob: start lead with name=spam", "!required We do not take spam" })
+// Rule 34 (a): an open case with this key is joined; the form fills only what is empty.
+COMPANY_TEST(rule_34_a_repeat_joins_the_open_case_and_fills_only_what_is_empty,
+    { ANN, "" },
+    { "bea: start lead with name=Other, phone=030 123456, email=Ann@Office.Example",
+      "repeat_joined field_changed notified" },
+    { "bob: start lead with name=Third, email=ann@office.example", "repeat_joined" })
+// Rule 34: two keys that find two cases: the first key wins, the other is linked.
+COMPANY_TEST(rule_34_two_keys_of_two_cases_link_a_duplicate,
+    { ANN, "" },
+    { "bob: start lead with name=Bea, email=b@x.example", "instance_started" },
+    { "bob: start lead with name=C, phone=+4930123456, email=b@x.example",
+      "repeat_joined duplicate_linked" })
+// Rule 34 (b), 36: the newest case at an end with `reopen on repeat` lives again, for as long as it may.
+COMPANY_TEST(rule_36_a_repeat_reopens_a_lost_case_within_its_days,
+    { ANN, "" },
+    { "bob: press 1 drop", "pressed task_closed stage_exited key_released instance_ended" },
+    { ANN, "instance_reopened key_taken repeat_joined stage_entered task_opened" },
+    { "bob: press 1 drop", "instance_ended" },
+    { "wait 91 days", "" },
+    { ANN, "instance_started" })
+// Rule 42: what nobody can move on is not begun.
+COMPANY_TEST(rule_42_a_task_that_nobody_can_do_is_refused,
+    { "bob: start lead with name=ghost", "!asleep nobody can do its task" },
+    { "hire gus ghost", "" },
+    { "bob: start lead with name=ghost", "task_opened" })
+
+// --------------------------------------------------------------------------------- press
+
+// Rule 6: a press names the stage entry that the person saw; buttons of the body are exempt.
+COMPANY_TEST(rule_6_a_press_on_a_stage_that_was_left_is_stale,
+    { ANN, "" },
+    { "bob: press 1 anew entry 2", "stage_entered" },
+    { "bob: press 1 busy entry 2", "!stale Contact" },
+    { "bob: press 1 busy entry 3", "pressed" },
+    { "bob: press 1 drop entry 2", "instance_ended" })
+// Rule 7: the innermost action of a name is meant.
+COMPANY_TEST(rule_7_an_inner_action_hides_the_outer_one,
+    { "bob: start lead with name=nested", "stage_entered stage_entered stage_entered" },
+    { "bob: press 1 on_", "stage_exited stage_entered" },
+    { "bob: press 1 up", "pressed instance_ended" },
+    { "bob: press 1 up", "!case_ended Won" })
+COMPANY_TEST(a_press_needs_a_case_an_action_and_a_person,
+    { "bob: press 9 busy", "!unknown_instance 9" },
+    { ANN, "" },
+    { "bob: press 1 nonsense", "!unknown_action nonsense" },
+    { "press 1 busy", "!needs_person press" })
+// Rule 9: without a flow the task stays as it is.
+COMPANY_TEST(rule_9_a_press_without_a_flow_changes_nothing_about_the_task,
+    { ANN, "" },
+    { "bob: press 1 noted with price=12", "pressed field_changed" },
+    { "bob: press 1 noted", "pressed" })
+// Rule 10: a transition into the stage itself leaves it and enters it anew.
+COMPANY_TEST(rule_10_a_transition_into_the_own_stage_enters_it_anew,
+    { ANN, "" },
+    { "bob: press 1 busy", "position_set task_replanned" },
+    { "bob: press 1 anew", "task_closed timer_cancelled stage_exited stage_entered timer_set "
+                           "task_opened" })
+// Rule 12: a moment that a person answers may not be past.
+COMPANY_TEST(rule_12_a_promise_in_the_past_is_refused,
+    { ANN, "" },
+    { "bob: press 1 later with call_at=2026-01-01 10:00", "!moment_past earliest good one" },
+    { "bob: press 1 later with call_at=2026-01-06 10:00", "task_replanned" })
+// Rule 16: counting with an empty field is refused, and names it.
+COMPANY_TEST(rule_16_arithmetic_with_empty_names_the_field,
+    { ANN, "" },
+    { "bob: press 1 sum", "!empty_operand `price`" })
+COMPANY_TEST(amounts_that_do_not_combine_are_refused,
+    { ANN, "" },
+    { "bob: press 1 noted with price=5 USD", "pressed" },
+    { "bob: press 1 sum", "!bad_arithmetic different currencies" })
+// Rule 16: every comparison with empty is false: the button is not offered.
+COMPANY_TEST(a_button_whose_condition_does_not_hold_is_not_offered,
+    { ANN, "" },
+    { "bob: press 1 guarded", "!not_offered condition" },
+    { "bob: press 1 noted with price=101", "" },
+    { "bob: press 1 guarded", "stage_entered" })
+// Rule 19: a ladder from the press, rung by rung; then what follows it.
+COMPANY_TEST(rule_19_a_ladder_is_climbed_from_the_press_and_ends_in_then,
+    { ANN, "" },
+    { "bob: press 1 busy", "field_changed position_set task_replanned" },
+    { "bob: press 1 busy", "task_replanned" },
+    { "bob: press 1 busy", "task_replanned" },
+    { "bob: press 1 busy", "instance_ended" })
+COMPANY_TEST(rule_19_a_ladder_that_keeps_count_survives_the_stage,
+    { ANN, "" },
+    { "bob: press 1 wait_", "task_replanned" },
+    { "bob: press 1 anew", "" },
+    { "bob: press 1 wait_", "task_replanned" },
+    { "bob: press 1 anew", "" },
+    { "bob: press 1 wait_", "instance_ended" })
+// Rule 21: presses are counted per stage entry; afterwards `then`, or the button is gone.
+COMPANY_TEST(rule_21_a_button_may_be_pressed_so_often,
+    { ANN, "" },
+    { "bob: press 1 later with call_at=2026-01-06 10:00", "position_set" },
+    { "bob: press 1 later with call_at=2026-01-07 10:00", "position_set" },
+    { "bob: press 1 later with call_at=2026-01-08 10:00", "!not_offered 2 times" },
+    { "bob: press 1 anew", "" },
+    { "bob: press 1 later with call_at=2026-01-08 10:00", "position_set" },
+    { "bob: press 1 spent", "task_replanned" },
+    { "bob: press 1 spent", "instance_ended" })
+// Rule 23: without `by`, whoever has the task; superiors act for him.
+COMPANY_TEST(rule_23_buttons_belong_to_whoever_has_the_task_or_stands_above,
+    { ANN, "" },
+    { "bea: press 1 busy", "!not_allowed bob" },
+    { "hana: press 1 busy", "pressed" },
+    { "wim: press 1 drop", "!not_allowed sales" },
+    { "hana: press 1 drop", "instance_ended" })
+// Rule 22: without `pick` the task is offered, and the first who acts holds it.
+COMPANY_TEST(rule_22_the_first_who_acts_on_an_offered_task_holds_it,
+    { ANN, "" },
+    { "bob: press 1 sold with wanted=alpha", "" },
+    { "wim: press 2 made", "pressed task_assigned slot_set instance_ended" })
+// Rule 45: a slot takes only holders of its role.
+COMPANY_TEST(rule_45_a_slot_takes_only_holders_of_its_role,
+    { ANN, "" },
+    { "bob: press 1 give with who=wim", "!bad_form" },
+    { "bob: press 1 give with who=bea", "slot_set task_replanned" })
+// Rule 13: a rule that becomes true runs; rules that set each other off are stopped at 64.
+COMPANY_TEST(rule_13_a_rule_runs_when_its_condition_becomes_true,
+    { ANN, "" },
+    { "bob: press 1 noted with price=1001", "latch_set rule_fired stage_entered" },
+    { "bob: press 1 pay with amount=1000", "field_changed" },
+    { "bob: press 1 pay with amount=1", "latch_set rule_fired instance_ended" })
+COMPANY_TEST(rule_13_rules_that_never_rest_refuse_the_command,
+    { "bob: start flip", "task_opened" },
+    { "bob: press 1 run", "!too_many_rules 64" },
+    { "bob: press 1 stop", "instance_ended" })
+
+// --------------------------------------------------------------------------------- children
+
+// Rule 30: every child starts inside the command; an empty set is refused.
+COMPANY_TEST(rule_30_a_conversion_starts_every_child_in_one_record,
+    { ANN, "" },
+    { "bob: press 1 sold", "!empty_set" },
+    { "bob: press 1 sold with wanted=alpha, beta",
+      "converted instance_started task_opened instance_started task_opened stage_entered" })
+// Rule 31: a child's end is the next command of the batch.
+COMPANY_TEST(rule_31_the_parent_hears_of_every_end_at_once,
+    { ANN, "" },
+    { "bob: press 1 sold with wanted=alpha, beta", "" },
+    { "wim: press 2 broke", "instance_ended child_ended" },
+    { "bob: press 1 drop", "!not_offered" },
+    { "wes: press 3 made", "instance_ended child_ended rule_fired instance_ended" })
+// Rule 32: no case ends over open children.
+COMPANY_TEST(rule_32_children_are_cancelled_with_their_parent,
+    { ANN, "" },
+    { "bob: press 1 sold with wanted=alpha, beta", "" },
+    { "hana: press 1 stop", "cancelled instance_ended child_ended cancelled instance_ended "
+                            "child_ended instance_ended" })
+COMPANY_TEST(rule_32_cancelling_a_case_cancels_what_is_under_it,
+    { ANN, "" },
+    { "bob: press 1 sold with wanted=alpha, beta", "" },
+    { "bob: cancel 1 because no", "!needs_administrator" },
+    { "cancel 1", "!bad_form reason" },
+    { "cancel 1 because no longer wanted", "cancelled instance_ended child_ended cancelled" },
+    { "cancel 1 because again", "!case_ended" })
+COMPANY_TEST(a_cancelled_child_is_told_to_its_parent,
+    { ANN, "" },
+    { "bob: press 1 sold with wanted=alpha", "" },
+    { "cancel 2 because broken", "cancelled instance_ended child_ended rule_fired instance_ended" })
+
+// --------------------------------------------------------------------------------- edit
+
+// Rule 43: whoever has a part in the case may edit; what is readonly or not shown to him he may not.
+COMPANY_TEST(rule_43_fields_are_edited_by_the_people_of_the_case,
+    { ANN, "" },
+    { "bea: edit 1 with name=Bea", "!not_allowed no task and no role" },
+    { "bob: edit 1 with name=Anna", "edited field_changed" },
+    { "bob: edit 1 with tried=3", "!bad_form does not ask" },
+    { "bob: edit 1 with secret=x", "!not_allowed not shown" },
+    { "hana: edit 1 with secret=x", "edited field_changed" },
+    { "bob: edit 1 with price=much", "!bad_form `price`" },
+    { "edit 1 with name=Anna", "!needs_person" })
+// Rule 35: a key of another open case is refused, and names it.
+COMPANY_TEST(rule_35_an_edit_cannot_take_the_key_of_another_open_case,
+    { ANN, "" },
+    { "bob: start lead with name=Bea, phone=+49 30 999999", "" },
+    { "hana: edit 2 with phone=+49 30 123456", "!key_taken 1" },
+    { "bob: press 1 drop", "key_released" },
+    { "hana: edit 2 with phone=+49 30 123456", "key_released key_taken field_changed" })
+// Rule 13: a rule also looks after an edit. Rule 17: `at` is armed again when its field changes.
+COMPANY_TEST(rule_17_a_moment_in_a_field_arms_a_timer_again,
+    { ANN, "" },
+    { "bob: edit 1 with until_=2026-01-07 12:00", "field_changed timer_set" },
+    { "bob: edit 1 with until_=2026-01-06 12:00", "field_changed timer_cancelled timer_set" },
+    { "wait 26 h", "overdue_stepped" },
+    { "wait 2 h", "timer_fired instance_ended" })
+
+// --------------------------------------------------------------------------------- tasks of people
+
+COMPANY_TEST(an_offered_task_is_claimed_by_one_who_holds_its_role,
+    { ANN, "" },
+    { "bob: press 1 sold with wanted=alpha", "" },
+    { "bob: claim 2 1", "!not_allowed works" },
+    { "wim: claim 2 7", "!unknown_task 7" },
+    { "claim 2 1", "!needs_person" },
+    { "wim: claim 2 1", "task_assigned slot_set" },
+    { "wes: claim 2 1", "!not_allowed wim" })
+// Rule 20: another holder of the same role; ladder and due stay.
+COMPANY_TEST(rule_20_a_task_is_handed_on_within_its_role,
+    { ANN, "" },
+    { "bob: reassign 1 1 to wim", "!role_not_held wim" },
+    { "bob: reassign 1 1 to gone", "!unknown_user gone" },
+    { "bea: reassign 1 1 to bea", "!not_allowed" },
+    { "hana: reassign 1 1 to bea because holiday", "task_assigned slot_set" },
+    { "bob: press 1 busy", "!not_allowed bea" },
+    { "bea: press 1 busy", "task_replanned" })
+// Rule 41: a side task stands beside the main one; its asker is told; it freezes nothing.
+COMPANY_TEST(rule_41_a_side_task_is_done_with_a_note_and_told_to_its_asker,
+    { ANN, "" },
+    { "wes: side 1 for wim called No", "!not_allowed" },
+    { "bob: side 1 for wim called Draw it", "task_opened" },
+    { "bob: side 1 for works called Measure it", "task_opened" },
+    { "bob: side 1 for nobody called Nothing", "!unknown_user nobody" },
+    { "bob: side 1 for wim", "!bad_form title" },
+    { "bob: side 1 for wim due 5 called Late", "!moment_past" },
+    { "bob: finish 1 1", "!not_offered side tasks" },
+    { "bea: finish 1 2", "!not_allowed" },
+    { "wim: finish 1 2 because done", "task_closed notified" },
+    { "wes: claim 1 3", "task_assigned" },
+    { "wes: finish 1 3", "task_closed" })
+COMPANY_TEST(rule_2_a_side_task_of_a_button_belongs_to_its_braces,
+    { ANN, "" },
+    { "bob: press 1 help_", "task_opened task_replanned" },
+    { "bob: press 1 talked", "task_closed task_closed stage_exited" })
+COMPANY_TEST(a_comment_is_kept_and_bounded,
+    { ANN, "" },
+    { "bob: comment 1 saying Rang twice", "commented" },
+    { "comment 1 saying From above", "commented" },
+    { "wes: comment 1 saying No", "!not_allowed" },
+    { "bob: comment 1", "!limit COMMENT_BYTES_MAX" })
+// Rule 41: a manual move is an ordinary transition with a reason, for roles that may move.
+COMPANY_TEST(rule_41_a_case_is_moved_by_hand_by_those_who_may,
+    { ANN, "" },
+    { "bob: move 1 offer because why", "!not_allowed may move" },
+    { "hana: move 1 nowhere because why", "!unknown_stage nowhere" },
+    { "hana: move 1 offer", "!bad_form reason" },
+    { "hana: move 1 offer because he said so", "moved task_closed stage_entered task_opened" },
+    { "hana: move 1 waiting because wrong", "!asleep" })
+
+// --------------------------------------------------------------------------------- the company
+
+COMPANY_TEST(people_come_and_go,
+    { "hire ida sales,works under hana", "user_set" },
+    { "hire ida sales,stars", "role_named user_set" },
+    { "hire ida, sales", "!bad_users" },
+    { "hire ida sales under nobody", "!bad_users nobody" },
+    { "hire ida sales under ida", "!bad_users" },
+    { "fire ida", "user_set" },
+    { "ida: start lead with name=Ann", "!unknown_user left" },
+    { "bob: hire x sales", "!needs_administrator" })
+COMPANY_TEST(a_step_of_the_clock_is_confirmed_by_an_administrator,
+    { "bob: clock", "!needs_administrator" },
+    { "clock", "clock_confirmed" })
+// Rule 20, 12: overdue rungs run in order, counted from the due moment or from now.
+COMPANY_TEST(rule_20_an_overdue_ladder_reminds_tells_and_hands_on,
+    { ANN, "" },
+    { "wait 14 min", "-" },
+    { "wait 1 min", "overdue_stepped notified" },
+    { "wait 30 min", "overdue_stepped notified" },
+    { "wait 1 h", "overdue_stepped picked task_assigned" },
+    { "wait 24 h", "-" })
+COMPANY_TEST(rule_20_a_new_due_starts_the_overdue_ladder_again,
+    { ANN, "" },
+    { "wait 15 min", "overdue_stepped" },
+    { "bob: press 1 busy", "task_replanned" },
+    { "wait 19 min", "-" },
+    { "wait 1 min", "overdue_stepped" })
+// Rule 17: idle counts from the last thing that moved the case; a comment does not.
+COMPANY_TEST(rule_17_an_idle_timer_waits_ten_quiet_days,
+    { ANN, "" },
+    { "bob: press 1 later with call_at=2026-01-20 09:00", "" },
+    { "wait 8 days", "" },
+    { "bob: press 1 later with call_at=2026-03-20 09:00", "" },
+    { "wait 8 days", "timer_cancelled timer_set" },
+    { "bob: comment 1 saying Still there", "commented" },
+    { "wait 2 days", "timer_fired instance_ended" })
+// Rule 2, 17: a timer of a stage around counts from the entry of that stage.
+COMPANY_TEST(rule_17_a_timer_of_the_stage_around_counts_from_its_entry,
+    { "bob: start lead with name=nested", "" },
+    { "wait 1 days", "" },
+    { "bob: press 1 on_", "" },
+    { "wait 1 days", "timer_fired instance_ended" })
+// What a timer cannot do becomes an incident; an administrator closes it.
+COMPANY_TEST(a_timer_that_cannot_do_its_work_opens_an_incident,
+    { "bob: start flip", "" },
+    { "wait 1 h", "incident_opened" },
+    { "wait 24 h", "-" },
+    { "bob: close 1 because seen", "!needs_administrator" },
+    { "close 1", "!bad_form reason" },
+    { "close 5 because seen", "!unknown_task 5" },
+    { "close 1 because the rules are mended", "incident_closed" },
+    { "close 1 because again", "!unknown_task 1" })
+COMPANY_TEST(whoever_leaves_with_open_tasks_leaves_an_incident,
+    { "hire gus ghost", "" },
+    { "bob: start lead with name=ghost", "task_opened" },
+    { "fire gus", "incident_opened user_set" })
+
+// --------------------------------------------------------------------------------- requests
+
+COMPANY_TEST(a_repeat_gets_its_first_answer_and_changes_nothing,
+    { "bob: c1#1 start lead with name=Ann, phone=+49 30 123456", "instance_started" },
+    { "bob: c1#1 start lead with name=Ann, phone=+49 30 123456", "-" },
+    { "bob: c1#2 start lead with name=Ann, phone=+49 30 123456", "repeat_joined" },
+    { "bob: c2#1 start lead with name=Ann, phone=+49 30 123456", "repeat_joined" })
+COMPANY_TEST(one_request_id_is_one_command,
+    { "bob: c1#1 start lead with name=Ann", "instance_started" },
+    { "bob: c1#1 start lead with name=Bea", "!request_reused another command" },
+    { "bea: c1#1 start lead with name=Ann", "!request_reused" })
+COMPANY_TEST(a_refusal_is_not_remembered,
+    { "bob: c1#1 press 1 busy", "!unknown_instance" },
+    { ANN, "" },
+    { "bob: c1#1 press 1 busy", "pressed" })
+COMPANY_TEST(an_id_older_than_the_window_is_refused,
+    { "bob: c1#5 start lead with name=Ann", "instance_started" },
+    { "bob: c1#1029 comment 1 saying x", "commented" },
+    { "bob: c1#5 start lead with name=Ann", "!request_too_old 1024" })
+COMPANY_TEST(a_client_that_is_silent_for_a_day_is_forgotten,
+    { "bob: c1#1 start lead with name=Ann", "instance_started" },
+    { "wait 26 h", "" },
+    { "bob: c2#1 comment 1 saying x", "commented" },
+    { "bob: c2#2 comment 1 saying x", "commented" },
+    { "bob: c1#1 start lead with name=Ann", "instance_started" })
+COMPANY_TEST(an_imported_row_is_imported_once_even_when_its_case_is_closed,
+    { "crm/12 start lead with name=Ann", "instance_started imported" },
+    { "crm/12 start lead with name=Bea", "-" },
+    { "bob: press 1 drop", "" },
+    { "hana: press 1 drop", "!case_ended" },
+    { "crm/12 start lead with name=Ann", "-" },
+    { "crm/13 start lead with name=Ann", "instance_started imported" },
+    { "old/12 start lead with name=Ann", "instance_started imported" })
+
+// --------------------------------------------------------------------------------- gaps
+
+static void every_event_and_refusal_of_the_core_was_seen(void **state)
+{
+    (void)state;
+    const struct company_seen *seen = company_seen();
+    for (int kind = 1; kind < EVENT_KIND_COUNT; kind++) {
+        if (!seen->event[kind]) {
+            print_error("no test records `%s`\n", event_name((enum event_kind)kind));
+        }
+        assert_true(seen->event[kind]);
+    }
+    static const enum refusal_code elsewhere[] = {
+        REFUSAL_BAD_REQUEST, REFUSAL_UNKNOWN_METHOD, REFUSAL_BUSY, REFUSAL_STOPPING,
+        REFUSAL_NOT_DEMO, REFUSAL_CLOCK_STEPPED, // the shell's
+        REFUSAL_STORE_FULL, REFUSAL_ROW_DAMAGED, // test_damage.c
+    };
+    for (int code = 1; code < REFUSAL_CODE_COUNT; code++) {
+        bool known = seen->refusal[code];
+        for (size_t i = 0; i < ARRAY_COUNT(elsewhere); i++) {
+            known = known || elsewhere[i] == (enum refusal_code)code;
+        }
+        if (!known) {
+            print_error("no test is refused with `%s`\n", refusal_name((enum refusal_code)code));
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test(name)
+        T(start_makes_a_case_a_key_and_a_task),
+        T(start_refuses_what_does_not_exist),
+        T(rule_8_one_refusal_lists_every_bad_answer),
+        T(a_requirement_refuses_with_its_own_sentence),
+        T(rule_34_a_repeat_joins_the_open_case_and_fills_only_what_is_empty),
+        T(rule_34_two_keys_of_two_cases_link_a_duplicate),
+        T(rule_36_a_repeat_reopens_a_lost_case_within_its_days),
+        T(rule_42_a_task_that_nobody_can_do_is_refused),
+        T(rule_6_a_press_on_a_stage_that_was_left_is_stale),
+        T(rule_7_an_inner_action_hides_the_outer_one),
+        T(a_press_needs_a_case_an_action_and_a_person),
+        T(rule_9_a_press_without_a_flow_changes_nothing_about_the_task),
+        T(rule_10_a_transition_into_the_own_stage_enters_it_anew),
+        T(rule_12_a_promise_in_the_past_is_refused),
+        T(rule_16_arithmetic_with_empty_names_the_field),
+        T(amounts_that_do_not_combine_are_refused),
+        T(a_button_whose_condition_does_not_hold_is_not_offered),
+        T(rule_19_a_ladder_is_climbed_from_the_press_and_ends_in_then),
+        T(rule_19_a_ladder_that_keeps_count_survives_the_stage),
+        T(rule_21_a_button_may_be_pressed_so_often),
+        T(rule_23_buttons_belong_to_whoever_has_the_task_or_stands_above),
+        T(rule_22_the_first_who_acts_on_an_offered_task_holds_it),
+        T(rule_45_a_slot_takes_only_holders_of_its_role),
+        T(rule_13_a_rule_runs_when_its_condition_becomes_true),
+        T(rule_13_rules_that_never_rest_refuse_the_command),
+        T(rule_30_a_conversion_starts_every_child_in_one_record),
+        T(rule_31_the_parent_hears_of_every_end_at_once),
+        T(rule_32_children_are_cancelled_with_their_parent),
+        T(rule_32_cancelling_a_case_cancels_what_is_under_it),
+        T(a_cancelled_child_is_told_to_its_parent),
+        T(rule_43_fields_are_edited_by_the_people_of_the_case),
+        T(rule_35_an_edit_cannot_take_the_key_of_another_open_case),
+        T(rule_17_a_moment_in_a_field_arms_a_timer_again),
+        T(an_offered_task_is_claimed_by_one_who_holds_its_role),
+        T(rule_20_a_task_is_handed_on_within_its_role),
+        T(rule_41_a_side_task_is_done_with_a_note_and_told_to_its_asker),
+        T(rule_2_a_side_task_of_a_button_belongs_to_its_braces),
+        T(a_comment_is_kept_and_bounded),
+        T(rule_41_a_case_is_moved_by_hand_by_those_who_may),
+        T(people_come_and_go),
+        T(a_step_of_the_clock_is_confirmed_by_an_administrator),
+        T(rule_20_an_overdue_ladder_reminds_tells_and_hands_on),
+        T(rule_20_a_new_due_starts_the_overdue_ladder_again),
+        T(rule_17_an_idle_timer_waits_ten_quiet_days),
+        T(rule_17_a_timer_of_the_stage_around_counts_from_its_entry),
+        T(a_timer_that_cannot_do_its_work_opens_an_incident),
+        T(whoever_leaves_with_open_tasks_leaves_an_incident),
+        T(a_repeat_gets_its_first_answer_and_changes_nothing),
+        T(one_request_id_is_one_command),
+        T(a_refusal_is_not_remembered),
+        T(an_id_older_than_the_window_is_refused),
+        T(a_client_that_is_silent_for_a_day_is_forgotten),
+        T(an_imported_row_is_imported_once_even_when_its_case_is_closed),
+        T(every_event_and_refusal_of_the_core_was_seen),
+#undef T
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
