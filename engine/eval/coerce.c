@@ -198,7 +198,7 @@ static bool from_text(struct eval_env *env, uint32_t number, struct slice raw, s
                    : fail(env, "a moment is expected, for example `2026-03-02 18:00`");
     case TYPE_DURATION:
         ret->kind = VALUE_DURATION;
-        return value_parse_duration(text, &ret->unit, &ret->number)
+        return value_parse_duration(text, &ret->unit, &ret->number) && ret->unit <= DURATION_MONTH
                    ? true
                    : fail(env, "a duration is expected, for example `30 min` or `2 days`");
     case TYPE_ENUM: return from_member(env, type, text, ret);
@@ -403,6 +403,9 @@ static bool from_ext(struct eval_env *env, const struct image_type *type, struct
     }
     if (ret->kind == VALUE_USER && type->kind == TYPE_USER) {
         return from_user(env, type, (uint32_t)ret->number, SLICE_EMPTY, ret);
+    }
+    if (ret->kind == VALUE_DURATION && ret->unit > DURATION_MONTH) {
+        return fail(env, "working time is not known here; say it in days or hours");
     }
     if (ret->kind == VALUE_DATE && type->kind == TYPE_DATETIME) {
         *ret = value_datetime(ret->number * 24 * 3600 * 1000);
