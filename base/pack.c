@@ -227,6 +227,10 @@ enum pack_status pack_scan(struct slice bytes, size_t bytes_max, size_t *ret_byt
     uint64_t open[PACK_DEPTH_MAX]; // elements still to come at each level
     unsigned depth = 0;
     open[0] = 1;
+    if (bytes.len == 0) { // perhaps without an address: nothing to look at
+        *ret_bytes = 1;
+        return bytes_max == 0 ? PACK_BAD : PACK_MORE;
+    }
     const unsigned char *base = (const unsigned char *)bytes.ptr;
     size_t at = 0;
     size_t limit = bytes.len < bytes_max ? bytes.len : bytes_max;
