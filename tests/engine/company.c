@@ -306,6 +306,8 @@ static void take_tail(struct line *line)
             line->command.form = take_form(line);
         } else if (take_word(line, "entry")) {
             line->command.entry = (uint32_t)next_number(line);
+        } else if (take_word(line, "task")) {
+            line->command.task = (uint32_t)next_number(line);
         } else if (take_word(line, "to") || take_word(line, "for")) {
             line->command.name = next_word(line);
         } else if (take_word(line, "due")) {

@@ -62,7 +62,9 @@ COMPANY_TEST(rule_6_a_press_on_a_stage_that_was_left_is_stale,
     { "bob: press 1 anew entry 2", "stage_entered" },
     { "bob: press 1 busy entry 2", "!stale Contact" },
     { "bob: press 1 busy entry 3", "pressed" },
-    { "bob: press 1 drop entry 2", "instance_ended" })
+    { "bob: press 1 busy task 1", "!stale Contact" },
+    { "bob: press 1 busy task 2", "pressed" },
+    { "bob: press 1 drop entry 2 task 1", "instance_ended" })
 // Rule 7: the innermost action of a name is meant.
 COMPANY_TEST(rule_7_an_inner_action_hides_the_outer_one,
     { "bob: start lead with name=nested", "stage_entered stage_entered stage_entered" },
