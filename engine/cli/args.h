@@ -25,7 +25,8 @@ extern const struct option_spec option_specs[OPTION_COUNT];
 struct cli;
 struct cli_command {
     const char *name;
-    const char *words;   // "CASE [ACTION [FIELD=VALUE…]]"
+    const char
+        *words; // "CASE [ACTION [FIELD=VALUE…]]"; words in small letters are said as they are
     const char *summary; // one line
     const char *help;    // whole paragraphs
     const char *group;

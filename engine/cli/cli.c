@@ -38,6 +38,10 @@ void cli_print(struct cli *cli)
         (void)fwrite(cli->out.ptr, 1, cli->out.len, stdout);
     }
     (void)fflush(stdout);
+    if (cli->out.overflow) {
+        (void)fputs("rung: the output was too long and is cut short; --json or --limit may help\n",
+                    stderr);
+    }
     buf_reset(&cli->out);
 }
 

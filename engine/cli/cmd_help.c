@@ -123,6 +123,26 @@ int cmd_help(struct cli *cli)
 
 // --- completion ---------------------------------------------------------------------------------
 
+// The words of a usage line that are said as they are: those in small letters.
+static void verbs_put(struct buf *out, const char *words)
+{
+    size_t len = 0;
+    for (const char *at = words;; at++) {
+        if (*at >= 'a' && *at <= 'z') {
+            len++;
+            continue;
+        }
+        if (len > 0) {
+            buf_put(out, at - len, len);
+            buf_put_char(out, ' ');
+        }
+        len = 0;
+        if (*at == '\0') {
+            return;
+        }
+    }
+}
+
 int cmd_completion(struct cli *cli)
 {
     struct buf *out = &cli->out;
@@ -136,6 +156,7 @@ int cmd_completion(struct cli *cli)
     buf_put_cstr(out, "'\n    else\n        case ${COMP_WORDS[1]} in\n");
     for (uint32_t i = 0; i < cli_command_count; i++) {
         buf_format(out, "        %s) words='", cli_commands[i].name);
+        verbs_put(out, cli_commands[i].words);
         for (uint32_t o = 0; o < OPTION_COUNT; o++) {
             if ((cli_commands[i].options >> o & 1) != 0) {
                 buf_format(out, "--%s ", option_specs[o].name);

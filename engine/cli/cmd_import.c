@@ -15,7 +15,13 @@
 #include "engine/cli/form.h"
 #include "engine/cli/map.h"
 
-enum { WINDOW = 64, BAD_ROWS_KEPT = 10000, RECONNECT_MS = 100 };
+enum {
+    WINDOW = 64,
+    BAD_ROWS_KEPT = 10000,
+    BAD_ROWS_SHOWN = 20,
+    REASONS_MAX = 32,
+    RECONNECT_MS = 100
+};
 
 struct slot {
     bool busy;
@@ -23,6 +29,11 @@ struct slot {
     uint64_t line;
     struct params params; // holds the request until it is answered
     struct buf row;       // its row id
+};
+
+struct reason { // why rows were bad, and how many
+    struct slice code;
+    uint64_t count;
 };
 
 struct import {
@@ -38,6 +49,7 @@ struct import {
     bool ended; // no more rows are read
     int status;
     uint64_t read, started, joined, already, bad;
+    struct reason reasons[REASONS_MAX];
     json_t *bad_rows;
     FILE *report;
     struct progress progress;
@@ -71,27 +83,60 @@ static json_t *json_text(struct slice text)
     return json != NULL ? json : json_string("");
 }
 
-static void bad_row(struct import *import, uint64_t line, struct slice row, struct slice code,
-                    struct slice message)
+static void reason_count(struct import *import, struct slice code)
+{
+    struct reason *reason = import->reasons;
+    while (reason->count > 0 && !slice_equal(reason->code, code) &&
+           reason < import->reasons + REASONS_MAX - 1) {
+        reason++;
+    }
+    if (reason->count == 0) {
+        reason->code = arena_copy(&import->cli->arena, code);
+    }
+    reason->count++;
+}
+
+static void bad_row_report(struct import *import, uint64_t line, struct slice row,
+                           struct slice code, struct slice message)
+{
+    (void)fprintf(import->report, "%llu,", (unsigned long long)line);
+    report_value(import->report, row);
+    (void)fputc(',', import->report);
+    report_value(import->report, code);
+    (void)fputc(',', import->report);
+    report_value(import->report, message);
+    (void)fputs("\r\n", import->report);
+}
+
+// Every bad row is told, but a person at a terminal is not shown thousands: those go by a count.
+static void bad_row_tell(struct import *import, uint64_t line, struct slice row, struct slice code,
+                         struct slice message)
 {
     struct arena *arena = &import->cli->arena;
     struct arena_mark mark = arena_mark(arena);
-    import->bad++;
-    if (import->report != NULL) {
-        (void)fprintf(import->report, "%llu,", (unsigned long long)line);
-        report_value(import->report, row);
-        (void)fputc(',', import->report);
-        report_value(import->report, code);
-        (void)fputc(',', import->report);
-        report_value(import->report, message);
-        (void)fputs("\r\n", import->report);
-    }
-    if (import->bad_rows == NULL) {
-        progress_done(&import->progress);
+    progress_done(&import->progress);
+    if (import->progress.shown && import->bad == BAD_ROWS_SHOWN + 1) {
+        (void)fputs("… further bad rows are only counted here; --report FILE holds them all\n",
+                    stderr);
+    } else if (!import->progress.shown || import->bad <= BAD_ROWS_SHOWN) {
         (void)fprintf(stderr, "line %llu%s%.*s: %.*s (%.*s)\n", (unsigned long long)line,
                       row.len > 0 ? ", row " : "", SLICE_PRINT(term_clean(arena, row)),
                       SLICE_PRINT(term_clean(arena, message)),
                       SLICE_PRINT(term_clean(arena, code)));
+    }
+    arena_rewind(arena, mark);
+}
+
+static void bad_row(struct import *import, uint64_t line, struct slice row, struct slice code,
+                    struct slice message)
+{
+    import->bad++;
+    reason_count(import, code);
+    if (import->report != NULL) {
+        bad_row_report(import, line, row, code, message);
+    }
+    if (import->bad_rows == NULL) {
+        bad_row_tell(import, line, row, code, message);
     } else if (json_array_size(import->bad_rows) < BAD_ROWS_KEPT) {
         json_t *json = json_object();
         (void)json_object_set_new(json, "line", json_integer((json_int_t)line));
@@ -100,7 +145,6 @@ static void bad_row(struct import *import, uint64_t line, struct slice row, stru
         (void)json_object_set_new(json, "message", json_text(message));
         (void)json_array_append_new(import->bad_rows, json);
     }
-    arena_rewind(arena, mark);
 }
 
 static void fault_row(struct import *import, const struct csv_row *row)
@@ -505,6 +549,10 @@ static void summary_tell(struct import *import)
     struct slice bad = arena_format(&cli->arena, "%llu bad", (unsigned long long)import->bad);
     term_put(&cli->term, out, import->bad > 0 ? TERM_RED : TERM_PLAIN, bad);
     buf_put_char(out, '\n');
+    for (uint32_t i = 0; i < REASONS_MAX && import->reasons[i].count > 0; i++) {
+        buf_format(out, "  %llu %.*s\n", (unsigned long long)import->reasons[i].count,
+                   SLICE_PRINT(term_clean(&cli->arena, import->reasons[i].code)));
+    }
 }
 
 static void import_done(struct import *import)

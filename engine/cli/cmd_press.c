@@ -45,6 +45,13 @@ static struct form_field *field_refused(struct form *form, const struct client_r
             }
         }
     }
+    // A moment that has passed is refused where it is used, which may be far from its question.
+    for (uint32_t i = 0; slice_equal(reply->code, SLICE("moment_past")) && i < form->field_count;
+         i++) {
+        if (form->fields[i].moment && form->fields[i].answered) {
+            return &form->fields[i];
+        }
+    }
     return NULL;
 }
 

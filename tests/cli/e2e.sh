@@ -138,6 +138,7 @@ expect "start" 0 'case 1 is at: ' start order 'phone=+49 30 123456' name=Anna th
     'people=[{"name": "Karl", "post": "Cook"}]' --as ann
 grep -q 'next: Call Anna, for ann' "$work/out" || grep -q 'next: Call Anna' "$work/out" || { failed=$((failed + 1)); echo "FAILED: next is not told"; cat "$work/out"; }
 expect "start joins" 0 'joined, an open case has the same key' start order 'phone=+49-30-123-456' --as ann
+expect "start another" 0 'case 2' start order phone=+493088888 --as ann
 expect "start: bad record" 2 'write it as JSON' start order phone=+4930999 people=Karl --as ann
 expect "start: bad choice" 2 'is not one of: desk, chair, lamp' start order phone=+4930999 kind=sofa
 
@@ -163,6 +164,29 @@ expect "press" 0 'is at: offer' press 1 talked 'call_at=in 2 h' note=friendly --
 expect "press said again changes nothing" 1 'stale|unknown_action|request_reused|not_offered' press 1 talked 'call_at=in 2 h' note=friendly --as ann --client t --id 5
 expect "history" 0 'pressed Talked' history 1
 holds "history shows answers" 'note = friendly'
+
+# --- at a terminal: questions, quick dates, a refused answer asked again, a confirmation
+expect "start for the questions" 0 'case 3 is at: ' start order phone=+493077777 name=Ina --as ann
+at_terminal() { # NAME PATTERN ANSWERS WORDS…
+    local name=$1 pattern=$2 answers=$3
+    shift 3
+    printf "$answers" | timeout 20 script -qec "env -u NO_COLOR TERM=xterm $rung $*" /dev/null >"$work/out" 2>&1
+    if tr -d '\r' <"$work/out" | grep -qE -- "$pattern"; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAILED: $name: looked for $pattern"
+        sed 's/^/  | /' "$work/out"
+    fi
+}
+if command -v script >/dev/null; then
+    at_terminal "a refused answer is asked again" 'case 3 is at: .*offer' \
+        'today 00:00\n1, 3\nhello\n4\n' press 3 talked --as ann
+    holds "the reason is shown" '! this moment has passed'
+    holds "colours at a terminal" "$(printf '\033')\\[1m"
+    at_terminal "no at the confirmation presses nothing" 'nothing was pressed' 'no\n' \
+        press 2 lost --as ann
+fi
 expect "history as JSON" 0 '"events"' history 1 --json
 expect "history of the last" 0 'now at Offer' history 1 --from 5
 expect "edit" 0 'case 1' edit 1 name=Anka price=15 --as ann
