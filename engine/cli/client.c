@@ -266,8 +266,7 @@ bool client_connect(struct client *client)
 
 bool client_try_again(const struct client_reply *reply)
 {
-    return reply->refused &&
-           (slice_equal(reply->code, SLICE("busy")) || slice_equal(reply->code, SLICE("stopping")));
+    return reply->refused && slice_equal(reply->code, SLICE("stopping"));
 }
 
 bool client_call(struct client *client, const char *method, struct slice params,
