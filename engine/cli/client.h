@@ -63,8 +63,8 @@ bool client_send(struct client *client, uint32_t msgid, const char *method, stru
 enum client_status client_receive(struct client *client, uint32_t timeout_ms,
                                   struct client_reply *ret_reply);
 
-// Sends and waits for the reply; connects (again) when needed; says a request again that met a busy
-// or stopping engine. Notifications that come meanwhile are dropped. False: unreachable within the
+// Sends and waits for the reply; connects (again) when needed; says a request again that met a
+// stopping engine. Notifications that come meanwhile are dropped. False: unreachable within the
 // time-out, see `problem`.
 bool client_call(struct client *client, const char *method, struct slice params,
                  struct client_reply *ret_reply);

@@ -19,10 +19,10 @@
 
 // What the scripted engine does with the n-th request that is not a hello.
 enum deed {
-    ANSWER,     // with {said: <id of the request>, from: <client>}
-    SLOWLY,     // the same, byte by byte
-    HANG_UP,    // without an answer
-    BUSY_FIRST, // a refusal that asks to try again
+    ANSWER,         // with {said: <id of the request>, from: <client>}
+    SLOWLY,         // the same, byte by byte
+    HANG_UP,        // without an answer
+    STOPPING_FIRST, // a refusal that asks to try again
     REFUSE,
     GIBBERISH,
     SILENCE,
@@ -142,7 +142,7 @@ static unsigned serve(int fd, const enum deed *deeds, char *client)
             break;
         case ANSWER:
         case SLOWLY: put_answer(fd, msgid, id, slice_from_cstr(client), deed == SLOWLY); break;
-        case BUSY_FIRST: put_refusal(fd, msgid, "busy"); break;
+        case STOPPING_FIRST: put_refusal(fd, msgid, "stopping"); break;
         case REFUSE: put_refusal(fd, msgid, "not_allowed"); break;
         case GIBBERISH: put(fd, SLICE("HTTP/1.1 400 Bad Request\r\n\r\n"), false); break;
         case SILENCE:
@@ -233,13 +233,13 @@ static void a_broken_line_says_the_request_again_under_the_same_id(void **state)
     client_done(&client);
 }
 
-static void a_busy_engine_is_asked_again(void **state)
+static void a_stopping_engine_is_asked_again(void **state)
 {
     (void)state;
     struct client client;
     struct client_reply reply;
-    assert_true(
-        call((const enum deed[]){ BUSY_FIRST, BUSY_FIRST, ANSWER, END }, 5000, &client, &reply));
+    assert_true(call((const enum deed[]){ STOPPING_FIRST, STOPPING_FIRST, ANSWER, END }, 5000,
+                     &client, &reply));
     assert_false(reply.refused);
     client_done(&client);
 }
@@ -328,7 +328,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_answer_in_pieces_is_put_together),
         cmocka_unit_test(a_broken_line_says_the_request_again_under_the_same_id),
-        cmocka_unit_test(a_busy_engine_is_asked_again),
+        cmocka_unit_test(a_stopping_engine_is_asked_again),
         cmocka_unit_test(a_refusal_is_handed_out_at_once),
         cmocka_unit_test(notifications_between_do_not_disturb),
         cmocka_unit_test(silence_ends_with_the_time_out),
