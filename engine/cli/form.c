@@ -309,6 +309,19 @@ static bool record_pack(const struct form *form, const struct form_field *field,
     return good;
 }
 
+// Fields of a case come without their parts: a record or a list of records shows by its braces.
+static bool is_json(const struct form_field *field, struct slice text)
+{
+    static const char *const words[] = { "text", "phone", "email", "url", "file" };
+    for (size_t i = 0; i < ARRAY_COUNT(words); i++) {
+        if (slice_equal(field->type, slice_from_cstr(words[i]))) {
+            return false;
+        }
+    }
+    return field->many ? slice_starts(text, SLICE("[{")) || slice_starts(text, SLICE("[]"))
+                       : slice_starts(text, SLICE("{"));
+}
+
 bool form_answer(struct form *form, struct form_field *field, struct slice text,
                  struct slice *ret_problem)
 {
@@ -318,7 +331,7 @@ bool form_answer(struct form *form, struct form_field *field, struct slice text,
     struct slice trimmed = trim(text);
     if (trimmed.len == 0) {
         pack_nil(&packed);
-    } else if (field->parts.len > 0) {
+    } else if (field->parts.len > 0 || is_json(field, trimmed)) {
         good = record_pack(form, field, trimmed, &packed, ret_problem);
     } else if (field->many) {
         good = many_pack(form, field, trimmed, &packed, ret_problem);

@@ -190,6 +190,9 @@ fi
 expect "history as JSON" 0 '"events"' history 1 --json
 expect "history of the last" 0 'now at Offer' history 1 --from 5
 expect "edit" 0 'case 1' edit 1 name=Anka price=15 --as ann
+expect "edit a set and a list of records" 0 'case 1' edit 1 things=chair,lamp \
+    'people=[{"name": "Lena", "post": "Baker"}, {"name": "Max"}]' --as ann
+expect "the list is there" 0 '"name": ?"Max"' show 1 --json
 expect "edit: unknown field" 2 'has no field `nme`' edit 1 nme=x --as ann
 expect "edit took place" 0 'Anka' show 1
 expect "comment" 0 'case 1' comment 1 rang twice --as ann
