@@ -295,6 +295,13 @@ void cli_tell_outcome(struct cli *cli, struct slice result)
     while (wire_next(&tasks, &task)) {
         next_tell(cli, task);
     }
+    struct wire_list children = wire_list(wire_raw(result, "children"));
+    struct slice child;
+    while (wire_next(&children, &child)) {
+        buf_format(out, "  started: case %llu, %.*s\n",
+                   (unsigned long long)wire_uint(child, "instance"),
+                   SLICE_PRINT(term_clean(arena, wire_text(child, "process", arena))));
+    }
 }
 
 // --- files --------------------------------------------------------------------------------------

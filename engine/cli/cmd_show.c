@@ -5,7 +5,7 @@
 #include "engine/cli/grid.h"
 #include "engine/cli/when.h"
 
-enum { FIELD_ROWS_LEAST = 3, BUTTON_ROWS_LEAST = 3 };
+enum { FIELD_ROWS_LEAST = 3, BUTTON_ROWS_LEAST = 3, NARROW_COLUMNS = 60 };
 
 struct card {
     struct cli *cli;
@@ -132,7 +132,7 @@ static void incidents_put(struct card *card)
     }
 }
 
-// Two label-value pairs a row. Returns how many pairs did not fit.
+// Two label-value pairs a row, one on a narrow terminal. Returns how many pairs did not fit.
 static uint32_t pairs_put(struct card *card, const struct slice *labels, const struct slice *values,
                           uint32_t count, unsigned rows)
 {
@@ -142,13 +142,14 @@ static uint32_t pairs_put(struct card *card, const struct slice *labels, const s
         { "", false, 8, 0 },
         { "", false, 12, 0 },
     };
-    uint32_t shown = count < rows * 2 ? count : rows * 2;
+    uint32_t sides = card->cli->term.columns < NARROW_COLUMNS ? 1 : 2;
+    uint32_t shown = count < rows * sides ? count : rows * sides;
     struct grid grid;
     grid_init(&grid, &card->cli->arena, columns, ARRAY_COUNT(columns));
-    uint32_t half = (shown + 1) / 2;
+    uint32_t half = (shown + sides - 1) / sides;
     for (uint32_t i = 0; i < half; i++) {
         grid_row(&grid);
-        for (uint32_t side = 0; side < 2 && i + side * half < shown; side++) {
+        for (uint32_t side = 0; side < sides && i + side * half < shown; side++) {
             grid_cell(&grid, side * 2, labels[i + side * half]);
             grid_cell(&grid, side * 2 + 1, values[i + side * half]);
             grid_style(&grid, side * 2, TERM_DIM);
