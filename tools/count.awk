@@ -1,13 +1,20 @@
 #!/usr/bin/awk -f
 # Reads the log of one lane of ./dev test and prints `PASSED FAILED`. Of ctest's verbose output it
-# counts cmocka's cases (`7: [  PASSED  ] 12 test(s).`), and a whole program where a program says
-# nothing of the kind; of our own programs it takes the last closing line `N passed, N failed`.
+# counts cmocka's cases (`7: [  PASSED  ] 12 test(s).`), our own programs' closing lines (`7: 12 passed,
+# 0 failed`), and a whole program where it says nothing of the kind. Elsewhere it takes the last closing line.
 
 /^[0-9]+: \[  (PASSED|FAILED)  \] [0-9]+ test\(s\)/ {
     split($0, field, ":")
     count = $0
     sub(/^.*\] /, "", count)
     cases[field[1], $0 ~ /PASSED/ ? "passed" : "failed"] += count + 0
+    spoke[field[1]] = 1
+}
+
+/^[0-9]+: [0-9]+ passed, [0-9]+ failed$/ {
+    split($0, field, ":")
+    cases[field[1], "passed"] += $2
+    cases[field[1], "failed"] += $4
     spoke[field[1]] = 1
 }
 

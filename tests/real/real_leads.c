@@ -1,11 +1,12 @@
-// real_leads --rung PROGRAM --data FOLDER --work FOLDER [--kills N] [--flush-kills N] [--seed N]
+// real_leads --rung PROGRAM --work FOLDER [--data FOLDER] [--kills N] [--flush-kills N] [--seed N]
 //            [--count N]
 //
 // The real leads of a seller of online courses, from the file to closed books: imports them into a
 // new store, presses each lead's buttons over the socket for 60 days of the engine's clock, then
 // compares where every lead stands, and its history, with what the file says. With --kills the
 // engine is killed without warning so many times on the way, each time with commands unanswered.
-// Without the file it says so and passes.
+// The file is looked for in --data, in RUNG_REAL_DATA, or in ../shared/data; without it the program
+// says so and passes.
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -172,11 +173,13 @@ static bool take_options(struct options *options, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    struct options options = { 0 };
+    const char *data = env_get("RUNG_REAL_DATA");
+    struct options options = { .data = data != NULL ? data : "../shared/data" };
     env_random(&options.seed, sizeof(options.seed));
     if (!take_options(&options, argc, argv)) {
-        (void)fprintf(stderr, "usage: real_leads --rung PROGRAM --data FOLDER --work FOLDER "
-                              "[--kills N] [--flush-kills N] [--seed N] [--count N]\n");
+        (void)fprintf(stderr,
+                      "usage: real_leads --rung PROGRAM --work FOLDER "
+                      "[--data FOLDER] [--kills N] [--flush-kills N] [--seed N] [--count N]\n");
         return 2;
     }
     char csv[512];
