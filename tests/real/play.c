@@ -241,8 +241,8 @@ static void plan_next_kill(struct play *play)
 {
     struct kills *kills = &play->kills;
     uint32_t left = kills->wanted - kills->done;
-    // All of them in the first nine tenths: the last moments have few presses.
-    uint32_t spread = play->presses_expected / 10 * 9;
+    // All of them in the first four fifths: the last moments have few presses.
+    uint32_t spread = play->presses_expected / 5 * 4;
     uint32_t presses_left = spread > play->presses ? spread - (uint32_t)play->presses : 1;
     uint32_t mean = left > 0 ? presses_left / (left + 1) : 0;
     kills->presses_until = 1 + (mean > 1 ? (uint32_t)prng_below(&play->prng, mean) : 0);
@@ -267,8 +267,8 @@ static void kill_now(struct play *play)
 {
     struct kills *kills = &play->kills;
     if (!wants_flush(play)) { // somewhere between decoding and the answer
-        (void)nanosleep(&(struct timespec){ .tv_nsec = (long)prng_below(&play->prng, DELAY_NS) },
-                        NULL);
+        (void)nanosleep(
+            &(struct timespec){ .tv_nsec = (long)prng_below(&play->prng, kills->delay_ns) }, NULL);
     }
     engine_kill(play->engine);
     bool in_flush = engine_is_flushing(play->engine);
@@ -294,10 +294,12 @@ static void kill_now(struct play *play)
         }
     }
     if (unanswered == 0) { // everything had been answered in time: does not count, soon again
+        kills->delay_ns = kills->delay_ns / 2 + 1000;
         kills->presses_until = 1 + (uint32_t)prng_below(&play->prng, 16);
         return;
     }
     kills->done++;
+    kills->delay_ns += kills->delay_ns / 20;
     plan_next_kill(play);
     kills->during_flush += in_flush;
     kills->unanswered_max = unanswered > kills->unanswered_max ? unanswered : kills->unanswered_max;
@@ -405,6 +407,7 @@ void play_init(struct play *play, struct engine *engine, struct leads *leads, ui
     play->turns = mem_alloc(sizeof(*play->turns) * (size_t)(leads->count + 1));
     play->kills.wanted = kills;
     play->kills.flush_wanted = flush_kills;
+    play->kills.delay_ns = DELAY_NS;
     for (uint32_t index = 0; index < FLIGHTS_MAX; index++) {
         buf_init(&play->flights[index].params, PRESSES_BUF_BYTES_MAX);
     }

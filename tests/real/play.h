@@ -31,6 +31,7 @@ struct kills {
     uint64_t resent;
     uint32_t repeats;       // of the resent ones, those that had been carried out before the kill
     uint32_t presses_until; // the next kill
+    uint64_t delay_ns;      // at most so long between the commands and the kill
 };
 
 struct play {
