@@ -30,6 +30,22 @@ static bool is_fresh_answer(const struct run *run, uint32_t number)
     return expr->kind == EXPR_LOCAL;
 }
 
+// The question that a fresh answer belongs to.
+static struct slice name_of_answer(const struct run *run, uint32_t number)
+{
+    const struct image *image = &run->program->image;
+    const struct image_expr *expr = &image->expr[number];
+    if (expr->kind == EXPR_FIELD) {
+        return image_slice(image, image->field[expr->a].name);
+    }
+    for (uint32_t i = 0; i < image->ask_count; i++) {
+        if (image->ask[i].field == INDEX_NONE && image->ask[i].local == expr->a) {
+            return image_slice(image, image->ask[i].name);
+        }
+    }
+    return SLICE_EMPTY;
+}
+
 bool run_due(struct run *run, uint32_t number, struct due_moment *ret)
 {
     const struct image_due *due = &run->program->image.due[number];
@@ -47,8 +63,11 @@ bool run_due(struct run *run, uint32_t number, struct due_moment *ret)
         buf_init(&buf, 100);
         struct value now = value_datetime((int64_t)(run->d->now_ms / 60000 * 60000 + 60000));
         value_print(&buf, &now);
-        (void)REFUSE(run->d, MOMENT_PAST, "this moment has passed; the earliest good one is %.*s",
-                     SLICE_PRINT(buf_slice(&buf)));
+        struct slice message = arena_format(
+            run->d->arena, "this moment has passed; the earliest good one is %.*s",
+            SLICE_PRINT(buf_slice(&buf)));
+        (void)decide_refuse(run->d, REFUSAL_MOMENT_PAST, message,
+                            name_of_answer(run, due->moment));
         buf_done(&buf);
         return false;
     }
