@@ -220,9 +220,19 @@ static void check_keys(struct index_walk *walk, const struct instance *instance)
     }
 }
 
+static bool fits(const struct index_walk *walk, const struct instance *instance)
+{
+    const struct view_program *program = view_program(walk->view, instance->head.program);
+    return program == NULL || instance_fits(instance, &program->image);
+}
+
 static bool walk_instance(void *context, const struct instance *instance)
 {
     struct index_walk *walk = context;
+    if (!fits(walk, instance)) {
+        index_fault(walk, "the row does not fit its process: case", instance->head.id);
+        return true;
+    }
     struct core_verify *out = walk->verify->out;
     walk->timers += instance->head.timer_count;
     check_tasks(walk, instance);

@@ -35,19 +35,26 @@ static void load_roles(const struct view *view, struct directory *directory)
     }
 }
 
-static void load_user(struct directory *directory, uint32_t number, struct slice value)
+// False: the row does not validate; the user stays unknown.
+static bool load_user(struct directory *directory, uint32_t number, struct slice value)
 {
     struct view_user *user = &directory->users[number];
     struct unpack unpack;
-    unpack_init(&unpack, arena_copy(&directory->arena, value));
-    if (unpack_array(&unpack) != 5) {
-        return;
+    size_t whole = 0;
+    if (pack_scan(value, FRAME_BYTES_MAX, &whole) != PACK_WHOLE || whole != value.len) {
+        return false;
     }
+    unpack_init(&unpack, arena_copy(&directory->arena, value));
+    uint32_t count = unpack_array(&unpack);
     user->name = unpack_str(&unpack);
     user->title = unpack_str(&unpack);
     user->superior = (uint32_t)unpack_uint(&unpack);
     user->active = unpack_bool(&unpack);
     struct slice packed = unpack_bin(&unpack);
+    if (unpack.bad || count != 5 || user->name.len == 0) {
+        *user = (struct view_user){ 0 };
+        return false;
+    }
     user->id = number;
     user->role_count = (uint32_t)(packed.len / sizeof(uint32_t));
     uint32_t *roles = ARENA_ARRAY(&directory->arena, uint32_t, user->role_count + 1);
@@ -58,6 +65,7 @@ static void load_user(struct directory *directory, uint32_t number, struct slice
             directory->holders[roles[i]]++;
         }
     }
+    return true;
 }
 
 void directory_load(const struct view *view)
@@ -73,8 +81,9 @@ void directory_load(const struct view *view)
         struct reader reader;
         reader_init(&reader, store_cursor_key(cursor));
         uint32_t number = reader_u32_be(&reader);
-        if (number < directory->user_count) {
-            load_user(directory, number, store_cursor_value(cursor));
+        if (number < directory->user_count &&
+            !load_user(directory, number, store_cursor_value(cursor))) {
+            view->backing->failed = ERR_CORRUPT;
         }
         if (!store_next(cursor)) {
             break;

@@ -60,6 +60,7 @@ enum err instance_decode(struct slice bytes, struct instance *ret_instance)
     instance->previous_seq = head->last_seq;
     memset(instance->part_bits, 0, sizeof(instance->part_bits));
     instance->fresh = false;
+    instance->fits = false;
     instance->dirty = false;
     return err;
 }

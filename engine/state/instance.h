@@ -93,6 +93,7 @@ struct instance {
     uint32_t part_bits[FIELDS_MAX / 32]; // fields that live in DB_PART when stored
     bool fresh;                     // started by this command
     bool dirty;
+    bool fits; // was held against its program since it was read
 };
 
 // Fills `ret_instance` from a stored row; field slices borrow from `bytes` (a field in DB_PART is
@@ -102,6 +103,11 @@ enum err instance_decode(struct slice bytes, struct instance *ret_instance);
 // are marked in part_bits and left to the caller to store. ERR_TOO_BIG: even so it does not fit.
 enum err instance_encode(struct instance *instance, struct buf *buf);
 enum { INSTANCE_PART_EXT = 100 };
+// Is everything that the row points to in its program there? Only for a case at rest, between commands.
+// One well-formed packed value, as fields hold it (an empty field holds no bytes at all).
+bool instance_value_holds(struct slice packed);
+struct image;
+bool instance_fits(const struct instance *instance, const struct image *image);
 
 const struct active_stage *instance_leaf(const struct instance *instance); // NULL: none (ended)
 const struct active_stage *instance_active(const struct instance *instance, uint32_t stage);

@@ -138,6 +138,7 @@ struct instance *state_instance_new(struct state *state, uint64_t id)
     instance->head.format = INSTANCE_FORMAT;
     instance->head.id = id;
     instance->fresh = true;
+    instance->fits = true;
     instance->dirty = true;
     backing->work[backing->work_count++] = instance;
     return instance;

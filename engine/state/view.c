@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "base/reader.h"
+#include "base/utf8.h"
 
 enum { SCRATCH_BYTES_MAX = 256 * 1024 * 1024 };
 
@@ -83,19 +84,30 @@ struct store_cursor *view_seek(const struct view *view, enum store_db db, struct
                                    : store_seek(backing->store, db, from, &backing->arena);
 }
 
+// What memory is taken by, before anything else was looked at.
+static bool counters_hold(const struct view_counters *counters)
+{
+    return counters->next_user <= USERS_MAX + 1 && counters->next_role <= ROLE_NUMBERS_MAX &&
+           memchr(counters->currency, '\0', sizeof(counters->currency)) != NULL;
+}
+
 void counters_load(const struct view *view)
 {
     struct view_backing *backing = view->backing;
     struct key key = { 0 };
     key_u8(&key, 'c');
     struct slice value;
-    backing->counters = (struct view_counters){
+    struct view_counters counters = {
         .next_instance = 1, .next_user = 1, .next_role = 1, .next_process = 1,
         .next_program = 1, .next_client = 1, .next_incident = 1,
     };
+    backing->counters = counters;
     if (view_get(view, DB_META, &key, &value) == OK) {
-        if (value.len == sizeof(backing->counters)) {
-            memcpy(&backing->counters, value.ptr, value.len);
+        if (value.len == sizeof(counters)) {
+            memcpy(&counters, value.ptr, value.len);
+        }
+        if (value.len == sizeof(counters) && counters_hold(&counters)) {
+            backing->counters = counters;
         } else {
             backing->failed = ERR_CORRUPT;
         }
@@ -148,7 +160,20 @@ struct instance *view_work(const struct view *view, uint64_t id, enum err *ret_e
 
 const struct instance *view_instance(const struct view *view, uint64_t id, enum err *ret_err)
 {
-    return view_work(view, id, ret_err);
+    struct instance *instance = view_work(view, id, ret_err);
+    if (instance == NULL || instance->fits) {
+        return instance;
+    }
+    // Once per reading. Without its program nobody can look anything up by it.
+    const struct view_program *program = view_program(view, instance->head.program);
+    instance->fits = program == NULL || instance_fits(instance, &program->image);
+    if (!instance->fits) {
+        if (ret_err != NULL) {
+            *ret_err = ERR_CORRUPT;
+        }
+        return NULL;
+    }
+    return instance;
 }
 
 struct slice view_field(const struct view *view, const struct instance *instance, uint32_t field)
@@ -170,7 +195,9 @@ struct slice view_field(const struct view *view, const struct instance *instance
     struct key key;
     key_part(&key, instance->head.id, (unsigned char)number.ptr[0]);
     struct slice part;
-    if (view_get(view, DB_PART, &key, &part) != OK) {
+    enum err err = view_get(view, DB_PART, &key, &part);
+    if (err != OK || !instance_value_holds(part)) {
+        view->backing->failed = err == OK || err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
         return SLICE_EMPTY;
     }
     return arena_copy(&view->backing->arena, part);
@@ -193,8 +220,12 @@ struct slice view_task_title(const struct view *view, const struct instance *ins
     if (view_get(view, DB_TASK, &key, &row) != OK || row.len < sizeof(struct task_row_value)) {
         return SLICE_EMPTY;
     }
-    return arena_copy(&view->backing->arena,
-                      slice_sub(row, sizeof(struct task_row_value), row.len));
+    struct slice title = slice_sub(row, sizeof(struct task_row_value), row.len);
+    if (!utf8_valid(title)) {
+        view->backing->failed = ERR_CORRUPT;
+        return SLICE_EMPTY;
+    }
+    return arena_copy(&view->backing->arena, title);
 }
 
 void view_all_instances(const struct view *view, uint64_t from, view_instance_fn *each,

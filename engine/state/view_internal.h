@@ -8,7 +8,7 @@
 #include "engine/state/view.h"
 #include "engine/store/store.h"
 
-enum { PROGRAMS_MAX = 4096, WORK_MAX = 600 };
+enum { PROGRAMS_MAX = 4096, WORK_MAX = 600, ROLE_NUMBERS_MAX = 1024 * 1024 };
 
 struct directory {
     struct arena arena;
