@@ -248,14 +248,12 @@ static void try_everything(struct company *company)
 struct patient {
     struct company company;
     struct scratch scratch;
-    struct arena arena;
     uint64_t last_seq;
 };
 
 static void admit(struct patient *patient)
 {
     scratch_init_in(&patient->scratch, "/dev/shm");
-    arena_init(&patient->arena, 64 * 1024 * 1024);
     company_open_at(&patient->company, company_text, patient->scratch.store);
     make_history(&patient->company);
     patient->last_seq = store_head(patient->company.store)->seq;
@@ -267,7 +265,6 @@ static void discharge(struct patient *patient)
 {
     compile_done(&patient->company.set);
     arena_done(&patient->company.arena);
-    arena_done(&patient->arena);
     scratch_done(&patient->scratch);
 }
 
@@ -308,13 +305,13 @@ static void verify_damage(struct patient *patient, const char *db)
 }
 
 // Each row of the database in turn: some of its bytes are changed; everything is tried.
-static void damage_rows(struct patient *patient, const char *db, uint32_t step, struct prng *prng)
+static void damage_rows(struct patient *patient, struct arena *rows, const char *db, uint32_t step,
+                        struct prng *prng)
 {
     struct slice key;
     struct slice value;
     uint64_t seq = patient->last_seq;
-    for (uint32_t row = 0; read_row(patient->scratch.store, db, row, &patient->arena, &key, &value);
-         row++) {
+    for (uint32_t row = 0; read_row(patient->scratch.store, db, row, rows, &key, &value); row++) {
         assert_true(value.len <= ROW_BYTES_MAX);
         for (size_t at = prng_below(prng, step); at < value.len; at += step) {
             char bytes[ROW_BYTES_MAX];
@@ -340,10 +337,13 @@ static void damage(const char *db, uint32_t step)
 {
     struct patient patient;
     struct prng prng;
+    struct arena rows;
     prng_init(&prng, strlen(db));
+    arena_init(&rows, 64 * 1024 * 1024);
     admit(&patient);
-    damage_rows(&patient, db, step, &prng);
+    damage_rows(&patient, &rows, db, step, &prng);
     discharge(&patient);
+    arena_done(&rows);
 }
 
 static void damaged_instance_images_are_refused_or_carried_on(void **unused)
