@@ -8,6 +8,9 @@
 static const struct slice columns[] = { { "Lead Number", 11 }, { "Phone", 5 }, { "City", 4 },
                                         { "Tags", 4 },         { "Tags", 4 },  { "", 0 } };
 
+static const struct slice fields[] = { { "phone", 5 }, { "name", 4 }, { "tags", 4 },
+                                       { "origin", 6 }, { "city", 4 }, { "source", 6 } };
+
 static void check_faults(const struct map *map, uint32_t lines)
 {
     struct buf out;
@@ -15,6 +18,11 @@ static void check_faults(const struct map *map, uint32_t lines)
     const struct term term = { .columns = 80 };
     for (uint32_t i = 0; i < map->fault_count; i++) {
         CHECK(map->faults[i].place.line <= lines && map->faults[i].message.len > 0);
+#ifdef PLANTED_BUG
+        char caret[40] = { 0 }; // lines of a MAP are short
+        caret[map->faults[i].place.at] = '^';
+        CHECK(caret[0] == '^' || caret[0] == 0);
+#endif
     }
     map_render(map, &term, &out);
     CHECK(!out.overflow && utf8_valid(buf_slice(&out)));
@@ -23,13 +31,6 @@ static void check_faults(const struct map *map, uint32_t lines)
 
 static void look_at_fields(const struct map *map)
 {
-#ifdef PLANTED_BUG
-    char name[8]; // of the longest field name that anybody will write
-    for (uint32_t i = 0; i < map->field_count; i++) {
-        memcpy(name, map->fields[i].name.ptr, map->fields[i].name.len);
-        CHECK(map->fields[i].name.len == 0 || name[0] == map->fields[i].name.ptr[0]);
-    }
-#endif
     for (uint32_t i = 0; i < map->field_count; i++) {
         const struct map_field *field = &map->fields[i];
         CHECK(field->constant || field->column.index < ARRAY_COUNT(columns));
@@ -52,7 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     map_parse(&map, &arena, SLICE("fuzz.map"), text);
     if (map.fault_count == 0) {
         map_bind(&map, &header);
-        map_check_fields(&map, SLICE("lead"), columns, ARRAY_COUNT(columns));
+        map_check_fields(&map, SLICE("lead"), fields, ARRAY_COUNT(fields));
     }
     check_faults(&map, lines);
     if (map.fault_count == 0) {

@@ -88,6 +88,17 @@ static void play(struct seeds *seeds)
         "id", "\x02", "as", "\xa3" "ann", NULL);
     say(seeds, "press", "instance", "\x01", "action", "\xa4" "busy", "entry", "\x02", "as", "\xa3" "ann", "id",
         "\x03", NULL);
+    // Values packed exactly: a duration in working days, a moment far out, a date, money.
+    say(seeds, "press", "instance", "\x01", "action", "\xa5pause", "form",
+        "\x81\xa5pause\xab" "2 work days", NULL);
+    say(seeds, "press", "instance", "\x01", "action", "\xa5pause", "form",
+        "\x81\xa5pause\xc7\x09\x06\x01\x7f\xff\xff\xff\xff\xff\xff\xff", NULL);
+    say(seeds, "press", "instance", "\x01", "action", "\xa5later", "form",
+        "\x81\xa7" "call_at\xd7\x05\x7f\xff\xff\xff\xff\xff\xff\xff", NULL);
+    say(seeds, "press", "instance", "\x01", "action", "\xa5later", "form",
+        "\x81\xa7" "call_at\xd6\x03\x7f\xff\xff\xff", NULL);
+    say(seeds, "edit", "instance", "\x01", "form", "\x81\xa6people\xcf\xff\xff\xff\xff\xff\xff\xff\xff",
+        NULL);
     say(seeds, "edit", "instance", "\x01", "form", "\x81\xa6people\x09", "id", "\x04", NULL);
     say(seeds, "comment", "instance", "\x01", "text", "\xa5" "hello", "id", "\x05", NULL);
     say(seeds, "side_task", "instance", "\x01", "title", "\xa4" "Look", "for", "\xa3" "bob", "id", "\x06", NULL);
