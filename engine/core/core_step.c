@@ -32,6 +32,16 @@ static const struct record *committed_record(struct core *core, uint64_t seq)
     return err == OK ? record : NULL;
 }
 
+bool core_is_repeat(struct core *core, const struct command *command)
+{
+    struct evolve_request row;
+    CHECK(!core->in_batch);
+    state_command_begin(core->state, core->now_ms);
+    return command->client.len > 0 &&
+           evolve_find_request(core->state, command->client, command->request, &row) == OK &&
+           row.id == command->request;
+}
+
 // True: the request id is known and has been answered (with its first answer, or a refusal).
 static bool answer_repeat(struct core *core, struct step *step)
 {

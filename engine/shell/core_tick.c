@@ -285,7 +285,7 @@ static bool take_special(struct core_tick *tick, struct request *request, uint64
         close_reply(tick, reply);
         return true;
     }
-    if (request->command.kind != COMMAND_CLOCK) {
+    if (request->command.kind != COMMAND_CLOCK || core_is_repeat(tick->core, &request->command)) {
         return false;
     }
     struct refusal refusal = { 0 };
