@@ -195,10 +195,29 @@ static struct model_case *named_case(struct model *model, const struct record *r
 
 // --------------------------------------------------------------------------------- start
 
+// The ledger is kept for ever: a row is imported once.
+static void take_import(struct model *model, const struct record *record)
+{
+    const struct event *event = find_event(record, EVENT_IMPORTED);
+    uint32_t row = 0;
+    if (event == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < event->imported.row.len; i++) {
+        row = row * 10 + (uint32_t)(event->imported.row.ptr[i] - '0');
+    }
+    if (row >= MODEL_ROWS_MAX || model->imported[row]) {
+        broken(model, ORACLE_ONCE, "row %u was imported twice", row);
+        return;
+    }
+    model->imported[row] = true;
+}
+
 static void take_start(struct model *model, const struct record *record)
 {
     char phone[32];
     struct model_case *ended = NULL;
+    take_import(model, record);
     read_phone(record, phone);
     for (uint32_t i = 0; i < model->case_count; i++) {
         struct model_case *c = &model->cases[i];

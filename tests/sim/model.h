@@ -10,7 +10,7 @@
 #include "engine/model/record.h"
 #include "engine/state/view.h"
 
-enum { MODEL_CASES_MAX = 4000, MODEL_SIDE_MAX = 32, MODEL_TOUCHES_MAX = 4096 };
+enum { MODEL_CASES_MAX = 4000, MODEL_SIDE_MAX = 32, MODEL_ROWS_MAX = 300, MODEL_TOUCHES_MAX = 4096 };
 enum model_user { HANA = 1, SAM, SUE, SID, WIM, WES };
 enum model_stage { AT_CONTACT, AT_OFFER, AT_WAITING, AT_DOING, AT_END };
 
@@ -44,6 +44,7 @@ struct model {
     struct model_case *cases; // by id - 1
     uint32_t case_count;
     uint64_t now_ms;
+    bool imported[MODEL_ROWS_MAX]; // rows of the import ledger
     // the first thing that must not be
     int broken; // enum sim_oracle
     char message[300];

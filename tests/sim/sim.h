@@ -83,8 +83,8 @@ struct sim_record { // of the journal, as first read after its commit
 
 struct sim_counts {
     uint64_t ticks, crashes, power_losses, cuts, io_errors, fulls, retries, duplicates,
-        acknowledged, refused, repeated, timers, overdue, flushes, commits, resets, pushes, records, verifies,
-        leaps, sent, replayed, convertions, reopens;
+        acknowledged, refused, repeated, timers, overdue, flushes, commits, resets, pushes, records,
+        verifies, leaps, sent, replayed, convertions, reopens;
 };
 
 struct world {

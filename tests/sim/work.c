@@ -153,6 +153,12 @@ static void ask_start(struct world *world, struct sim_client *client)
     if (chance(world, 80)) {
         add_text(&params, "as", user_names[1 + draw(world, 4)]);
     }
+    if (chance(world, 25)) {
+        char row[16];
+        (void)snprintf(row, sizeof(row), "%u", (unsigned)draw(world, MODEL_ROWS_MAX));
+        add_text(&params, "source", "crm");
+        add_text(&params, "row", row);
+    }
     pack_cstr(&params.buf, "form");
     pack_map(&params.buf, 2);
     pack_cstr(&params.buf, "phone");
@@ -418,11 +424,6 @@ static void take_refusal(struct world *world, struct sim_client *client,
     sim_trace(world, "refused %s %u %.*s", client->name, (unsigned)(request - client->requests) + 1,
               SLICE_PRINT(code));
     if (is_to_be_repeated(code)) {
-        return;
-    }
-    if (slice_equal(request->method, SLICE("clock"))) { // what it asks for may be gone meanwhile
-        client->open -= request->state == REQUEST_OPEN ? 1u : 0u;
-        request->state = request->state == REQUEST_OPEN ? REQUEST_REFUSED : request->state;
         return;
     }
     if (slice_equal(code, SLICE("row_damaged")) || slice_equal(code, SLICE("request_reused")) ||
