@@ -103,7 +103,8 @@ enum err instance_decode(struct slice bytes, struct instance *ret_instance);
 // are marked in part_bits and left to the caller to store. ERR_TOO_BIG: even so it does not fit.
 enum err instance_encode(struct instance *instance, struct buf *buf);
 enum { INSTANCE_PART_EXT = 100 };
-// Is everything that the row points to in its program there? Only for a case at rest, between commands.
+// Is everything that the row points to in its program there? Only for a case at rest, between
+// commands.
 // One well-formed packed value, as fields hold it (an empty field holds no bytes at all).
 bool instance_value_holds(struct slice packed);
 struct image;

@@ -1,5 +1,5 @@
-// Does a stored instance image fit the program image that it runs? Bits may have flipped: whoever looks
-// things up in the program by what the row says must not be led astray.
+// Does a stored instance image fit the program image that it runs? Bits may have flipped: whoever
+// looks things up in the program by what the row says must not be led astray.
 #include "dsl/image/image.h"
 #include "base/pack.h"
 #include "engine/state/instance.h"

@@ -323,7 +323,11 @@ static void take_tail(struct line *line)
 
 static void take_command(struct line *line)
 {
-    static const struct { const char *word; enum command_kind kind; bool named, tasked; } words[] = {
+    static const struct {
+        const char *word;
+        enum command_kind kind;
+        bool named, tasked;
+    } words[] = {
         { "press", COMMAND_PRESS, true, false },    { "edit", COMMAND_EDIT, false, false },
         { "claim", COMMAND_CLAIM, false, true },    { "finish", COMMAND_FINISH, false, true },
         { "reassign", COMMAND_REASSIGN, false, true }, { "side", COMMAND_SIDE_TASK, false, false },

@@ -1,5 +1,5 @@
-// Every command in the words of the domain: what it records, what it refuses, and by which rule of the
-// language (docs/language.md speaks of the same rules without their numbers).
+// Every command in the words of the domain: what it records, what it refuses, and by which rule of
+// the language (docs/language.md speaks of the same rules without their numbers).
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -40,7 +40,8 @@ COMPANY_TEST(rule_34_two_keys_of_two_cases_link_a_duplicate,
     { "bob: start lead with name=Bea, email=b@x.example", "instance_started" },
     { "bob: start lead with name=C, phone=+4930123456, email=b@x.example",
       "repeat_joined duplicate_linked" })
-// Rule 34 (b), 36: the newest case at an end with `reopen on repeat` lives again, for as long as it may.
+// Rule 34 (b), 36: the newest case at an end with `reopen on repeat` lives again, for as long as it
+// may.
 COMPANY_TEST(rule_36_a_repeat_reopens_a_lost_case_within_its_days,
     { ANN, "" },
     { "bob: press 1 drop", "pressed task_closed stage_exited key_released instance_ended" },
@@ -198,7 +199,8 @@ COMPANY_TEST(a_cancelled_child_is_told_to_its_parent,
 
 // --------------------------------------------------------------------------------- edit
 
-// Rule 43: whoever has a part in the case may edit; what is readonly or not shown to him he may not.
+// Rule 43: whoever has a part in the case may edit; what is readonly or not shown to him he may
+// not.
 COMPANY_TEST(rule_43_fields_are_edited_by_the_people_of_the_case,
     { ANN, "" },
     { "bea: edit 1 with name=Bea", "!not_allowed no task and no role" },
@@ -400,7 +402,8 @@ static void every_event_and_refusal_of_the_core_was_seen(void **state)
         assert_true(seen->event[kind]);
     }
     static const enum refusal_code elsewhere[] = {
-        REFUSAL_BAD_REQUEST, REFUSAL_UNKNOWN_METHOD, REFUSAL_STOPPING, REFUSAL_NOT_DEMO, // the shell's
+        // the shell's
+        REFUSAL_BAD_REQUEST, REFUSAL_UNKNOWN_METHOD, REFUSAL_STOPPING, REFUSAL_NOT_DEMO,
         REFUSAL_STORE_FULL, REFUSAL_ROW_DAMAGED, // test_damage.c
     };
     for (int code = 1; code < REFUSAL_CODE_COUNT; code++) {

@@ -1,5 +1,5 @@
-// Stored bytes are input: a record or a row with flipped bits is refused and named, and never ends the
-// process.
+// Stored bytes are input: a record or a row with flipped bits is refused and named, and never ends
+// the process.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -151,7 +151,8 @@ static void a_record_that_is_cut_short_or_too_long_is_refused(void **unused)
     company_close(&company);
 }
 
-// --------------------------------------------------------------------------------- rows of the view
+// --------------------------------------------------------------------------------- rows of the
+// view
 
 // Changes rows of a closed store behind the engine's back.
 struct surgery {
@@ -311,7 +312,8 @@ static void damage_rows(struct patient *patient, struct arena *rows, const char 
     struct slice key;
     struct slice value;
     uint64_t seq = patient->last_seq;
-    for (uint32_t row = 0; read_row(patient->scratch.store, db, row, rows, &key, &value); row++) {
+    const char *store = patient->scratch.store;
+    for (uint32_t row = 0; read_row(store, db, row, rows, &key, &value); row++) {
         assert_true(value.len <= ROW_BYTES_MAX);
         for (size_t at = prng_below(prng, step); at < value.len; at += step) {
             char bytes[ROW_BYTES_MAX];

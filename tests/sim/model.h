@@ -10,7 +10,7 @@
 #include "engine/model/record.h"
 #include "engine/state/view.h"
 
-enum { MODEL_CASES_MAX = 4000, MODEL_SIDE_MAX = 32, MODEL_ROWS_MAX = 300, MODEL_TOUCHES_MAX = 4096 };
+enum { MODEL_CASES_MAX = 4000, MODEL_SIDE_MAX = 32, MODEL_ROWS_MAX = 300 };
 enum model_user { HANA = 1, SAM, SUE, SID, WIM, WES };
 enum model_stage { AT_CONTACT, AT_OFFER, AT_WAITING, AT_DOING, AT_END };
 
