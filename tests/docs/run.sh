@@ -52,5 +52,14 @@ for code in $(sed -n 's/^DIAG(\([EW][0-9]*\),.*/\1/p' dsl/diag/diag.def); do
         printf 'FAILED: there is no page docs/diagnostics/%s.md\n' "$code"
     fi
 done
+# Every method of the wire is spoken of in its page.
+for method in $(sed -n 's/^METHOD([A-Z_]*, "\([a-z_]*\)".*/\1/p' engine/shell/method.def); do
+    if grep -q "\`$method\`" docs/protocol.md; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        printf 'FAILED: docs/protocol.md does not speak of `%s`\n' "$method"
+    fi
+done
 printf '%d passed, %d failed\n' "$passed" "$failed"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
