@@ -2,7 +2,7 @@
 // columns. A cell that is much wider than the others does not push them.
 #include "dsl/format_internal.h"
 
-enum { CELLS_MAX = 4, OUTLIER_CELLS = 10, OUTLIER_CELLS_OF_CONDITIONS = 40 };
+enum { CELLS_MAX = 4, OUTLIER_CELLS = 10, OUTLIER_CELLS_WIDE = 40 };
 
 struct row {
     uint32_t first, end; // tokens of the first line
@@ -275,7 +275,7 @@ static void align_children(struct format *format, uint32_t parent)
             rows.count = 0;
         }
         family = own;
-        rows.outlier = own == NODE_WHEN ? OUTLIER_CELLS_OF_CONDITIONS : OUTLIER_CELLS;
+        rows.outlier = own == NODE_WHEN || own == NODE_ROLE ? OUTLIER_CELLS_WIDE : OUTLIER_CELLS;
         if (own != 0 && gap->line == GAP_BREAK) {
             rows.items[rows.count++] = row_of(format, child);
         }

@@ -4,49 +4,8 @@
 
 #include "dsl/compile.h"
 #include "engine/cli/cli.h"
-#include "engine/cli/library.h"
+#include "engine/cli/program.h"
 #include "engine/play/play.h"
-
-enum { TEXT_BYTES_MAX = 16 * 1024 * 1024 };
-
-// The folder above the one that holds the first file: "a/processes/lead.rung" → "a".
-static char *folder_above(struct cli *cli, struct slice name)
-{
-    uint32_t slashes = 0;
-    size_t at = name.len;
-    while (at > 0 && slashes < 2) {
-        at--;
-        slashes += name.ptr[at] == '/' ? 1 : 0;
-    }
-    return slashes == 2 ? arena_cstr(&cli->arena, slice_sub(name, 0, at)) : NULL;
-}
-
-static void set_compile(struct cli *cli, const struct cli_files *files,
-                        struct compile_result *ret_result)
-{
-    struct compile_file *list = ARENA_ARRAY(&cli->arena, struct compile_file, files->count);
-    for (uint32_t i = 0; i < files->count; i++) {
-        list[i] = (struct compile_file){ files->names[i], files->texts[i] };
-    }
-    const struct compile_input input = { list, files->count, library_load,
-                                         folder_above(cli, files->names[0]) };
-    compile_set(&input, ret_result);
-}
-
-// Messages are what `check` is for: they go to stdout.
-static void diags_put(struct cli *cli, const struct diags *diags)
-{
-    struct buf text;
-    buf_init(&text, TEXT_BYTES_MAX);
-    if (cli_json_wanted(cli)) {
-        diag_render_json(diags, &text);
-    } else {
-        diag_render_text(diags, &text, cli->term.colour ? DIAG_COLOUR : 0);
-    }
-    cli_print(cli);
-    (void)fwrite(text.ptr, 1, text.len, stdout);
-    buf_done(&text);
-}
 
 static int edits_make(struct cli *cli, const struct cli_files *files,
                       const struct compile_result *result)
@@ -62,15 +21,10 @@ static int edits_make(struct cli *cli, const struct cli_files *files,
         buf_init(&text, SOURCE_BYTES_MAX * 2);
         uint32_t count = ours ? diag_apply_edits(&result->diags, i, &text) : 0;
         if (count > 0) {
-            // Beside the file first: a disk that is full must not cost the author his work.
-            const char *path = arena_cstr(&cli->arena, name);
-            const char *fresh = arena_format(&cli->arena, "%s.fixed", path).ptr;
-            FILE *file = fopen(fresh, "wb");
-            bool good = file != NULL && fwrite(text.ptr, 1, text.len, file) == text.len;
-            good = file != NULL && fclose(file) == 0 && good && rename(fresh, path) == 0;
-            if (!good) {
+            int status = program_write(cli, name, buf_slice(&text));
+            if (status != CLI_DONE) {
                 buf_done(&text);
-                return cli_problem(cli, CLI_USAGE, "file", "cannot write %s", path);
+                return status;
             }
             made += count;
         }
@@ -88,7 +42,7 @@ int cmd_check(struct cli *cli)
         return status;
     }
     struct compile_result result;
-    set_compile(cli, &files, &result);
+    program_compile(cli, &files, &result);
     if (cli_option(cli, OPTION_FIX) != NULL) {
         status = edits_make(cli, &files, &result);
         compile_done(&result);
@@ -96,9 +50,9 @@ int cmd_check(struct cli *cli)
         if (status != CLI_DONE) {
             return status;
         }
-        set_compile(cli, &files, &result);
+        program_compile(cli, &files, &result);
     }
-    diags_put(cli, &result.diags);
+    program_tell(cli, &result.diags);
     uint32_t errors = result.diags.error_count;
     uint32_t warnings = result.diags.warning_count;
     if (!cli_json_wanted(cli)) {
@@ -211,11 +165,11 @@ int cmd_test(struct cli *cli)
         return status;
     }
     struct compile_result result;
-    set_compile(cli, &files, &result);
+    program_compile(cli, &files, &result);
     if (compile_is_good(&result)) {
         status = tests_run(cli, &result);
     } else {
-        diags_put(cli, &result.diags);
+        program_tell(cli, &result.diags);
         status = cli_problem(cli, CLI_BAD_INPUT, "bad_program",
                              "the files have errors; no test was run");
     }

@@ -123,6 +123,20 @@ const struct cli_command cli_commands[] = {
       "fails.",
       "Programs", BASIC | OPTION_BIT(ONLY) | OPTION_BIT(CURRENCY) | OPTION_BIT(REGION), 1, ARGS_ANY,
       cmd_test },
+    { "fmt", "FILES|FOLDERS… | -", "lay programs out in the one usual way",
+      "Rewrites the files in place. Comments, single empty lines, and braces that you opened stay; "
+      "what\n"
+      "the program means does not change. A file that cannot be read is told and left alone. `-` "
+      "reads\n"
+      "stdin and writes stdout. --check writes nothing, lists the files that would change, and "
+      "exits\n"
+      "with 4 when there are any.",
+      "Programs", BASIC | OPTION_BIT(CHECK), 1, ARGS_ANY, cmd_fmt },
+    { "graph", "FILES|FOLDERS…", "draw processes: stages, buttons, ladders, timers, ends",
+      "As text for 80 columns, as a Mermaid state diagram, or as SVG (needs Graphviz: the program "
+      "`dot`).\n"
+      "The same files always give the same drawing.",
+      "Programs", BASIC | OPTION_BIT(PROCESS) | OPTION_BIT(DRAW_AS), 1, ARGS_ANY, cmd_graph },
     { "explain", "CODE | codes", "what a code of a message, refusal or bad row means", "",
       "Programs", BASIC, 1, 1, cmd_explain },
     { "completion", "", "completion for bash: source <(rung completion)", "", "Programs",
