@@ -84,7 +84,7 @@ struct sim_record { // of the journal, as first read after its commit
 struct sim_counts {
     uint64_t ticks, crashes, power_losses, cuts, io_errors, fulls, retries, duplicates,
         acknowledged, refused, repeated, timers, overdue, flushes, commits, resets, pushes, records,
-        verifies, leaps, sent, replayed, convertions, reopens;
+        verifies, leaps, sent, replayed, convertions, reopens, deploys;
 };
 
 struct world {
@@ -97,7 +97,8 @@ struct world {
     uint64_t wall_ms, steady_us;
     struct transport transport;
     struct worker worker;
-    struct job *jobs;
+    struct command_program programs[8]; // of the version in hand
+    uint32_t program_count;
     struct store_reader *reader;
     struct view *view;
     struct sim_conn conns[SIM_CONNS_MAX];

@@ -34,11 +34,12 @@ static void print_run(const struct sim_result *result, uint64_t seed)
                  " in a sync), %" PRIu64 " disk errors, %" PRIu64 " resets; %" PRIu64
                  " retries, %" PRIu64 " duplicates; %" PRIu64 " timers, %" PRIu64
                  " rungs overdue; %" PRIu64 " commits, %" PRIu64 " flushes, %" PRIu64
-                 " folded; %" PRIu64 " conversions, %" PRIu64 " reopened, %" PRIu64 " pushes\n",
+                 " folded; %" PRIu64 " conversions, %" PRIu64 " reopened, %" PRIu64 " versions, %"
+                 PRIu64 " pushes\n",
                  seed, c->records, c->acknowledged, c->refused, c->crashes, c->power_losses,
                  c->cuts, c->io_errors, c->resets, c->retries, c->duplicates, c->timers,
                  c->overdue, c->commits, c->flushes, c->replayed, c->convertions, c->reopens,
-                 c->pushes);
+                 c->deploys, c->pushes);
 }
 
 static void print_failure(const struct sim_result *result, const struct arguments *arguments,

@@ -309,6 +309,29 @@ static void ask_other(struct world *world, struct sim_client *client, const stru
     buf_done(&answer);
 }
 
+// The same people under another title: every view must read its directory anew.
+static void ask_titles(struct world *world, struct sim_client *client)
+{
+    static const char *const roles[] = { "", "head", "sales", "sales", "sales", "works", "works" };
+    struct params params;
+    char title[32];
+    uint32_t user = 1 + (uint32_t)draw(world, SIM_USERS);
+    open_params(&params);
+    (void)snprintf(title, sizeof(title), "Title %u", (unsigned)draw(world, 1000));
+    pack_cstr(&params.buf, "users");
+    pack_array(&params.buf, 1);
+    pack_map(&params.buf, 3);
+    pack_cstr(&params.buf, "name");
+    pack_cstr(&params.buf, user_names[user]);
+    pack_cstr(&params.buf, "title");
+    pack_cstr(&params.buf, title);
+    pack_cstr(&params.buf, "roles");
+    pack_array(&params.buf, 1);
+    pack_cstr(&params.buf, roles[user]);
+    params.pairs++;
+    add_request(world, client, "import_users", &params);
+}
+
 static const struct model_case *any_case(struct world *world)
 {
     const struct model *model = world->model;
@@ -334,8 +357,10 @@ static void think(struct world *world, struct sim_client *client)
     uint64_t what = draw(world, 100);
     if (timekeeper_stepped(&world->engine.keeper) && what < 10) {
         ask_clock(world, client);
-    } else if (c == NULL || what < 18) {
+    } else if (c == NULL || what < 17) {
         ask_start(world, client);
+    } else if (what < 18) {
+        ask_titles(world, client);
     } else if (what < 78) {
         ask_press(world, client, c);
     } else if (what < 88) {
@@ -349,20 +374,22 @@ static void think(struct world *world, struct sim_client *client)
 
 static void ask_question(struct world *world, struct sim_conn *conn)
 {
-    static const char *const methods[] = { "show", "history", "inbox" };
+    static const char *const methods[] = { "show", "history", "inbox", "users", "processes",
+                                           "next_due" };
     struct sim_client *client = &world->clients[conn->client];
     const struct model_case *c = any_case(world);
-    uint32_t which = (uint32_t)draw(world, 3);
+    uint32_t which = (uint32_t)draw(world, 6);
     if (c == NULL) {
         return;
     }
     say_hello(world, conn);
     begin_frame(&world->packed, QUESTION + ++client->questions, slice_from_cstr(methods[which]));
-    pack_map(&world->packed, 1);
-    pack_cstr(&world->packed, which == 2 ? "as" : "instance");
+    pack_map(&world->packed, which < 3 ? 1 : 0);
     if (which == 2) {
+        pack_cstr(&world->packed, "as");
         pack_cstr(&world->packed, user_names[1 + draw(world, SIM_USERS)]);
-    } else {
+    } else if (which < 2) {
+        pack_cstr(&world->packed, "instance");
         pack_uint(&world->packed, c->id);
     }
     net_send(conn, buf_slice(&world->packed));

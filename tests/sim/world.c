@@ -18,6 +18,7 @@ enum {
     OPEN_TRIES_MAX = 6,
     STEP_US_MAX = 20000,
     LULLS = 4000, // per million and tick
+    DEPLOYS = 2500,
     LULL_TICKS = 60
 };
 static const uint64_t start_ms = 1767603600000ull; // 2026-01-05 09:00
@@ -234,11 +235,65 @@ static void found_company(struct world *world)
     oracle_commit(world);
 }
 
+// --------------------------------------------------------------------------------- new versions
+
+// The processes with another label: another program, which moves cases in the same way. Those that run
+// stay with the version that they began with.
+static void compile_version(struct world *world, uint32_t version)
+{
+    struct arena arena;
+    struct buf text;
+    const char *label = strstr(sim_process_text, "\"Lead\"");
+    CHECK(label != NULL);
+    size_t before = (size_t)(label - sim_process_text);
+    arena_init(&arena, 1024 * 1024);
+    buf_init(&text, 64 * 1024);
+    buf_put(&text, sim_process_text, before);
+    buf_format(&text, "\"Lead %u\"%s", version, label + strlen("\"Lead\""));
+    struct compile_file file = { SLICE("sim.rung"), buf_slice(&text) };
+    struct compile_input input = { .files = &file, .file_count = 1 };
+    struct compile_result set;
+    compile_set(&input, &set);
+    CHECK(compile_is_good(&set));
+    world->program_count = set.program_count;
+    CHECK(set.program_count <= ARRAY_COUNT(world->programs));
+    for (uint32_t i = 0; i < set.program_count; i++) {
+        world->programs[i] = (struct command_program){
+            arena_copy(&world->arena, set.programs[i].process),
+            arena_copy(&world->arena, set.programs[i].image),
+        };
+    }
+    compile_done(&set);
+    buf_done(&text);
+    arena_done(&arena);
+}
+
+static void after_commit(struct world *world);
+
+static void deploy(struct world *world)
+{
+    const struct core_effects *effects;
+    if (!prng_chance(&world->prng_work, DEPLOYS)) {
+        return;
+    }
+    compile_version(world, (uint32_t)prng_below(&world->prng_work, 4));
+    const struct command command = { .kind = COMMAND_APPLY, .programs = world->programs,
+                                     .program_count = world->program_count };
+    core_begin(world->engine.core, timekeeper_now(&world->engine.keeper));
+    core_step(world->engine.core, &command);
+    enum err err = core_commit(world->engine.core, &effects);
+    sim_trace(world, "deploy %s", err_name(err));
+    if (err == ERR_IO) {
+        atomic_store(&world->engine.core_tick.failed, true);
+    }
+    world->counts.deploys += err == OK && effects->record_count > 0 ? 1u : 0u;
+    after_commit(world);
+}
+
 // --------------------------------------------------------------------------------- turns
 
-static void turn_core(struct world *world)
+static void after_commit(struct world *world)
 {
-    (void)core_tick(&world->engine.core_tick);
     if (disk_is_cut()) {
         lose_power(world, "during a commit");
     } else if (atomic_load(&world->engine.core_tick.failed)) {
@@ -247,6 +302,12 @@ static void turn_core(struct world *world)
     } else {
         oracle_commit(world);
     }
+}
+
+static void turn_core(struct world *world)
+{
+    (void)core_tick(&world->engine.core_tick);
+    after_commit(world);
 }
 
 static void turn_flusher(struct world *world)
@@ -379,6 +440,7 @@ static void live_with_faults(struct world *world)
         move_clocks(world);
         if (world->up) {
             work_tick(world);
+            deploy(world);
         }
         tick(world);
         force_faults(world, i);
