@@ -66,7 +66,9 @@ static void collect_convert(struct graph *graph, const struct cause *cause, uint
     child.label = join(graph, cause->label, cause->label.len > 0 ? ": " : "",
                        image_slice(image, image->collection[c->collection].name));
     for (uint32_t i = 0; i < c->pairs.count; i++) {
-        add_edge(graph, &child, PLACE_PROCESS, graph_pair(image, c->pairs.first + i));
+        if (graph_pair_is_first(image, c->pairs, i)) {
+            add_edge(graph, &child, PLACE_PROCESS, graph_pair(image, c->pairs.first + i));
+        }
     }
 }
 
@@ -213,6 +215,17 @@ bool graph_has_anywhere(const struct graph *graph, uint32_t stage)
         }
     }
     return false;
+}
+
+bool graph_pair_is_first(const struct image *image, struct image_range pairs, uint32_t index)
+{
+    struct slice name = image_slice(image, image->pair[pairs.first + index].process);
+    for (uint32_t i = 0; i < index; i++) {
+        if (slice_equal(image_slice(image, image->pair[pairs.first + i].process), name)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 uint32_t graph_pair(const struct image *image, uint32_t pair)

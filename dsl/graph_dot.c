@@ -3,7 +3,7 @@
 #include "base/utf8.h"
 #include "dsl/graph_internal.h"
 
-enum { WORDS_BYTES_MAX = 64 * 1024, LINE_CELLS = 34 };
+enum { WORDS_BYTES_MAX = 64 * 1024, LINE_CELLS = 42 };
 
 static void put_escaped(struct slice text, struct buf *out)
 {

@@ -33,6 +33,8 @@ void graph_collect(struct graph *graph);
 bool graph_has_anywhere(const struct graph *graph, uint32_t stage);
 // The first pair that names the same process: one place for each process.
 uint32_t graph_pair(const struct image *image, uint32_t pair);
+// Whether no pair of these before it names the same process.
+bool graph_pair_is_first(const struct image *image, struct image_range pairs, uint32_t index);
 
 // Words. `asks` are those of the form whose answers an expression may name.
 void graph_put_text(const struct image *image, struct image_text text, struct buf *out);

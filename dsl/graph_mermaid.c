@@ -18,6 +18,17 @@ static void put_escaped(struct slice text, struct buf *out)
     }
 }
 
+static void put_title(struct slice text, struct buf *out)
+{
+    buf_put_cstr(out, "---\ntitle: \"");
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+        buf_put_cstr(out, c == '"' || c == '\\' ? "\\" : "");
+        buf_put_char(out, c == '\n' ? ' ' : c);
+    }
+    buf_put_cstr(out, "\"\n---\n");
+}
+
 static void put_place(enum graph_place place, uint32_t index, struct buf *out)
 {
     switch (place) {
@@ -109,9 +120,8 @@ static void put_processes(const struct image *image, struct buf *out)
 void graph_draw_mermaid(const struct graph *graph, struct buf *out)
 {
     const struct image *image = graph->image;
-    buf_put_cstr(out, "---\ntitle: \"");
-    put_escaped(image_slice(image, image->process[0].label), out);
-    buf_put_cstr(out, "\"\n---\nstateDiagram-v2\n"
+    put_title(image_slice(image, image->process[0].label), out);
+    buf_put_cstr(out, "stateDiagram-v2\n"
                       "  classDef success fill:#c8e6c9,stroke:#2e7d32\n"
                       "  classDef failure fill:#ffcdd2,stroke:#c62828\n"
                       "  classDef plain fill:#eeeeee,stroke:#757575\n"

@@ -394,8 +394,10 @@ static void put_convert(const struct image *image, uint32_t convert, struct buf 
     graph_put_text(image, image->collection[c->collection].name, out);
     buf_put_cstr(out, " (");
     for (uint32_t i = 0; i < c->pairs.count; i++) {
-        buf_put_cstr(out, i > 0 ? ", " : "");
-        graph_put_text(image, image->pair[c->pairs.first + i].process, out);
+        if (graph_pair_is_first(image, c->pairs, i)) {
+            buf_put_cstr(out, i > 0 ? ", " : "");
+            graph_put_text(image, image->pair[c->pairs.first + i].process, out);
+        }
     }
     buf_put_char(out, ')');
 }

@@ -227,9 +227,9 @@ static int programs_draw(struct cli *cli, const struct cli_files *files,
         if (!is_wanted(program, files, only) || image_open(program->image, &image) != OK) {
             continue;
         }
-        if (form == GRAPH_DOT && drawn > 0) {
+        if (form != GRAPH_TEXT && drawn > 0) {
             return cli_problem(cli, CLI_USAGE, "words",
-                               "an SVG holds one process; say which with --process");
+                               "such a drawing holds one process; say which with --process");
         }
         buf_put_cstr(drawing, drawn > 0 ? "\n" : "");
         graph_draw(&image, form, &cli->arena, drawing);

@@ -96,6 +96,45 @@ sed 's/=> offer/=> ofer/' "$here/little.rung" >"$work/bad.rung"
 expect "check a bad file" 4 'there is no .*`ofer`' check "$work/bad.rung"
 expect "check as JSON" 4 '"code": ?"E0' check "$work/bad.rung" --json
 expect "check makes only edits that are certainly right" 4 '0 edits made' check --fix "$work/bad.rung"
+
+cp "$here/little.rung" "$work/tidy.rung"
+expect "fmt in place" 0 '1 file, [01] changed' fmt "$work/tidy.rung"
+sed 's/^ */   /' "$work/tidy.rung" >"$work/untidy.rung"
+chmod 640 "$work/untidy.rung"
+expect "fmt --check lists what would change" 4 'untidy.rung' fmt --check "$work/untidy.rung"
+expect "fmt --check as JSON" 4 '"changed": ?\["?.*untidy.rung"' fmt --check --json "$work/untidy.rung"
+expect "fmt --check has written nothing" 4 '1 would change' fmt --check "$work/untidy.rung"
+expect "fmt mends it" 0 '1 file, 1 changed' fmt "$work/untidy.rung"
+expect "fmt has mended it" 0 '2 files, 0 would change' fmt --check "$work/untidy.rung" "$work/tidy.rung"
+expect "fmt - stands alone" 2 'stands alone' fmt - "$work/tidy.rung"
+cmp -s "$work/untidy.rung" "$work/tidy.rung" || { failed=$((failed + 1)); echo "FAILED: fmt: another text"; }
+[ "$(stat -c %a "$work/untidy.rung")" = 640 ] || { failed=$((failed + 1)); echo "FAILED: fmt: other rights"; }
+"$rung" fmt - <"$work/untidy.rung" | cmp -s - "$work/tidy.rung" || { failed=$((failed + 1)); echo "FAILED: fmt from stdin"; }
+printf 'process a "A" {\n  stage b\n' >"$work/broken.rung"
+cp "$work/broken.rung" "$work/broken.before"
+expect "fmt refuses a file with errors" 4 'E0[12]' fmt "$work/broken.rung"
+cmp -s "$work/broken.rung" "$work/broken.before" || { failed=$((failed + 1)); echo "FAILED: fmt wrote a file with errors"; }
+
+expect "graph as text" 0 '^ends$' graph "$here/little.rung"
+expect "graph as Mermaid" 0 '^stateDiagram-v2' graph "$here/little.rung" --as mermaid
+expect "graph of a process that is not there" 2 'no process `nothing`' graph "$here/little.rung" --process nothing
+expect "graph as something else" 2 'text, mermaid or svg' graph "$here/little.rung" --as jpeg
+expect "graph of a bad file" 4 'nothing was drawn' graph "$work/bad.rung"
+if command -v dot >/dev/null; then
+    expect "graph as SVG" 0 '</svg>' graph "$here/little.rung" --as svg
+else
+    echo "SKIPPED: graph as SVG (Graphviz is not installed)"
+fi
+mkdir "$work/slow"
+printf '#!/bin/sh\nexit 3\n' >"$work/slow/dot"
+chmod +x "$work/slow/dot"
+PATH=$work/slow:$PATH expect "graph tells that dot failed" 2 'has failed' graph "$here/little.rung" --as svg
+printf '#!/bin/sh\nexec sleep 30\n' >"$work/slow/dot"
+PATH=$work/slow:$PATH expect "graph does not wait for ever" 2 'within 10 s' graph "$here/little.rung" --as svg
+rm "$work/slow/dot"
+mkdir "$work/bare"
+for tool in timeout cat grep; do ln -s "$(command -v $tool)" "$work/bare/$tool"; done
+PATH=$work/bare expect "graph tells that there is no dot" 2 'Graphviz is not installed' graph "$here/little.rung" --as svg
 expect "check a missing file" 2 'cannot read .*: No such file' check "$work/none.rung"
 mkdir "$work/empty"
 expect "check an empty folder" 2 'no \*.rung file' check "$work/empty"

@@ -1,0 +1,168 @@
+// Drawings of processes, as text and as Mermaid, as people see them. In the snapshots each line of
+// a drawing stands behind a bar.
+#include "dsl/graph.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "base/utf8.h"
+#include "dsl/compile.h"
+#include "tests/dsl/sema_files.h"
+#include "tests/dsl/snapshot.h"
+
+#define FOLDER "tests/dsl/graph"
+
+enum { TEXT_BYTES_MAX = 4 << 20, COLUMNS = 80 };
+
+static void draw(const struct compile_program *program, enum graph_form form, struct buf *out)
+{
+    struct image image;
+    struct arena arena;
+    arena_init(&arena, (size_t)64 << 20);
+    assert_int_equal(image_open(program->image, &image), OK);
+    graph_draw(&image, form, &arena, out);
+    arena_done(&arena);
+}
+
+static void put_barred(struct slice text, struct buf *out)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (i == 0 || text.ptr[i - 1] == '\n') {
+            buf_put_char(out, '|');
+        }
+        buf_put_char(out, text.ptr[i]);
+    }
+}
+
+static void must_fit(struct slice text)
+{
+    size_t start = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] == '\n') {
+            struct slice line = slice_sub(text, start, i - start);
+            if (utf8_cells(line) > COLUMNS) {
+                fail_msg("wider than %d columns: %.*s", COLUMNS, SLICE_PRINT(line));
+            }
+            start = i + 1;
+        }
+    }
+}
+
+static void compile_one(struct slice name, struct slice text, struct compile_result *result)
+{
+    const struct compile_file file = { name, text };
+    const struct compile_input input = { .files = &file, .file_count = 1, .load = sema_load };
+    compile_set(&input, result);
+    if (!compile_is_good(result)) {
+        struct buf out;
+        buf_init(&out, TEXT_BYTES_MAX);
+        diag_render_text(&result->diags, &out, 0);
+        fail_msg("%.*s", SLICE_PRINT(buf_slice(&out)));
+    }
+}
+
+static void render_drawings(const struct snapshot *snapshot, struct buf *out, void *context)
+{
+    (void)context;
+    struct compile_result result;
+    compile_one(slice_from_cstr(snapshot->name), snapshot->program, &result);
+    for (uint32_t i = 0; i < result.program_count; i++) {
+        static const enum graph_form forms[] = { GRAPH_TEXT, GRAPH_MERMAID };
+        for (size_t f = 0; f < sizeof forms / sizeof *forms; f++) {
+            struct buf drawing;
+            buf_init(&drawing, TEXT_BYTES_MAX);
+            draw(&result.programs[i], forms[f], &drawing);
+            put_barred(buf_slice(&drawing), out);
+            if (forms[f] == GRAPH_TEXT) {
+                must_fit(buf_slice(&drawing));
+            }
+            buf_done(&drawing);
+        }
+    }
+    compile_done(&result);
+}
+
+static void a_process_is_drawn_as_people_read_it(void **state)
+{
+    (void)state;
+    snapshot_run(FOLDER, render_drawings, NULL);
+}
+
+// --- the company's processes ------------------------------------------------------------------
+
+static unsigned count_of(struct slice text, const char *part)
+{
+    struct slice wanted = slice_from_cstr(part);
+    unsigned count = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        count += slice_starts(slice_sub(text, i, wanted.len), wanted) ? 1 : 0;
+    }
+    return count;
+}
+
+static void draw_twice(const struct compile_program *program, enum graph_form form,
+                       struct buf *ret_drawing)
+{
+    struct buf again;
+    buf_init(ret_drawing, TEXT_BYTES_MAX);
+    buf_init(&again, TEXT_BYTES_MAX);
+    draw(program, form, ret_drawing);
+    draw(program, form, &again);
+    assert_true(slice_equal(buf_slice(ret_drawing), buf_slice(&again)));
+    buf_done(&again);
+}
+
+// Every button, end and stage stands in each form; what is open is closed.
+static void must_be_whole(const struct compile_program *program)
+{
+    struct image image;
+    assert_int_equal(image_open(program->image, &image), OK);
+    struct buf text;
+    struct buf mermaid;
+    struct buf dot;
+    draw_twice(program, GRAPH_TEXT, &text);
+    draw_twice(program, GRAPH_MERMAID, &mermaid);
+    draw_twice(program, GRAPH_DOT, &dot);
+    must_fit(buf_slice(&text));
+    assert_int_equal(count_of(buf_slice(&text), "stage "), image.stage_count - 1);
+    assert_true(count_of(buf_slice(&text), "[") >= image.action_count);
+    assert_int_equal(count_of(buf_slice(&mermaid), "  class e"), image.end_count);
+    assert_int_equal(count_of(buf_slice(&mermaid), "{\n"), count_of(buf_slice(&mermaid), "}\n"));
+    assert_int_equal(count_of(buf_slice(&dot), "{\n"), count_of(buf_slice(&dot), "}\n"));
+    assert_int_equal(count_of(buf_slice(&dot), "peripheries=2"), image.end_count);
+    buf_done(&text);
+    buf_done(&mermaid);
+    buf_done(&dot);
+}
+
+static void the_same_program_gives_the_same_drawing_and_nothing_is_left_out(void **state)
+{
+    (void)state;
+    static const char *const names[] = { "processes/lead.rung", "tests/dsl/programs/trade.rung" };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct arena arena;
+        arena_init(&arena, (size_t)16 << 20);
+        struct slice text;
+        assert_true(sema_read_file(names[i], &arena, &text));
+        struct compile_result result;
+        compile_one(slice_from_cstr(names[i]), text, &result);
+        assert_true(result.program_count > 0);
+        for (uint32_t p = 0; p < result.program_count; p++) {
+            must_be_whole(&result.programs[p]);
+        }
+        compile_done(&result);
+        arena_done(&arena);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_process_is_drawn_as_people_read_it),
+        cmocka_unit_test(the_same_program_gives_the_same_drawing_and_nothing_is_left_out),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
