@@ -178,34 +178,53 @@ static void add_answer(struct core *core, const struct core_answer *answer)
     core->answers[core->answer_count++] = *answer;
 }
 
-// What the command brought about: the parents of children that ended, breadth first.
-static void run_follows(struct core *core, struct decide_follow *follows, uint32_t count,
-                        uint64_t cause_seq)
+struct follow_queue {
+    struct arena *arena;
+    struct decide_follow *items;
+    uint64_t *causes; // record that brought each about
+    uint32_t count, capacity;
+};
+
+static void queue_follows(struct follow_queue *queue, const struct decide_follow *follows,
+                          uint32_t count, uint64_t cause_seq)
 {
-    uint32_t run = 0;
-    struct decide_follow *queue = arena_alloc_raw(
-        &core->batch, sizeof(struct decide_follow) * CASCADE_COMMANDS_MAX);
-    uint64_t *causes = ARENA_ARRAY(&core->batch, uint64_t, CASCADE_COMMANDS_MAX);
-    uint32_t queued = 0;
-    for (uint32_t i = 0; i < count && queued < CASCADE_COMMANDS_MAX; i++) {
-        causes[queued] = cause_seq;
-        queue[queued++] = follows[i];
+    if (queue->count + count > queue->capacity) {
+        uint32_t capacity = (queue->count + count) * 2;
+        struct decide_follow *items = ARENA_ARRAY(queue->arena, struct decide_follow, capacity);
+        uint64_t *causes = ARENA_ARRAY(queue->arena, uint64_t, capacity);
+        for (uint32_t i = 0; i < queue->count; i++) {
+            items[i] = queue->items[i];
+            causes[i] = queue->causes[i];
+        }
+        queue->items = items;
+        queue->causes = causes;
+        queue->capacity = capacity;
     }
-    while (run < queued) {
-        const struct decide_follow *follow = &queue[run];
+    for (uint32_t i = 0; i < count; i++) {
+        queue->causes[queue->count] = cause_seq;
+        queue->items[queue->count++] = follows[i];
+    }
+}
+
+// What the command brought about: the parents of children that ended, breadth first. Each command is
+// held to CASCADE_COMMANDS_MAX by the gate; what it brought about is never dropped.
+static void run_follows(struct core *core, const struct step *first)
+{
+    struct follow_queue queue = { .arena = &core->batch };
+    queue_follows(&queue, first->decide.follows, first->decide.follow_count, first->seq);
+    for (uint32_t run = 0; run < queue.count; run++) {
+        const struct decide_follow follow = queue.items[run];
         struct command *command = ARENA_NEW(&core->batch, struct command);
         *command = (struct command){
-            .kind = COMMAND_CHILD_ENDED, .instance = follow->parent, .child = follow->child,
-            .collection = follow->collection, .round = follow->round, .outcome = follow->outcome,
-            .name = follow->end,
+            .kind = COMMAND_CHILD_ENDED, .instance = follow.parent, .child = follow.child,
+            .collection = follow.collection, .round = follow.round, .outcome = follow.outcome,
+            .name = follow.end,
         };
-        struct step step = { .core = core, .command = command, .cause_seq = causes[run] };
+        struct step step = { .core = core, .command = command, .cause_seq = queue.causes[run] };
         core_run(core, &step);
-        for (uint32_t i = 0; i < step.decide.follow_count && queued < CASCADE_COMMANDS_MAX; i++) {
-            causes[queued] = step.seq;
-            queue[queued++] = step.decide.follows[i];
+        if (step.decide.refusal.code == REFUSAL_NONE) {
+            queue_follows(&queue, step.decide.follows, step.decide.follow_count, step.seq);
         }
-        run++;
     }
 }
 
@@ -213,7 +232,7 @@ static void run_with_follows(struct core *core, struct step *step)
 {
     core_run(core, step);
     if (step->decide.refusal.code == REFUSAL_NONE && step->decide.follow_count > 0) {
-        run_follows(core, step->decide.follows, step->decide.follow_count, step->seq);
+        run_follows(core, step);
     }
 }
 

@@ -152,6 +152,11 @@ static void gate_bounds(struct core *core, struct step *step)
         refuse(step, REFUSAL_LIMIT,
                arena_format(&core->batch, "one command makes more than %d events",
                             EVENTS_PER_COMMAND_MAX));
+    } else if (step->decide.follow_count > CASCADE_COMMANDS_MAX) {
+        refuse(step, REFUSAL_LIMIT,
+               arena_format(&core->batch,
+                            "one command ends more than CASCADE_COMMANDS_MAX = %d cases under others",
+                            CASCADE_COMMANDS_MAX));
     }
 }
 
@@ -203,7 +208,7 @@ static struct record *encode_record(struct core *core, const struct record *reco
     }
     *ret_bytes = arena_copy(&core->batch, buf_slice(&core->encode));
     struct record *again = ARENA_NEW(&core->batch, struct record);
-    enum err err = record_decode(*ret_bytes, &core->batch, again);
+    enum err err = record_decode_own(*ret_bytes, &core->batch, again);
     CHECK(err == OK && record_equal(record, again));
     return again;
 }
