@@ -3,7 +3,8 @@
 //   bench [--quick] [--full] [--strict] [--runs N] [saturation|open|press|ready|check]…
 //
 // --quick: short windows, for work on the engine. --full: the open loop five times. --strict: exit
-// code 1 when a target is missed. Without names: all sections. Scratch stores lie in build/bench-data.
+// code 1 when a target is missed. Without names: all sections. Scratch stores lie in
+// build/bench-data.
 #include "tests/bench/bench.h"
 
 #include <stdarg.h>
@@ -26,8 +27,8 @@ struct section {
 };
 
 static const struct section sections[] = {
-    { "check", bench_check },        { "saturation", bench_saturation }, { "open", bench_open_loop },
-    { "press", bench_one_press },    { "ready", bench_readiness },
+    { "check", bench_check },     { "saturation", bench_saturation }, { "open", bench_open_loop },
+    { "press", bench_one_press }, { "ready", bench_readiness },
 };
 
 void bench_line(struct bench *bench, const char *what, const char *figure, ...)
@@ -75,7 +76,8 @@ bool bench_prepared(struct bench *bench, uint32_t leads, const char **ret_path)
                                           .connections = BENCH_CONNECTIONS,
                                           .leads_max = leads,
                                           .starts_only = true };
-    bool good = answer != NULL && load_run(&options, &result) && !result.broken && result.refused == 0;
+    bool good =
+        answer != NULL && load_run(&options, &result) && !result.broken && result.refused == 0;
     if (result.refused > 0) {
         fprintf(stderr, "refused: %s\n", result.refusal);
     }

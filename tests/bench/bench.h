@@ -1,4 +1,5 @@
-// The figures of the bench: each section measures, prints its lines, and says which target it missed.
+// The figures of the bench: each section measures, prints its lines, and says which target it
+// missed.
 #ifndef RUNG_TESTS_BENCH_BENCH_H
 #define RUNG_TESTS_BENCH_BENCH_H
 

@@ -1,6 +1,6 @@
 // The same load without sockets, threads or disk: what a command costs in the engine itself. For
-// profilers (`valgrind --tool=callgrind bench_core 300`), and for looking at one change at a time on a
-// machine that is not quiet.
+// profilers (`valgrind --tool=callgrind bench_core 300`), and for looking at one change at a time
+// on a machine that is not quiet.
 //
 //   bench_core LEADS
 #include <stdio.h>

@@ -31,14 +31,14 @@ static bool verify_books(const struct run *run)
                 run->after.ended - run->before.ended == 3 * leads &&
                 run->after.timers - run->before.timers == leads && run->load.refused == 0;
     if (!good) {
-        fprintf(stderr,
-                "the books do not close: %llu leads; ended %llu, open %llu (were %llu), timers %llu, "
-                "refused %llu %s\n",
-                (unsigned long long)leads,
-                (unsigned long long)(run->after.ended - run->before.ended),
-                (unsigned long long)run->after.open, (unsigned long long)run->before.open,
-                (unsigned long long)(run->after.timers - run->before.timers),
-                (unsigned long long)run->load.refused, run->load.refusal);
+        fprintf(
+            stderr,
+            "the books do not close: %llu leads; ended %llu, open %llu (were %llu), timers %llu, "
+            "refused %llu %s\n",
+            (unsigned long long)leads, (unsigned long long)(run->after.ended - run->before.ended),
+            (unsigned long long)run->after.open, (unsigned long long)run->before.open,
+            (unsigned long long)(run->after.timers - run->before.timers),
+            (unsigned long long)run->load.refused, run->load.refusal);
     }
     return good;
 }
@@ -80,8 +80,9 @@ static bool print_floor(struct bench *bench, const char *data, const struct run 
     if (!floor_run(&options, &floor)) {
         return false;
     }
-    bench_line(bench, "records in a commit, rows in a flush", "%u, %llu", options.per_commit,
-               (unsigned long long)(options.flushes == 0 ? 0 : options.flush_rows / options.flushes));
+    bench_line(
+        bench, "records in a commit, rows in a flush", "%u, %llu", options.per_commit,
+        (unsigned long long)(options.flushes == 0 ? 0 : options.flush_rows / options.flushes));
     bench_line(bench, "floor: CPU a command, bytes a command", "%.1f us, %.0f B",
                a_command(floor.cpu_us, run), a_command(floor.written, run));
     return true;
@@ -108,9 +109,10 @@ bool bench_saturation(struct bench *bench)
     const struct load_options options = { .connections = BENCH_CONNECTIONS,
                                           .seconds = bench->quick ? 6 : 10,
                                           .warm_seconds = bench->quick ? 0.5 : 1 };
-    printf("\nlead-to-deal at saturation: %d connections, one command in flight each, %d leads open,\n"
-           "waits of ladders 1 ms (1 s on a clock x1000), default flush settings\n",
-           BENCH_CONNECTIONS, BENCH_OPEN_LEADS);
+    printf(
+        "\nlead-to-deal at saturation: %d connections, one command in flight each, %d leads open,\n"
+        "waits of ladders 1 ms (1 s on a clock x1000), default flush settings\n",
+        BENCH_CONNECTIONS, BENCH_OPEN_LEADS);
     uint64_t flushes_least = UINT64_MAX;
     bool verified = true;
     for (uint32_t i = 0; i < bench->runs; i++) {
@@ -122,16 +124,16 @@ bool bench_saturation(struct bench *bench)
         verified = verified && run.verified;
         speeds[i] = (double)run.load.counted / run.load.window_s;
         bench_line(bench, "run", "%.0f commands/s; p50 %.2f p99 %.2f max %.1f ms; %llu flushes",
-                   speeds[i], run.load.p50_us * 1e-3, run.load.p99_us * 1e-3, run.load.max_us * 1e-3,
-                   (unsigned long long)flushes);
+                   speeds[i], run.load.p50_us * 1e-3, run.load.p99_us * 1e-3,
+                   run.load.max_us * 1e-3, (unsigned long long)flushes);
     }
     double median = clockwork_median(speeds, bench->runs);
     bench_line(bench, "commands/s, median", "%.0f", median);
     bench_target(bench, median >= 40000, "at least 40,000");
     bench_line(bench, "flushes in a window, least", "%llu", (unsigned long long)flushes_least);
     bench_target(bench, flushes_least >= 5, "at least 5");
-    bench_line(bench, "final state", "%s", verified ? "every lead won, every deal done, every timer fired"
-                                                    : "WRONG");
+    bench_line(bench, "final state", "%s",
+               verified ? "every lead won, every deal done, every timer fired" : "WRONG");
     bench_target(bench, verified, "the books close");
     print_cost(bench, &run);
     return print_floor(bench, data, &run);
@@ -147,8 +149,8 @@ bool bench_open_loop(struct bench *bench)
                                           .warm_seconds = 2,
                                           .rate = RATE };
     uint32_t runs = bench->full ? 5 : 1;
-    printf("\nopen loop: %d commands/s for %.0f s over %d connections, from scheduled arrival\n", RATE,
-           options.seconds, BENCH_CONNECTIONS);
+    printf("\nopen loop: %d commands/s for %.0f s over %d connections, from scheduled arrival\n",
+           RATE, options.seconds, BENCH_CONNECTIONS);
     for (uint32_t i = 0; i < runs; i++) {
         if (!run_once(bench, options, &data, &run)) {
             return false;
@@ -177,7 +179,8 @@ bool bench_one_press(struct bench *bench)
     const char *data = NULL;
     struct run run;
     struct floor_result floor;
-    const struct load_options options = { .connections = 1, .leads_max = bench->quick ? 200 : 1000 };
+    const struct load_options options = { .connections = 1,
+                                          .leads_max = bench->quick ? 200 : 1000 };
     printf("\none press alone: one connection, the next command after the answer to the last\n");
     for (uint32_t i = 0; i < bench->runs; i++) {
         if (!run_once(bench, options, &data, &run)) {
@@ -193,13 +196,13 @@ bool bench_one_press(struct bench *bench)
         }
         served[i] = run.load.p50_us;
         floors[i] = floor.p50_us;
-        bench_line(bench, "run", "p50 %u us, p99 %u us; floor p50 %u us, p99 %u us", run.load.p50_us,
-                   run.load.p99_us, floor.p50_us, floor.p99_us);
+        bench_line(bench, "run", "p50 %u us, p99 %u us; floor p50 %u us, p99 %u us",
+                   run.load.p50_us, run.load.p99_us, floor.p50_us, floor.p99_us);
     }
     double served_p50 = clockwork_median(served, bench->runs);
     double floor_p50 = clockwork_median(floors, bench->runs);
-    bench_line(bench, "p50 of a press, of the floor, between them", "%.0f, %.0f, %.0f us", served_p50,
-               floor_p50, served_p50 - floor_p50);
+    bench_line(bench, "p50 of a press, of the floor, between them", "%.0f, %.0f, %.0f us",
+               served_p50, floor_p50, served_p50 - floor_p50);
     bench_target(bench, served_p50 - floor_p50 <= 100, "at most 100 us above the floor");
     return true;
 }

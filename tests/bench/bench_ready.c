@@ -81,15 +81,16 @@ bool bench_readiness(struct bench *bench)
     return serve_stop(&serve) && measure_killed(bench, data);
 }
 
-// --- checking ---------------------------------------------------------------------------------------------
+// --- checking ------------------------------------------------------------------------------------
 
 // A process of about so many lines: stages of ten lines each, one leading to the next.
 static void write_process(struct buf *out, uint32_t lines)
 {
     uint32_t stages = lines / 10 < 900 ? lines / 10 : 900;
-    buf_put_cstr(out, "role sales \"Sales\"\nladder busy { 5 min, 1 h, 1 day }\n"
-                      "process long \"Long\" {\n  title \"{name}\"\n  field name: text \"Name\" required\n"
-                      "  field quote: money \"Quote\"\n  field people: integer = 1\n  start => s0\n");
+    buf_put_cstr(
+        out, "role sales \"Sales\"\nladder busy { 5 min, 1 h, 1 day }\n"
+             "process long \"Long\" {\n  title \"{name}\"\n  field name: text \"Name\" required\n"
+             "  field quote: money \"Quote\"\n  field people: integer = 1\n  start => s0\n");
     for (uint32_t i = 0; i < stages; i++) {
         buf_format(out,
                    "  stage s%u \"Stage %u\" {\n"

@@ -54,7 +54,7 @@ static struct bytes keep(struct floor *floor, struct slice bytes)
     return (struct bytes){ arena_copy(&floor->arena, bytes).ptr, (uint32_t)bytes.len };
 }
 
-// --- what the store holds --------------------------------------------------------------------------------
+// --- what the store holds ------------------------------------------------------------------------
 
 static bool take_records(struct floor *floor, struct store_reader *reader)
 {
@@ -64,7 +64,8 @@ static bool take_records(struct floor *floor, struct store_reader *reader)
     CHECK(floor->records != NULL);
     for (uint64_t i = 0; i < count; i++) {
         struct slice record;
-        if (store_reader_record(reader, options->first_seq + i, &floor->arena, &record, NULL) != OK) {
+        if (store_reader_record(reader, options->first_seq + i, &floor->arena, &record, NULL) !=
+            OK) {
             return false;
         }
         floor->records[i] = (struct bytes){ record.ptr, (uint32_t)record.len };
@@ -119,7 +120,7 @@ static bool take_all(struct floor *floor)
     return good;
 }
 
-// --- the puts ----------------------------------------------------------------------------------------------
+// --- the puts ------------------------------------------------------------------------------------
 
 static void commit_records(struct floor *floor, MDB_env *env, MDB_dbi dbi, uint64_t first,
                            uint64_t count)

@@ -133,7 +133,8 @@ void frames_init(struct frames *frames)
     buf_done(&buf);
 }
 
-struct slice frames_fill(struct frames *frames, const struct lead *lead, uint32_t msgid, uint64_t id)
+struct slice frames_fill(struct frames *frames, const struct lead *lead, uint32_t msgid,
+                         uint64_t id)
 {
     struct frame *frame = &frames->step[lead->step];
     put_number(frame->bytes + frame->msgid, msgid, 4);
@@ -175,7 +176,7 @@ bool frames_answer(struct lead *lead, struct slice answer)
     return true;
 }
 
-// --- other calls ---------------------------------------------------------------------------------------
+// --- other calls ---------------------------------------------------------------------------------
 
 struct slice frames_hello(uint32_t client)
 {

@@ -1,5 +1,5 @@
-// The commands of the bench, packed once; only numbers are written into them afterwards, so that the
-// client takes as little of the machine as a client can.
+// The commands of the bench, packed once; only numbers are written into them afterwards, so that
+// the client takes as little of the machine as a client can.
 #ifndef RUNG_TESTS_BENCH_FRAMES_H
 #define RUNG_TESTS_BENCH_FRAMES_H
 
@@ -35,7 +35,8 @@ struct lead {
 
 void frames_init(struct frames *frames);
 // The next command of the lead, under that request id. Valid until the next call with this step.
-struct slice frames_fill(struct frames *frames, const struct lead *lead, uint32_t msgid, uint64_t id);
+struct slice frames_fill(struct frames *frames, const struct lead *lead, uint32_t msgid,
+                         uint64_t id);
 // Reads the answer to the lead's step into the lead. False: it is a refusal.
 bool frames_answer(struct lead *lead, struct slice answer);
 

@@ -52,7 +52,7 @@ struct load {
     uint64_t last_us; // of the last answer that counts
 };
 
-// --- connecting ------------------------------------------------------------------------------------------
+// --- connecting ----------------------------------------------------------------------------------
 
 static int connect_to(const char *path)
 {
@@ -127,7 +127,7 @@ static bool open_conns(struct load *load)
     return true;
 }
 
-// --- which command comes next ------------------------------------------------------------------------------
+// --- which command comes next --------------------------------------------------------------------
 
 static bool may_begin(const struct load *load, uint64_t now)
 {
@@ -236,7 +236,7 @@ static void read_conn(struct load *load, uint32_t index)
     }
 }
 
-// --- the loop -----------------------------------------------------------------------------------------------
+// --- the loop ------------------------------------------------------------------------------------
 
 static uint64_t own_cpu_us(void)
 {
@@ -334,7 +334,8 @@ static void summarise(struct load *load)
     struct load_result *result = load->result;
     uint64_t end = load->end_us != 0 ? load->end_us : load->last_us;
     result->window_s = end > load->window_us ? (double)(end - load->window_us) * 1e-6 : 0;
-    result->cpu_us = (load->cpu_end_us != 0 ? load->cpu_end_us : own_cpu_us()) - load->cpu_window_us;
+    result->cpu_us =
+        (load->cpu_end_us != 0 ? load->cpu_end_us : own_cpu_us()) - load->cpu_window_us;
     if (result->samples == 0) {
         return;
     }

@@ -21,8 +21,8 @@ struct serve_usage {
 
 // What `stats` says, as far as the bench looks at it.
 struct serve_stats {
-    uint64_t seq, open, ended, timers, accepted, refused, batches, commits, records, record_bytes, flushes,
-        flush_rows, flush_us_max, overfull_waits, commit_us_max;
+    uint64_t seq, open, ended, timers, accepted, refused, batches, commits, records, record_bytes,
+        flushes, flush_rows, flush_us_max, overfull_waits, commit_us_max;
 };
 
 // `processes`: files or folders; NULL: none. False: it did not come up (its log is in build/).

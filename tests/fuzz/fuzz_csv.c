@@ -1,6 +1,6 @@
-// Any bytes as a CSV file. The first byte chooses encoding, separator and line ends, the second how the
-// file is cut into reads. Every row has the header's number of values or is a bad row with its place;
-// every value of a good row is UTF-8; all lines are accounted for.
+// Any bytes as a CSV file. The first byte chooses encoding, separator and line ends, the second how
+// the file is cut into reads. Every row has the header's number of values or is a bad row with its
+// place; every value of a good row is UTF-8; all lines are accounted for.
 #include "base/check.h"
 #include "base/utf8.h"
 #include "engine/intake/csv.h"

@@ -1,6 +1,6 @@
-// Any text through lexer, parser, names, types, proofs and lowering. A text that has no mistakes gives
-// images that image_open accepts; every message lies inside its file and can be shown as text and JSON;
-// the same text gives the same messages.
+// Any text through lexer, parser, names, types, proofs and lowering. A text that has no mistakes
+// gives images that image_open accepts; every message lies inside its file and can be shown as text
+// and JSON; the same text gives the same messages.
 #include "base/check.h"
 #include "base/utf8.h"
 #include "dsl/compile.h"

@@ -1,6 +1,6 @@
-// Any bytes as a program image. image_open says no, or the image can be walked in every way the engine
-// walks one: its names are looked up, and a case of it is started, pressed and waited for in a core in
-// memory, where every expression and step of it may run.
+// Any bytes as a program image. image_open says no, or the image can be walked in every way the
+// engine walks one: its names are looked up, and a case of it is started, pressed and waited for in
+// a core in memory, where every expression and step of it may run.
 #include "base/check.h"
 #include "base/pack.h"
 #include "base/utf8.h"
@@ -25,7 +25,7 @@ struct play {
     struct buf form;
 };
 
-// --- looking --------------------------------------------------------------------------------------------
+// --- looking -------------------------------------------------------------------------------------
 
 static void look(const struct image *image)
 {
@@ -59,7 +59,7 @@ static void look_too_early(struct slice bytes)
 }
 #endif
 
-// --- playing --------------------------------------------------------------------------------------------
+// --- playing -------------------------------------------------------------------------------------
 
 static void pack_sample(struct buf *form, const struct image *image, uint32_t type)
 {
@@ -175,8 +175,8 @@ static void play_case(struct play *play, struct slice bytes)
 {
     const struct command_program program = { image_slice(play->image, play->image->process[0].name),
                                              bytes };
-    uint64_t applied = step(play, &(struct command){
-                                      .kind = COMMAND_APPLY, .programs = &program, .program_count = 1 });
+    uint64_t applied = step(
+        play, &(struct command){ .kind = COMMAND_APPLY, .programs = &program, .program_count = 1 });
     if (applied == 0) {
         return;
     }

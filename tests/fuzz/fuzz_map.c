@@ -1,5 +1,5 @@
-// Any text as the MAP file of an import: every fault lies in a line of the file and can be shown; a map
-// without faults finds its columns or says which it lacks.
+// Any text as the MAP file of an import: every fault lies in a line of the file and can be shown; a
+// map without faults finds its columns or says which it lacks.
 #include "base/check.h"
 #include "base/utf8.h"
 #include "engine/cli/map.h"

@@ -1,7 +1,7 @@
-// Stored bytes are input. The first byte says what the rest is: records one after the other (a length of
-// two bytes before each) that are decoded and folded into a store in memory, one instance row, or one
-// event. Nothing may crash; what decodes encodes to the same meaning; what does not fold is refused and
-// leaves the store usable.
+// Stored bytes are input. The first byte says what the rest is: records one after the other (a
+// length of two bytes before each) that are decoded and folded into a store in memory, one instance
+// row, or one event. Nothing may crash; what decodes encodes to the same meaning; what does not
+// fold is refused and leaves the store usable.
 #include "base/check.h"
 #include "base/pack.h"
 #include "engine/evolve/evolve.h"

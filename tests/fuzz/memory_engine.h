@@ -1,5 +1,5 @@
-// An engine in memory, with one connection, turned by hand: for fuzzing and for measuring the engine
-// without sockets. Time stands still unless it is moved.
+// An engine in memory, with one connection, turned by hand: for fuzzing and for measuring the
+// engine without sockets. Time stands still unless it is moved.
 #ifndef RUNG_TESTS_FUZZ_MEMORY_ENGINE_H
 #define RUNG_TESTS_FUZZ_MEMORY_ENGINE_H
 
@@ -21,9 +21,10 @@ struct memory_engine {
     struct buf received[MEMORY_CONNS_MAX]; // what the engine sent
 };
 
-// Opens an engine over a store in memory, activates the text as one file, and imports users `ann` and
-// `bob`, holders of every role that is named. `roles` ends with NULL.
-void memory_engine_open(struct memory_engine *memory, const char *program, const char *const *roles);
+// Opens an engine over a store in memory, activates the text as one file, and imports users `ann`
+// and `bob`, holders of every role that is named. `roles` ends with NULL.
+void memory_engine_open(struct memory_engine *memory, const char *program,
+                        const char *const *roles);
 void memory_engine_close(struct memory_engine *memory);
 // A new connection; its index.
 uint32_t memory_engine_connect(struct memory_engine *memory);

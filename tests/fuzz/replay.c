@@ -1,5 +1,5 @@
-// Runs a target over files instead of under the fuzzer: the corpus, and what once crashed, as a plain
-// test in every build.
+// Runs a target over files instead of under the fuzzer: the corpus, and what once crashed, as a
+// plain test in every build.
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,7 +43,8 @@ int main(int argc, char **argv)
             char path[PATH_BYTES_MAX];
             struct stat info;
             int len = snprintf(path, sizeof(path), "%s/%s", argv[i], entry->d_name);
-            if (len > 0 && len < PATH_BYTES_MAX && stat(path, &info) == 0 && S_ISREG(info.st_mode)) {
+            if (len > 0 && len < PATH_BYTES_MAX && stat(path, &info) == 0 &&
+                S_ISREG(info.st_mode)) {
                 files++;
                 failed += run_file(path) == 0 ? 0 : 1;
             }

@@ -1,5 +1,5 @@
-// Writes the seed corpora for frames, images and records: a small play of the sample process, as its
-// clients would send it and as the journal keeps it.
+// Writes the seed corpora for frames, images and records: a small play of the sample process, as
+// its clients would send it and as the journal keeps it.
 //
 //   fuzz_seeds CORPUS-FOLDER
 #include <stdarg.h>
@@ -45,7 +45,8 @@ static void say(struct seeds *seeds, const char *method, ...)
     uint32_t pairs = 0;
     va_list args;
     va_start(args, method);
-    for (const char *key = va_arg(args, const char *); key != NULL; key = va_arg(args, const char *)) {
+    for (const char *key = va_arg(args, const char *); key != NULL;
+         key = va_arg(args, const char *)) {
         pack_cstr(&body, key);
         buf_put_cstr(&body, va_arg(args, const char *));
         pairs++;
@@ -81,13 +82,31 @@ static void play(struct seeds *seeds)
 {
     say(seeds, "hello", "client", "\xa1" "c", NULL);
     say(seeds, "start", "process", "\xa4lead", "form",
-        "\x89\xa4name\xa3" "Bob\xa5phone\xaf+49 30 12345678\xa4mail\xa5" "b@c.d\xa6people\x05\xa4rate\xa3" "1.5"
-        "\xa5quote\xa6" "12 EUR\xa3hot\xc3\xa6" "day_of\xaa" "2026-03-02\xa7" "call_at\xb0" "2026-03-02 18:00",
+        "\x89\xa4name\xa3"
+        "Bob\xa5phone\xaf+49 30 12345678\xa4mail\xa5"
+        "b@c.d\xa6people\x05\xa4rate\xa3"
+        "1.5"
+        "\xa5quote\xa6"
+        "12 EUR\xa3hot\xc3\xa6"
+        "day_of\xaa"
+        "2026-03-02\xa7"
+        "call_at\xb0"
+        "2026-03-02 18:00",
         "id", "\x01", NULL);
-    say(seeds, "start", "process", "\xa4lead", "form", "\x82\xa4name\xa3" "Bob\xa5phone\xaf+49 30 12345678",
-        "id", "\x02", "as", "\xa3" "ann", NULL);
-    say(seeds, "press", "instance", "\x01", "action", "\xa4" "busy", "entry", "\x02", "as", "\xa3" "ann", "id",
-        "\x03", NULL);
+    say(seeds, "start", "process", "\xa4lead", "form",
+        "\x82\xa4name\xa3"
+        "Bob\xa5phone\xaf+49 30 12345678",
+        "id", "\x02", "as",
+        "\xa3"
+        "ann",
+        NULL);
+    say(seeds, "press", "instance", "\x01", "action",
+        "\xa4"
+        "busy",
+        "entry", "\x02", "as",
+        "\xa3"
+        "ann",
+        "id", "\x03", NULL);
     // Values packed exactly: a duration in working days, a moment far out, a date, money.
     say(seeds, "press", "instance", "\x01", "action", "\xa5pause", "form",
         "\x81\xa5pause\xab" "2 work days", NULL);
@@ -97,15 +116,30 @@ static void play(struct seeds *seeds)
         "\x81\xa7" "call_at\xd7\x05\x7f\xff\xff\xff\xff\xff\xff\xff", NULL);
     say(seeds, "press", "instance", "\x01", "action", "\xa5later", "form",
         "\x81\xa7" "call_at\xd6\x03\x7f\xff\xff\xff", NULL);
-    say(seeds, "edit", "instance", "\x01", "form", "\x81\xa6people\xcf\xff\xff\xff\xff\xff\xff\xff\xff",
-        NULL);
+    say(seeds, "edit", "instance", "\x01", "form",
+        "\x81\xa6people\xcf\xff\xff\xff\xff\xff\xff\xff\xff", NULL);
     say(seeds, "edit", "instance", "\x01", "form", "\x81\xa6people\x09", "id", "\x04", NULL);
     say(seeds, "comment", "instance", "\x01", "text", "\xa5" "hello", "id", "\x05", NULL);
-    say(seeds, "side_task", "instance", "\x01", "title", "\xa4" "Look", "for", "\xa3" "bob", "id", "\x06", NULL);
+    say(seeds, "side_task", "instance", "\x01", "title",
+        "\xa4"
+        "Look",
+        "for",
+        "\xa3"
+        "bob",
+        "id", "\x06", NULL);
     say(seeds, "claim", "instance", "\x01", "task", "\x01", NULL);
-    say(seeds, "reassign", "instance", "\x01", "task", "\x01", "to", "\xa3" "bob", "reason", "\xa2" "no", NULL);
+    say(seeds, "reassign", "instance", "\x01", "task", "\x01", "to",
+        "\xa3"
+        "bob",
+        "reason",
+        "\xa2"
+        "no",
+        NULL);
     say(seeds, "finish", "instance", "\x01", "task", "\x02", "note", "\xa2ok", NULL);
-    say(seeds, "press", "instance", "\x01", "action", "\xa7reached", "form", "\x81\xa6wanted\x92\xa4" "desk\xa5" "chair",
+    say(seeds, "press", "instance", "\x01", "action", "\xa7reached", "form",
+        "\x81\xa6wanted\x92\xa4"
+        "desk\xa5"
+        "chair",
         NULL);
     say(seeds, "press", "instance", "\x01", "action", "\xa4sold", NULL);
     say(seeds, "press", "instance", "\x02", "action", "\xa4made", NULL);
@@ -179,7 +213,8 @@ static void write_records(const char *folder, struct memory_engine *memory)
 
 static void write_images(const char *folder)
 {
-    const struct compile_file file = { SLICE("sample.rung"), slice_from_cstr(memory_engine_sample) };
+    const struct compile_file file = { SLICE("sample.rung"),
+                                       slice_from_cstr(memory_engine_sample) };
     const struct compile_input input = { .files = &file, .file_count = 1 };
     struct compile_result result;
     compile_set(&input, &result);
