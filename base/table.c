@@ -18,9 +18,13 @@ struct table_row {
     uint64_t value_at;
     uint32_t value_len;
     uint32_t value_room;
+    uint32_t hash;
     uint16_t key_len;
     bool dead;
 };
+
+// A table of fewer rows is walked as fast; PROBES_MAX bounds what keys chosen to collide can cost.
+enum { INDEXED_ROWS_MIN = 64, PROBES_MAX = 32 };
 
 void table_init(struct table *table) { *table = (struct table){ .root = REF_NONE }; }
 
@@ -29,6 +33,7 @@ void table_done(struct table *table)
     mem_free(table->nodes);
     mem_free(table->rows);
     mem_free(table->bytes);
+    mem_free(table->slots);
     table_init(table);
 }
 
@@ -39,6 +44,7 @@ void table_reset(struct table *table)
     table->byte_count = 0;
     table->dead_count = 0;
     table->root = REF_NONE;
+    table->slot_count = 0;
 }
 
 void table_shrink(struct table *table, uint64_t bytes_keep)
@@ -77,6 +83,77 @@ static uint64_t add_bytes(struct table *table, const char *from, size_t len)
     }
     table->byte_count += len;
     return at;
+}
+
+// --- the hash index: a short cut to one key, never the only way to it -----------------------------
+
+static uint32_t hash_key(struct slice key)
+{
+    uint64_t hash = key.len;
+    size_t at = 0;
+    for (; key.len - at >= sizeof(uint64_t); at += sizeof(uint64_t)) {
+        uint64_t eight;
+        memcpy(&eight, key.ptr + at, sizeof(eight));
+        hash = (hash ^ eight) * 0x9e3779b97f4a7c15u;
+        hash ^= hash >> 32;
+    }
+    uint64_t rest = 0;
+    memcpy(&rest, key.ptr + at, key.len - at);
+    hash = (hash ^ rest) * 0x9e3779b97f4a7c15u;
+    return (uint32_t)(hash >> 32);
+}
+
+static void index_row(struct table *table, uint32_t number)
+{
+    uint32_t mask = table->slot_count - 1;
+    uint32_t at = table->rows[number].hash & mask;
+    for (uint32_t i = 0; i < PROBES_MAX; i++, at = (at + 1) & mask) {
+        if (table->slots[at] == 0) {
+            table->slots[at] = number + 1;
+            return;
+        }
+    }
+    // Not indexed: whoever looks for it probes as far, finds no empty slot, and walks the tree.
+}
+
+static void index_all(struct table *table)
+{
+    uint32_t count = INDEXED_ROWS_MIN * 4;
+    while (count < table->row_count * 4) {
+        count *= 2;
+    }
+    if (count > table->slot_capacity) {
+        table->slots = mem_grow(table->slots, sizeof(table->slots[0]) * count);
+        table->slot_capacity = count;
+    }
+    table->slot_count = count;
+    memset(table->slots, 0, sizeof(table->slots[0]) * count);
+    for (uint32_t number = 0; number < table->row_count; number++) {
+        index_row(table, number);
+    }
+}
+
+// True: the index knows; `ret_row` is the row, or REF_NONE when there is none.
+static bool look_up(const struct table *table, struct slice key, uint32_t hash, uint32_t *ret_row)
+{
+    if (table->slot_count == 0) {
+        return false;
+    }
+    uint32_t mask = table->slot_count - 1;
+    uint32_t at = hash & mask;
+    for (uint32_t i = 0; i < PROBES_MAX; i++, at = (at + 1) & mask) {
+        if (table->slots[at] == 0) {
+            *ret_row = REF_NONE;
+            return true;
+        }
+        const struct table_row *row = &table->rows[table->slots[at] - 1];
+        if (row->hash == hash && row->key_len == key.len &&
+            memcmp(table->bytes + row->key_at, key.ptr, key.len) == 0) {
+            *ret_row = table->slots[at] - 1;
+            return true;
+        }
+    }
+    return false;
 }
 
 static uint32_t add_row(struct table *table, struct slice key)
@@ -171,12 +248,29 @@ static void link_row(struct table *table, uint32_t number, uint32_t byte, uint8_
     *at = fresh;
 }
 
+static void index_new_row(struct table *table, uint32_t number, uint32_t hash)
+{
+    table->rows[number].hash = hash;
+    if (table->slot_count == 0 ? table->row_count >= INDEXED_ROWS_MIN
+                               : table->row_count > table->slot_count / 2) {
+        index_all(table);
+    } else if (table->slot_count > 0) {
+        index_row(table, number);
+    }
+}
+
 static uint32_t find_or_add(struct table *table, struct slice key)
 {
+    uint32_t hash = hash_key(key);
     if (table->root == REF_NONE) {
         uint32_t number = add_row(table, key);
+        table->rows[number].hash = hash;
         table->root = number | REF_ROW;
         return number;
+    }
+    uint32_t found = REF_NONE;
+    if (look_up(table, key, hash, &found) && found != REF_NONE) {
+        return found;
     }
     uint32_t nearest = walk(table, key);
     uint32_t byte;
@@ -186,6 +280,7 @@ static uint32_t find_or_add(struct table *table, struct slice key)
     }
     uint32_t number = add_row(table, key);
     link_row(table, number, byte, others);
+    index_new_row(table, number, hash);
     return number;
 }
 
@@ -222,11 +317,18 @@ enum table_found table_get(const struct table *table, struct slice key, struct s
     if (table->root == REF_NONE) {
         return TABLE_ABSENT;
     }
-    uint32_t number = walk(table, key);
-    const struct table_row *row = &table->rows[number];
-    if (!slice_equal(row_key(table, number), key)) {
-        return TABLE_ABSENT;
+    uint32_t number = REF_NONE;
+    if (table->slot_count > 0 && look_up(table, key, hash_key(key), &number)) {
+        if (number == REF_NONE) {
+            return TABLE_ABSENT;
+        }
+    } else {
+        number = walk(table, key);
+        if (!slice_equal(row_key(table, number), key)) {
+            return TABLE_ABSENT;
+        }
     }
+    const struct table_row *row = &table->rows[number];
     if (row->dead) {
         return TABLE_DEAD;
     }

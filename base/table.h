@@ -25,6 +25,9 @@ struct table {
     uint64_t byte_count, byte_capacity;
     uint32_t root;  // tagged reference
     uint32_t dead_count;
+    uint32_t *slots; // hash of the key → row + 1, so that finding one key needs no walk; 0: empty
+    uint32_t slot_capacity;
+    uint32_t slot_count; // a power of two; 0: the table is too small to need them
 };
 
 enum table_found { TABLE_ABSENT, TABLE_PRESENT, TABLE_DEAD };
