@@ -70,6 +70,11 @@ enum err record_decode(struct slice bytes, struct arena *arena, struct record *r
     if (pack_scan(bytes, RECORD_BYTES_MAX, &whole) != PACK_WHOLE || whole != bytes.len) {
         return ERR_CORRUPT;
     }
+    return record_decode_own(bytes, arena, ret_record);
+}
+
+enum err record_decode_own(struct slice bytes, struct arena *arena, struct record *ret_record)
+{
     struct unpack unpack;
     unpack_init(&unpack, bytes);
     struct record record = { 0 };
