@@ -206,8 +206,8 @@ static void queue_follows(struct follow_queue *queue, const struct decide_follow
     }
 }
 
-// What the command brought about: the parents of children that ended, breadth first. Each command is
-// held to CASCADE_COMMANDS_MAX by the gate; what it brought about is never dropped.
+// What the command brought about: the parents of children that ended, breadth first. Each command
+// is held to CASCADE_COMMANDS_MAX by the gate; what it brought about is never dropped.
 static void run_follows(struct core *core, const struct step *first)
 {
     struct follow_queue queue = { .arena = &core->batch };
@@ -345,8 +345,8 @@ enum err core_commit(struct core *core, const struct core_effects **ret_effects)
         state_refresh_all(core->state);
     }
     state_command_begin(core->state, core->now_ms);
-    // Until then the floor holds: looking for the earliest living row passes the dead ones, and there
-    // are as many of those as timers were withdrawn since the last flush.
+    // Until then the floor holds: looking for the earliest living row passes the dead ones, and
+    // there are as many of those as timers were withdrawn since the last flush.
     if (core->timer_floor <= core->now_ms) {
         core->timer_floor = core_next_due_ms(core);
     }

@@ -69,8 +69,8 @@ uint32_t core_step_timers(struct core *core, uint32_t count_max);
 enum err core_commit(struct core *core, const struct core_effects **ret_effects) ATTR_USE_RESULT;
 void core_abort(struct core *core); // forgets the batch (simulated crash)
 
-// Between batches: was a command with this request id accepted before? Then it goes to core_step as it
-// is, whatever has become of what it asked for.
+// Between batches: was a command with this request id accepted before? Then it goes to core_step as
+// it is, whatever has become of what it asked for.
 bool core_is_repeat(struct core *core, const struct command *command);
 
 uint64_t core_next_due_ms(const struct core *core); // UINT64_MAX: none

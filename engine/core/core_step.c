@@ -155,7 +155,7 @@ static void gate_bounds(struct core *core, struct step *step)
     } else if (step->decide.follow_count > CASCADE_COMMANDS_MAX) {
         refuse(step, REFUSAL_LIMIT,
                arena_format(&core->batch,
-                            "one command ends more than CASCADE_COMMANDS_MAX = %d cases under others",
+                            "one command ends more than CASCADE_COMMANDS_MAX = %d cases",
                             CASCADE_COMMANDS_MAX));
     }
 }

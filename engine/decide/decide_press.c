@@ -9,7 +9,8 @@ static void say_stale(struct run *run)
     (void)REFUSE(run->d, STALE, "the case has moved on, it is now at \"%.*s\"", SLICE_PRINT(label));
 }
 
-// Rule 6: a press names the stage entry, and the task, that the person saw. Body actions are exempt.
+// Rule 6: a press names the stage entry, and the task, that the person saw. Body actions are
+// exempt.
 static bool is_stale(const struct run *run, uint32_t action)
 {
     const struct command *command = run->d->command;
@@ -17,7 +18,8 @@ static bool is_stale(const struct run *run, uint32_t action)
     if (run->program->image.action[action].stage == 0) {
         return false;
     }
-    bool task_gone = command->task != 0 && instance_task_const(run->instance, command->task) == NULL;
+    bool task_gone =
+        command->task != 0 && instance_task_const(run->instance, command->task) == NULL;
     return task_gone || (command->entry != 0 && leaf->entry != command->entry);
 }
 

@@ -8,8 +8,8 @@ static void set_latch(struct run *run, uint32_t rule, uint32_t entry, bool up)
     decide_emit(run->d, &event);
 }
 
-// The rule that stands next in the text after (line, number). The image groups rules by stage, so the
-// text order of a stage and the stages inside it is found by their lines. INDEX_NONE: no more.
+// The rule that stands next in the text after (line, number). The image groups rules by stage, so
+// the text order of a stage and the stages inside it is found by their lines. INDEX_NONE: no more.
 static uint32_t next_in_text(const struct image *image, uint32_t line, uint32_t number)
 {
     uint32_t next = INDEX_NONE;

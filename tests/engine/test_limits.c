@@ -15,7 +15,8 @@
 
 #define ANN "bob: start lead with name=Ann, phone=+49 30 123456"
 
-// A case that becomes `members` cases at once, each of which becomes `members` more, which end at once.
+// A case that becomes `members` cases at once, each of which becomes `members` more, which end at
+// once.
 static void write_crowd(struct buf *text, uint32_t members)
 {
     buf_put_cstr(text, "role sales \"Sales\"\nenum many {");

@@ -237,8 +237,8 @@ static void found_company(struct world *world)
 
 // --------------------------------------------------------------------------------- new versions
 
-// The processes with another label: another program, which moves cases in the same way. Those that run
-// stay with the version that they began with.
+// The processes with another label: another program, which moves cases in the same way. Those that
+// run stay with the version that they began with.
 static void compile_version(struct world *world, uint32_t version)
 {
     struct arena arena;
