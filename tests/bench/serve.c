@@ -94,7 +94,7 @@ static bool end_child(struct serve *serve, int signal_number)
 bool serve_stop(struct serve *serve) { return end_child(serve, SIGTERM); }
 void serve_kill(struct serve *serve) { (void)end_child(serve, SIGKILL); }
 
-// --- /proc ----------------------------------------------------------------------------------------------
+// --- /proc ---------------------------------------------------------------------------------------
 
 static bool read_text(const char *path, char *to, size_t bytes)
 {
@@ -180,7 +180,7 @@ void serve_usage(const struct serve *serve, struct serve_usage *ret_usage)
     read_threads(serve->pid, ret_usage);
 }
 
-// --- stats -----------------------------------------------------------------------------------------------
+// --- stats ---------------------------------------------------------------------------------------
 
 static uint64_t figure(struct slice map, const char *group, const char *key)
 {
