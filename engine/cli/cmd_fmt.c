@@ -42,8 +42,8 @@ static int format_one(struct formatting *run, struct slice name, struct slice te
         run->refused++;
         if (outcome == FORMAT_UNSURE) {
             (void)cli_problem(cli, CLI_BAD_INPUT, "unsure",
-                              "%.*s is left alone: laid out, it would read as another program. This "
-                              "is a mistake of `rung fmt`",
+                              "%.*s is left alone: laid out, it would read as another program. "
+                              "This is a mistake of `rung fmt`",
                               SLICE_PRINT(name));
         }
     } else if (run->standard && !run->check) {

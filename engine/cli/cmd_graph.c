@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -13,9 +12,9 @@
 #include "dsl/graph.h"
 #include "engine/cli/program.h"
 
-extern char **environ;
-
 enum { DRAWING_BYTES_MAX = 64 * 1024 * 1024, DOT_TIMEOUT_MS = 10 * 1000, POLL_MS = 100 };
+// How the child tells that there is no `dot`, or that it cannot be run; as shells do.
+enum { EXIT_NOT_RUN = 126, EXIT_NO_PROGRAM = 127 };
 
 // The program that draws, while it runs.
 struct child {
@@ -52,6 +51,18 @@ static bool pipe_make(int fds[2])
     return true;
 }
 
+// Runs in the child: never returns.
+static void child_become_dot(int in, int out)
+{
+    char dot[] = "dot";
+    char form[] = "-Tsvg";
+    char *const args[] = { dot, form, NULL };
+    if (dup2(in, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0) {
+        (void)execvp(dot, args);
+    }
+    _exit(errno == ENOENT ? EXIT_NO_PROGRAM : EXIT_NOT_RUN);
+}
+
 static enum dot_outcome child_start(struct child *child)
 {
     int in[2];
@@ -64,23 +75,18 @@ static enum dot_outcome child_start(struct child *child)
         fd_close(&in[1]);
         return DOT_FAILED;
     }
-    static char dot[] = "dot";
-    static char form[] = "-Tsvg";
-    char *const args[] = { dot, form, NULL };
-    posix_spawn_file_actions_t actions;
-    (void)posix_spawn_file_actions_init(&actions);
-    (void)posix_spawn_file_actions_adddup2(&actions, in[0], STDIN_FILENO);
-    (void)posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
-    int failed = posix_spawnp(&child->pid, dot, &actions, NULL, args, environ);
-    (void)posix_spawn_file_actions_destroy(&actions);
+    child->pid = fork();
+    if (child->pid == 0) {
+        child_become_dot(in[0], out[1]);
+    }
     fd_close(&in[0]);
     fd_close(&out[1]);
     child->in = in[1];
     child->out = out[0];
-    if (failed != 0) {
+    if (child->pid < 0) {
         fd_close(&child->in);
         fd_close(&child->out);
-        return failed == ENOENT ? DOT_MISSING : DOT_FAILED;
+        return DOT_FAILED;
     }
     (void)fcntl(child->in, F_SETFL, O_NONBLOCK);
     (void)fcntl(child->out, F_SETFL, O_NONBLOCK);
@@ -152,7 +158,7 @@ static enum dot_outcome dot_run(struct slice text, struct buf *svg)
         while (waitpid(child.pid, &status, 0) < 0 && errno == EINTR) {
         }
         bool good = WIFEXITED(status) && WEXITSTATUS(status) == 0 && svg->len > 0;
-        bool missing = WIFEXITED(status) && WEXITSTATUS(status) == 127;
+        bool missing = WIFEXITED(status) && WEXITSTATUS(status) == EXIT_NO_PROGRAM;
         outcome = !in_time ? DOT_TOO_SLOW : missing ? DOT_MISSING : good ? DOT_DREW : DOT_FAILED;
     }
     (void)sigaction(SIGPIPE, &before, NULL);
