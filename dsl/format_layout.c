@@ -47,8 +47,10 @@ static void space_clause(struct format *format, uint32_t node)
     default: break;
     }
     bool condition = n->kind == NODE_IF_CLAUSE; // an `if` that begins a line is a step
-    bool inside = n->kind == NODE_PAIR || n->kind == NODE_ARG || n->kind == NODE_CHILD_STATE;
-    if (!condition && !inside && !format->gaps[n->first_token].soft) {
+    bool listed = n->kind == NODE_ARG && tree->tokens[n->first_token - 1].kind == TOKEN_COMMA;
+    bool inside = n->kind == NODE_PAIR || n->kind == NODE_ARG || n->kind == NODE_CHILD_STATE ||
+                  syntax_kind(tree, n->parent) == NODE_TASK_CHECK;
+    if (listed || (!condition && !inside)) {
         soften(format, n->first_token, SOFT_CLAUSE);
     }
 }
@@ -74,6 +76,12 @@ static void space_node(struct format *format, uint32_t node)
         soften(format, tree->nodes[label].first_token - 1, SOFT_CLAUSE);
         break;
     }
+    case NODE_PLAY_EXPECT:
+        for (uint32_t next = syntax_next(tree, first); next != NODE_NONE;
+             next = syntax_next(tree, next)) {
+            soften(format, tree->nodes[next].first_token, SOFT_CLAUSE);
+        }
+        break;
     case NODE_BLOCK:
         if (tree->tokens[n->first_token].kind == TOKEN_ARROW) {
             soften(format, n->first_token, SOFT_CLAUSE);
