@@ -28,7 +28,8 @@ static inline void buf_reset(struct buf *buf)
 // Makes room for `bytes` more and returns the place to write them, or NULL on overflow.
 // The caller adds what it wrote to buf->len.
 char *buf_reserve(struct buf *buf, size_t bytes);
-void buf_put_growing(struct buf *buf, const void *bytes, size_t len); // what buf_put does without room
+// What buf_put does without room.
+void buf_put_growing(struct buf *buf, const void *bytes, size_t len);
 static inline void buf_put(struct buf *buf, const void *bytes, size_t len)
 {
     if (len == 0) {

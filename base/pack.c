@@ -203,8 +203,8 @@ static size_t fewest_bytes(const uint64_t *open, unsigned depth, size_t at)
     return at;
 }
 
-// The bytes of a number or a short text that is whole within `left` (at least 1), which is most of what
-// is ever scanned. 0: look closer.
+// The bytes of a number or a short text that is whole within `left` (at least 1), which is most of
+// what is ever scanned. 0: look closer.
 static inline size_t plain_bytes(const unsigned char *at, size_t left)
 {
     if (is_small_number(at[0])) {

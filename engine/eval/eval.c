@@ -256,7 +256,8 @@ static struct value durations(struct eval_env *env, enum image_expr_kind kind,
 static const struct image_type *list_type(const struct eval_env *env, const struct image_expr *expr)
 {
     const struct image *image = &env->program->image;
-    const struct image_type *type = expr->type < image->type_count ? &image->type[expr->type] : NULL;
+    const struct image_type *type =
+        expr->type < image->type_count ? &image->type[expr->type] : NULL;
     bool many = type != NULL && (type->kind == TYPE_SET || type->kind == TYPE_LIST);
     return many ? type : NULL;
 }

@@ -35,8 +35,8 @@ struct record {
 void record_encode(struct buf *buf, const struct record *record);
 // Texts borrow from `bytes`, arrays live in `arena`. ERR_CORRUPT names nothing further.
 enum err record_decode(struct slice bytes, struct arena *arena, struct record *ret_record);
-// The same for bytes that record_encode has just made in this process: that texts are UTF-8 and nesting
-// is bounded is not looked at again.
+// The same for bytes that record_encode has just made in this process: that texts are UTF-8 and
+// nesting is bounded is not looked at again.
 enum err record_decode_own(struct slice bytes, struct arena *arena, struct record *ret_record);
 bool record_equal(const struct record *a, const struct record *b);
 
