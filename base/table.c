@@ -85,7 +85,7 @@ static uint64_t add_bytes(struct table *table, const char *from, size_t len)
     return at;
 }
 
-// --- the hash index: a short cut to one key, never the only way to it -----------------------------
+// --- the hash index: a short cut to one key, never the only way to it ----------------------------
 
 static uint32_t hash_key(struct slice key)
 {
