@@ -167,11 +167,10 @@ struct index_walk {
     struct verify *verify;
     const struct view *view;
     uint64_t now_ms;
-    uint64_t tasks, timers, overdue;
+    uint64_t tasks, timers, overdue, keys, children, open_children;
     uint32_t *loads; // by user
     uint32_t users;
 };
-
 
 static void index_fault(struct index_walk *walk, const char *text, uint64_t instance)
 {
@@ -194,6 +193,57 @@ static void check_tasks(struct index_walk *walk, const struct instance *instance
     }
 }
 
+struct timer_search {
+    uint64_t instance;
+    uint32_t number;
+    bool overdue, found;
+};
+
+static bool is_timer(void *context, const struct view_timer_row *row)
+{
+    struct timer_search *search = context;
+    search->found = row->instance == search->instance && row->timer == search->number &&
+                    row->overdue == search->overdue;
+    return !search->found;
+}
+
+static void check_timer(struct index_walk *walk, const struct instance *instance, uint64_t due,
+                        uint32_t number, bool overdue)
+{
+    struct timer_search search = { instance->head.id, number, overdue, false };
+    view_timers(walk->view, due, due, is_timer, &search);
+    if (!search.found) {
+        index_fault(walk, "a timer has no index row at its moment: case", instance->head.id);
+    }
+}
+
+static void check_timers(struct index_walk *walk, const struct instance *instance)
+{
+    for (uint32_t i = 0; i < instance->head.timer_count; i++) {
+        check_timer(walk, instance, instance->timer[i].due, instance->timer[i].number, false);
+    }
+    for (uint32_t i = 0; i < instance->head.task_count; i++) {
+        if (instance->task[i].overdue_next != 0) {
+            check_timer(walk, instance, instance->task[i].overdue_next, instance->task[i].number,
+                        true);
+        }
+    }
+}
+
+// As decide spells a key: texts as they are, everything else as it prints.
+static struct slice spell_key(struct arena *arena, const struct value *value)
+{
+    if (value->kind == VALUE_TEXT) {
+        return value->text;
+    }
+    struct buf buf;
+    buf_init(&buf, KEY_BYTES_MAX * 4);
+    value_print(&buf, value);
+    struct slice text = arena_copy(arena, buf_slice(&buf));
+    buf_done(&buf);
+    return text;
+}
+
 static void check_keys(struct index_walk *walk, const struct instance *instance)
 {
     const struct view_program *program = view_program(walk->view, instance->head.program);
@@ -210,10 +260,11 @@ static void check_keys(struct index_walk *walk, const struct instance *instance)
         unpack_init(&unpack, packed);
         struct value value = packed.len > 0 ? value_unpack(&unpack, arena) : value_empty();
         struct view_key_row row;
-        if (value.kind != VALUE_TEXT || value.text.len == 0) {
+        if (value_is_empty(&value)) {
             continue;
         }
-        if (!view_key(walk->view, instance->head.process, field, value.text, &row) ||
+        walk->keys++;
+        if (!view_key(walk->view, instance->head.process, field, spell_key(arena, &value), &row) ||
             row.open != instance->head.id) {
             index_fault(walk, "an open case does not hold its key: case", instance->head.id);
         }
@@ -226,9 +277,11 @@ static bool fits(const struct index_walk *walk, const struct instance *instance)
     return program == NULL || instance_fits(instance, &program->image);
 }
 
-static bool walk_instance(void *context, const struct instance *instance)
+static bool check_instance(struct index_walk *walk, const struct instance *instance)
 {
-    struct index_walk *walk = context;
+    bool open = instance->head.status == INSTANCE_OPEN;
+    walk->children += instance->head.parent != 0 ? 1u : 0u;
+    walk->open_children += instance->head.parent != 0 && open ? 1u : 0u;
     if (!fits(walk, instance)) {
         index_fault(walk, "the row does not fit its process: case", instance->head.id);
         return true;
@@ -236,7 +289,8 @@ static bool walk_instance(void *context, const struct instance *instance)
     struct core_verify *out = walk->verify->out;
     walk->timers += instance->head.timer_count;
     check_tasks(walk, instance);
-    if (instance->head.status != INSTANCE_OPEN) {
+    check_timers(walk, instance);
+    if (!open) {
         out->instances_ended++;
         if (instance->head.task_count + instance->head.timer_count > 0) {
             index_fault(walk, "an ended case has open tasks or timers: case", instance->head.id);
@@ -252,6 +306,51 @@ static bool walk_instance(void *context, const struct instance *instance)
                     (unsigned long long)instance->head.id);
     }
     return true;
+}
+
+static bool walk_instance(void *context, const struct instance *instance)
+{
+    struct index_walk *walk = context;
+    struct arena *arena = view_arena(walk->view);
+    struct arena_mark mark = arena_mark(arena); // a million cases leave nothing behind
+    bool go_on = check_instance(walk, instance);
+    arena_rewind(arena, mark);
+    return go_on;
+}
+
+// Rows that say something of an open case: a key it holds, a child that is open.
+static void count_rows(struct index_walk *walk, enum store_db db, uint64_t *ret_all,
+                       uint64_t *ret_open)
+{
+    struct store_cursor *cursor =
+        store_reader_seek(walk->verify->reader, db, SLICE_EMPTY, view_arena(walk->view));
+    *ret_all = 0;
+    *ret_open = 0;
+    for (bool more = cursor != NULL; more; more = store_next(cursor)) {
+        struct slice value = store_cursor_value(cursor);
+        struct view_key_row key = { 0 };
+        (*ret_all)++;
+        if (db == DB_BY_KEY && value.len == sizeof(key)) {
+            memcpy(&key, value.ptr, sizeof(key));
+            *ret_open += key.open != 0 ? 1u : 0u;
+        } else if (db == DB_CHILD) {
+            *ret_open += value.len == 1 && value.ptr[0] == 0 ? 1u : 0u;
+        }
+    }
+}
+
+static void check_rows(struct index_walk *walk)
+{
+    uint64_t all;
+    uint64_t open;
+    count_rows(walk, DB_BY_KEY, &all, &open);
+    if (open != walk->keys) {
+        index_fault(walk, "rows of held keys and keys of open cases differ by number; rows:", open);
+    }
+    count_rows(walk, DB_CHILD, &all, &open);
+    if (all != walk->children || open != walk->open_children) {
+        index_fault(walk, "rows of children and cases under others differ by number; rows:", all);
+    }
 }
 
 static bool count_timer(void *context, const struct view_timer_row *row)
@@ -319,6 +418,7 @@ static enum err check_indexes(struct verify *verify, uint64_t now_ms)
                                .loads = mem_zalloc(sizeof(uint32_t) * users), .users = users };
     view_all_instances(view, 0, walk_instance, &walk);
     check_counts(&walk);
+    check_rows(&walk);
     mem_free(walk.loads);
     view_end(view);
     view_close_reader(view);

@@ -214,6 +214,42 @@ static void notices_are_kept_up_to_their_bound(void **state)
     REPEAT(150, ANN);
 }
 
+static void keys_of_every_kind_are_found_again(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "role head \"Head\"\nrole sales \"Sales\"\nrole works \"Works\"\n"
+        "process bill \"Bill\" {\n"
+        "  key number\n"
+        "  key day_\n"
+        "  field number: integer \"Number\" required\n"
+        "  field day_: text \"Day\"\n"
+        "  start => unpaid\n"
+        "  stage unpaid \"Unpaid\" {\n"
+        "    task \"See\" for sales\n"
+        "    action paid_ \"Paid\" => done_\n"
+        "    action renumber \"Renumber\" { ask number required again due now }\n"
+        "  }\n"
+        "  end done_ \"Done\"\n"
+        "}\n";
+    struct company company;
+    company_open(&company, text);
+    must(&company, "bob: start bill with number=7, day_=2026-03-02");
+    must(&company, "bob: start bill with number=8");
+    must(&company, "bob: start bill with number=7");
+    assert_int_equal(view_counters(company.view)->open_instances, 2);
+    assert_false(company_say(&company, "bob: press 2 renumber with number=7"));
+    assert_string_equal(refusal_name(company.answer.refusal.code), "key_taken");
+    must(&company, "bob: press 1 renumber with number=9");
+    must(&company, "bob: press 2 renumber with number=7");
+    verify(&company);
+    must(&company, "bob: press 1 paid_");
+    must(&company, "bob: start bill with number=9");
+    assert_int_equal(view_counters(company.view)->open_instances, 2);
+    verify(&company);
+    company_close(&company);
+}
+
 // --------------------------------------------------------------------------------- long texts
 
 static void edit_with(struct company *company, const char *field, size_t bytes)
@@ -298,6 +334,7 @@ int main(void)
         cmocka_unit_test(latches_go_with_their_stage),
         cmocka_unit_test(a_case_that_was_reopened_often_is_as_light_as_a_new_one),
         cmocka_unit_test(conversions_go_on_round_after_round),
+        cmocka_unit_test(keys_of_every_kind_are_found_again),
         cmocka_unit_test(notices_are_kept_up_to_their_bound),
         cmocka_unit_test(a_long_text_lives_apart_and_comes_back_whole),
         cmocka_unit_test(a_text_beyond_its_bound_is_refused),
