@@ -260,23 +260,23 @@ int cmd_graph(struct cli *cli)
     if (status != CLI_DONE) {
         return status;
     }
-    struct compile_result result;
-    program_compile(cli, &files, &result);
+    struct compile_result *result = ARENA_NEW(&cli->arena, struct compile_result);
+    program_compile(cli, &files, result);
     struct buf drawing;
     buf_init(&drawing, DRAWING_BYTES_MAX);
-    if (compile_is_good(&result)) {
-        status = programs_draw(cli, &files, &result, form, &drawing);
+    if (compile_is_good(result)) {
+        status = programs_draw(cli, &files, result, form, &drawing);
         if (status == CLI_DONE && cli_json_wanted(cli)) {
             cli_print_json(cli, json_pack("{s:s%}", "drawing", drawing.ptr, drawing.len));
         } else if (status == CLI_DONE) {
             (void)fwrite(drawing.ptr, 1, drawing.len, stdout);
         }
     } else {
-        program_tell(cli, &result.diags);
+        program_tell(cli, &result->diags);
         status = cli_problem(cli, CLI_BAD_INPUT, "bad_program",
                              "the files have errors; nothing was drawn");
     }
     buf_done(&drawing);
-    compile_done(&result);
+    compile_done(result);
     return status;
 }
