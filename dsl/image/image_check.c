@@ -28,9 +28,13 @@ bool image_check_contents(const struct image *image)
     return true;
 }
 
+// Names become parts of keys that end in a 0 byte, which therefore occurs in none.
+enum { IMAGE_NAME_BYTES_MAX = 255 };
+
 static bool name_ok(const struct image *image, struct image_text name)
 {
-    return name.len > 0 && image_text_ok(image, name);
+    return name.len > 0 && name.len <= IMAGE_NAME_BYTES_MAX && image_text_ok(image, name) &&
+           memchr(image->text + name.offset, 0, name.len) == NULL;
 }
 
 // Working time needs a calendar, which no image of this format has.
@@ -349,7 +353,7 @@ static bool check_actions(const struct image *image)
         }
     }
     for (uint32_t i = 0; i < image->alias_count; i++) {
-        if (!name_ok(image, image->alias[i])) {
+        if (image->alias[i].len == 0 || !image_text_ok(image, image->alias[i])) {
             return false;
         }
     }
