@@ -176,8 +176,8 @@ static uint64_t own_written(void)
     if (file != NULL) {
         (void)fclose(file);
     }
-    const char *at = strstr(text, "\nwrite_bytes: ");
-    return at == NULL ? 0 : strtoull(at + 14, NULL, 10);
+    const char *at = strstr(text, "\nwchar: ");
+    return at == NULL ? 0 : strtoull(at + 8, NULL, 10);
 }
 
 static void measure(struct floor *floor, MDB_env *journal, MDB_dbi journal_dbi, MDB_env *view,

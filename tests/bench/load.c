@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,7 +17,7 @@
 #include "tests/bench/clockwork.h"
 #include "tests/bench/frames.h"
 
-enum { IN_BYTES = 4096, EVENTS_MAX = 64, PARKED_MAX = 1 << 20 };
+enum { IN_BYTES = 4096, EVENTS_MAX = 64, PARKED_MAX = 1 << 20, TIMER_EVENT = LOAD_CONNECTIONS_MAX };
 
 struct conn {
     int fd;
@@ -40,7 +41,7 @@ struct load {
     struct conn conn[LOAD_CONNECTIONS_MAX];
     uint32_t idle[LOAD_CONNECTIONS_MAX];
     uint32_t idle_count;
-    int epoll;
+    int epoll, timer;
     uint64_t begun_us, window_us, end_us; // window: from window_us to end_us
     uint64_t arrivals; // open loop: how many commands were scheduled so far
     struct parked *parked; // in the order of ready_us
@@ -291,14 +292,24 @@ static void watch_window(struct load *load, uint64_t now)
     }
 }
 
-// Waits without giving the processor away for less than a millisecond's sleep: an open loop at
-// thousands a second is timed in fractions of one.
-static int wait_ms(const struct load *load)
+// An open loop at thousands a second is timed in fractions of a millisecond: a timer among the
+// connections says when the next command is due.
+static void arm_timer(struct load *load)
 {
-    if (load->options->rate != 0) {
-        return 0;
-    }
-    return load->idle_count > 0 ? 1 : 100;
+    uint64_t due = load->begun_us + load->arrivals * 1000000 / load->options->rate;
+    uint64_t now = clockwork_us();
+    uint64_t wait = due > now ? due - now : 1;
+    const struct itimerspec spec = {
+        .it_value = { (time_t)(wait / 1000000), (long)(wait % 1000000) * 1000 },
+    };
+    CHECK(timerfd_settime(load->timer, 0, &spec, NULL) == 0);
+}
+
+static void open_timer(struct load *load)
+{
+    struct epoll_event event = { .events = EPOLLIN, .data.u32 = TIMER_EVENT };
+    load->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
+    CHECK(load->timer >= 0 && epoll_ctl(load->epoll, EPOLL_CTL_ADD, load->timer, &event) == 0);
 }
 
 static void run_loop(struct load *load)
@@ -311,12 +322,18 @@ static void run_loop(struct load *load)
         } else {
             send_saturated(load, now);
         }
-        int count = epoll_wait(load->epoll, events, EVENTS_MAX, wait_ms(load));
-        for (int i = 0; i < count; i++) {
-            read_conn(load, events[i].data.u32);
+        if (load->options->rate != 0) {
+            arm_timer(load);
         }
-        if (count == 0 && load->options->rate != 0) {
-            clockwork_nap_us(50);
+        int wait_ms = load->idle_count > 0 ? 1 : 100;
+        int count = epoll_wait(load->epoll, events, EVENTS_MAX, wait_ms);
+        for (int i = 0; i < count; i++) {
+            uint64_t expired;
+            if (events[i].data.u32 != TIMER_EVENT) {
+                read_conn(load, events[i].data.u32);
+            } else if (read(load->timer, &expired, sizeof(expired)) < 0) {
+                CHECK(errno == EAGAIN);
+            }
         }
         now = clockwork_us();
         watch_window(load, now);
@@ -361,6 +378,7 @@ static void run_child(const struct load_options *options, struct load_result *re
         result->broken = true;
         return;
     }
+    open_timer(&load);
     load.begun_us = clockwork_us();
     load.window_us = load.begun_us + (uint64_t)(options->warm_seconds * 1e6);
     load.end_us = options->seconds > 0 ? load.window_us + (uint64_t)(options->seconds * 1e6) : 0;

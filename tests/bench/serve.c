@@ -171,7 +171,7 @@ void serve_usage(const struct serve *serve, struct serve_usage *ret_usage)
     }
     (void)snprintf(path, sizeof(path), "/proc/%d/io", serve->pid);
     if (read_text(path, text, sizeof(text))) {
-        ret_usage->written = number_after(text, "\nwrite_bytes: ");
+        ret_usage->written = number_after(text, "\nwchar: ");
     }
     (void)snprintf(path, sizeof(path), "/proc/%d/status", serve->pid);
     if (read_text(path, text, sizeof(text))) {

@@ -14,7 +14,7 @@ struct serve {
 
 struct serve_usage {
     uint64_t cpu_us;
-    uint64_t written;      // bytes handed to the disk, /proc/PID/io
+    uint64_t written; // bytes given to write calls (of files), /proc/PID/io
     uint64_t rss_anon_kb;
     char threads[512];     // CPU by thread, for reading
 };
