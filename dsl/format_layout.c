@@ -110,6 +110,14 @@ void format_spaces(struct format *format)
     for (uint32_t node = 0; node < tree->node_count; node++) {
         space_node(format, node);
     }
+    bool inside = false; // of a text, which stands on one line
+    for (uint32_t i = 0; i < tree->token_count; i++) {
+        if (inside) {
+            soften(format, i, SOFT_NONE);
+        }
+        inside = tree->tokens[i].kind == TOKEN_STRING_OPEN ||
+                 (inside && tree->tokens[i].kind != TOKEN_STRING_CLOSE);
+    }
 }
 
 // --- lines --------------------------------------------------------------------------------------
