@@ -10,7 +10,7 @@ enum {
     BENCH_OPEN_LEADS = 100000,
     BENCH_MANY_LEADS = 1000000,
     BENCH_CONNECTIONS = 64,
-    BENCH_WAIT_US = 20000, // the client's own patience before `reached`: the timer is then long past
+    BENCH_WAIT_US = 20000, // patience before `reached`: the timer is then long past
     BENCH_RUNS_MAX = 9
 };
 
