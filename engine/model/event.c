@@ -19,18 +19,7 @@
 #define BYTES(e, f) FIELD_OF(e, f, FIELD_TYPE_BYTES)
 #define END(KIND, name) };
 #include "engine/model/event.def"
-#undef EVENT
 #undef FIELD_OF
-#undef U8
-#undef U16
-#undef U32
-#undef U64
-#undef I64
-#undef FLAG
-#undef TEXT
-#undef VALUE
-#undef BYTES
-#undef END
 
 struct kind_entry {
     const char *name;
@@ -40,28 +29,7 @@ struct kind_entry {
 
 static const struct kind_entry kinds[EVENT_KIND_COUNT] = {
 #define EVENT(KIND, name) [EVENT_##KIND] = { #name, fields_##name, ARRAY_COUNT(fields_##name) },
-#define U8(e, f)
-#define U16(e, f)
-#define U32(e, f)
-#define U64(e, f)
-#define I64(e, f)
-#define FLAG(e, f)
-#define TEXT(e, f)
-#define VALUE(e, f)
-#define BYTES(e, f)
-#define END(KIND, name)
 #include "engine/model/event.def"
-#undef EVENT
-#undef U8
-#undef U16
-#undef U32
-#undef U64
-#undef I64
-#undef FLAG
-#undef TEXT
-#undef VALUE
-#undef BYTES
-#undef END
 };
 
 const char *event_name(enum event_kind kind)

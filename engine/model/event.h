@@ -15,28 +15,7 @@
 enum event_kind {
     EVENT_NONE = 0,
 #define EVENT(KIND, name) EVENT_##KIND,
-#define U8(e, f)
-#define U16(e, f)
-#define U32(e, f)
-#define U64(e, f)
-#define I64(e, f)
-#define FLAG(e, f)
-#define TEXT(e, f)
-#define VALUE(e, f)
-#define BYTES(e, f)
-#define END(KIND, name)
 #include "engine/model/event.def"
-#undef EVENT
-#undef U8
-#undef U16
-#undef U32
-#undef U64
-#undef I64
-#undef FLAG
-#undef TEXT
-#undef VALUE
-#undef BYTES
-#undef END
     EVENT_KIND_COUNT
 };
 
@@ -52,44 +31,12 @@ enum event_kind {
 #define BYTES(e, f) struct slice f;
 #define END(KIND, name) };
 #include "engine/model/event.def"
-#undef EVENT
-#undef U8
-#undef U16
-#undef U32
-#undef U64
-#undef I64
-#undef FLAG
-#undef TEXT
-#undef VALUE
-#undef BYTES
-#undef END
 
 struct event {
     enum event_kind kind;
     union {
 #define EVENT(KIND, name) struct event_##name name;
-#define U8(e, f)
-#define U16(e, f)
-#define U32(e, f)
-#define U64(e, f)
-#define I64(e, f)
-#define FLAG(e, f)
-#define TEXT(e, f)
-#define VALUE(e, f)
-#define BYTES(e, f)
-#define END(KIND, name)
 #include "engine/model/event.def"
-#undef EVENT
-#undef U8
-#undef U16
-#undef U32
-#undef U64
-#undef I64
-#undef FLAG
-#undef TEXT
-#undef VALUE
-#undef BYTES
-#undef END
     };
 };
 
