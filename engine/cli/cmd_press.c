@@ -368,10 +368,13 @@ static bool confirmed(struct cli *cli, struct slice action)
     return fgets(line, sizeof(line), stdin) != NULL && (line[0] == 'y' || line[0] == 'Y');
 }
 
-static int press_params(struct cli *cli, struct slice card, struct slice action,
+// `button`: of the card; empty when it has none of that name.
+static int press_params(struct cli *cli, struct slice card, struct slice button,
                         struct params *params)
 {
-    uint64_t entry = wire_uint(card, "entry");
+    bool known = button.len > 0;
+    struct slice action = known ? wire_text(button, "action", NULL) : cli_word(cli, 1);
+    uint64_t entry = wire_uint(known ? button : card, "entry");
     uint64_t task = 0;
     if (!cli_number(cli, OPTION_ENTRY, UINT32_MAX, &entry) ||
         !cli_number(cli, OPTION_TASK, UINT32_MAX, &task)) {
@@ -393,8 +396,7 @@ static int press_action(struct cli *cli, struct slice card, struct slice action)
     struct params params;
     params_init(&params);
     bool known = action.len > 0;
-    struct slice name = known ? wire_text(action, "action", NULL) : cli_word(cli, 1);
-    int status = press_params(cli, card, name, &params);
+    int status = press_params(cli, card, action, &params);
     if (status == CLI_DONE && !known) {
         status = press_unknown(cli, card, &params);
     } else if (status == CLI_DONE) {

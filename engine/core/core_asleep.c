@@ -35,12 +35,14 @@ static bool can_be_done(const struct view *view, const struct instance *instance
     return somebody_stands_above(view, instance, program, task);
 }
 
+// A timer of a stage around the leaf, or of the leaf itself.
 static bool timer_moves_on(const struct instance *instance, const struct image *image,
-                           uint64_t now_ms)
+                           const struct active_stage *leaf, uint64_t now_ms)
 {
     for (uint32_t i = 0; i < instance->head.timer_count; i++) {
         const struct armed_timer *timer = &instance->timer[i];
-        if (timer->def >= image->timer_count || timer->due > now_ms + WAKE_HORIZON_MS) {
+        if (timer->def >= image->timer_count || timer->due > now_ms + WAKE_HORIZON_MS ||
+            !instance_inside(instance, leaf->entry, timer->entry)) {
             continue;
         }
         const struct image_timer *def = &image->timer[timer->def];
@@ -84,25 +86,19 @@ static bool role_has_incident(const struct view *view, uint32_t role)
     return search.found;
 }
 
-const char *core_asleep(const struct view *view, const struct instance *instance, uint64_t now_ms)
+static const char *leaf_asleep(const struct view *view, const struct instance *instance,
+                               const struct view_program *program,
+                               const struct active_stage *leaf, uint64_t now_ms)
 {
-    const struct view_program *program = view_program(view, instance->head.program);
-    const struct active_stage *leaf = instance_leaf(instance);
-    if (program == NULL) {
-        return "its process version cannot be read";
-    }
-    if (instance->head.incident_count > 0) {
-        return NULL; // an administrator has it on his list
-    }
-    if (leaf == NULL || leaf->stage >= program->image.stage_count) {
+    if (leaf->stage >= program->image.stage_count) {
         return "it stands at no stage";
     }
     uint32_t waits = program->image.stage[leaf->stage].waits;
-    const struct open_task *task = instance_main_task(instance);
+    const struct open_task *task = instance_main_task(instance, leaf->entry);
     if (task != NULL && (waits & WAIT_TASK) != 0 && can_be_done(view, instance, program, task)) {
         return NULL;
     }
-    if (timer_moves_on(instance, &program->image, now_ms)) {
+    if (timer_moves_on(instance, &program->image, leaf, now_ms)) {
         return NULL;
     }
     if ((waits & WAIT_CHILDREN) != 0 && children_open(instance)) {
@@ -115,4 +111,24 @@ const char *core_asleep(const struct view *view, const struct instance *instance
         return "nobody can do its task: no active user holds the role, nor one above it";
     }
     return "no task, no timer and no open case under it will move it on";
+}
+
+const char *core_asleep(const struct view *view, const struct instance *instance, uint64_t now_ms)
+{
+    const struct view_program *program = view_program(view, instance->head.program);
+    const struct active_stage *leaf = instance_next_leaf(instance, 0, NULL);
+    if (program == NULL) {
+        return "its process version cannot be read";
+    }
+    if (instance->head.incident_count > 0) {
+        return NULL; // an administrator has it on his list
+    }
+    if (leaf == NULL) {
+        return "it stands at no stage";
+    }
+    const char *why = NULL;
+    for (; leaf != NULL && why == NULL; leaf = instance_next_leaf(instance, 0, leaf)) {
+        why = leaf_asleep(view, instance, program, leaf, now_ms);
+    }
+    return why;
 }

@@ -51,6 +51,10 @@ enum run_result run_goto(struct run *run, uint32_t flow);
 enum run_result run_transition(struct run *run, uint32_t stage, uint32_t due);
 enum run_result run_end(struct run *run, uint32_t end);
 void run_enter_body(struct run *run);
+// The leaf that is spoken of (`env.at`); when none is named, or it was left: the first one inside
+// the braces, else the first one at all. NULL: the case has ended.
+const struct active_stage *run_leaf(const struct run *run);
+const struct open_task *run_task(const struct run *run); // the task of that leaf, or NULL
 void run_arm(struct run *run, uint32_t stage, uint32_t entry);
 void run_arm_timer(struct run *run, uint32_t timer, uint32_t entry, uint64_t base);
 void run_rearm_at(struct run *run);

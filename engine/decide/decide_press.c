@@ -1,12 +1,18 @@
 // Press and edit: what a person says has happened (rules 5-12, 21, 23, 43).
 #include "engine/decide/decide_internal.h"
 
-static void say_stale(struct run *run)
+// "A", or "A" and "B": where the case stands.
+static struct slice places(struct run *run)
 {
-    const struct active_stage *leaf = instance_leaf(run->instance);
     const struct image *image = &run->program->image;
-    struct slice label = image_slice(image, image->stage[leaf->stage].label);
-    (void)REFUSE(run->d, STALE, "the case has moved on, it is now at \"%.*s\"", SLICE_PRINT(label));
+    struct slice text = SLICE_EMPTY;
+    const struct active_stage *leaf = instance_next_leaf(run->instance, 0, NULL);
+    for (; leaf != NULL; leaf = instance_next_leaf(run->instance, 0, leaf)) {
+        struct slice label = image_slice(image, image->stage[leaf->stage].label);
+        text = arena_format(run->d->arena, "%.*s%s\"%.*s\"", SLICE_PRINT(text),
+                            text.len > 0 ? " and " : "", SLICE_PRINT(label));
+    }
+    return text;
 }
 
 // Rule 6: a press names the stage entry, and the task, that the person saw. Body actions are
@@ -14,13 +20,88 @@ static void say_stale(struct run *run)
 static bool is_stale(const struct run *run, uint32_t action)
 {
     const struct command *command = run->d->command;
-    const struct active_stage *leaf = instance_leaf(run->instance);
     if (run->program->image.action[action].stage == 0) {
         return false;
     }
     bool task_gone =
         command->task != 0 && instance_task_const(run->instance, command->task) == NULL;
-    return task_gone || (command->entry != 0 && leaf->entry != command->entry);
+    return task_gone ||
+           (command->entry != 0 && instance_entry(run->instance, command->entry) == NULL);
+}
+
+// The active stage from which the person looks: the entry that he names, or the task's. 0: neither
+// is there.
+static uint32_t named_place(const struct run *run)
+{
+    const struct command *command = run->d->command;
+    if (instance_entry(run->instance, command->entry) != NULL) {
+        return command->entry;
+    }
+    const struct open_task *task = instance_task_const(run->instance, command->task);
+    bool is_main = command->entry == 0 && task != NULL && (task->flags & TASK_FLAG_SIDE) == 0;
+    return is_main ? task->entry : 0;
+}
+
+static uint32_t find_from(struct run *run, uint32_t from, uint32_t *ret_entry)
+{
+    return rights_find_action(run->instance, run->program, run->d->command->name, from, ret_entry);
+}
+
+// Nothing names the place: the leaf from which this person may press it, else the first that has
+// it.
+static uint32_t find_anywhere(struct run *run, uint32_t *ret_from)
+{
+    const struct decide *d = run->d;
+    uint32_t found = INDEX_NONE;
+    const struct active_stage *leaf = instance_next_leaf(run->instance, 0, NULL);
+    for (; leaf != NULL; leaf = instance_next_leaf(run->instance, 0, leaf)) {
+        uint32_t entry;
+        uint32_t action = find_from(run, leaf->entry, &entry);
+        if (action == INDEX_NONE || action == found) {
+            continue;
+        }
+        bool allowed = rights_press(d->view, run->instance, run->program, action, d->me,
+                                    d->arena).allowed;
+        if (allowed || found == INDEX_NONE) {
+            found = action;
+            *ret_from = leaf->entry;
+        }
+        if (allowed) {
+            break;
+        }
+    }
+    return found;
+}
+
+// The leaf, inside the place from which the person looks, whose task is his.
+static uint32_t leaf_of_person(const struct run *run, uint32_t from)
+{
+    const struct instance *instance = run->instance;
+    const struct active_stage *leaf = instance_next_leaf(instance, from, NULL);
+    uint32_t first = leaf != NULL ? leaf->entry : from;
+    for (; leaf != NULL; leaf = instance_next_leaf(instance, from, leaf)) {
+        const struct open_task *task = instance_main_task(instance, leaf->entry);
+        if (task != NULL &&
+            rights_task(run->d->view, instance, run->program, task, run->d->me).allowed) {
+            return leaf->entry;
+        }
+    }
+    return first;
+}
+
+// The action that is meant, with run->action_entry and the leaf it is pressed at.
+static uint32_t find_action(struct run *run)
+{
+    uint32_t from = named_place(run);
+    bool is_named = from != 0;
+    uint32_t action = is_named ? find_from(run, from, &run->action_entry)
+                               : find_anywhere(run, &from);
+    if (action == INDEX_NONE) {
+        return action;
+    }
+    (void)find_from(run, from, &run->action_entry);
+    run->env.at = leaf_of_person(run, is_named ? from : run->action_entry);
+    return action;
 }
 
 static enum run_result bind_asks(struct run *run, uint32_t number)
@@ -46,7 +127,7 @@ static enum run_result bind_asks(struct run *run, uint32_t number)
 // First to act on an offered task becomes the holder of its slot.
 static void take_offered(struct run *run)
 {
-    const struct open_task *task = instance_main_task(run->instance);
+    const struct open_task *task = run_task(run);
     if (task == NULL || task->holder != 0 || !view_holds(run->d->view, run->d->me, task->role)) {
         return;
     }
@@ -100,8 +181,8 @@ static enum run_result count_press(struct run *run, const struct image_action *a
 static void emit_pressed(struct run *run, const struct image_action *action,
                          const struct rights *rights)
 {
-    const struct open_task *task = instance_main_task(run->instance);
-    const struct active_stage *leaf = instance_leaf(run->instance);
+    const struct open_task *task = run_task(run);
+    const struct active_stage *leaf = run_leaf(run);
     struct event event = { .kind = EVENT_PRESSED };
     event.pressed = (struct event_pressed){
         .instance = run->instance->head.id, .action = run->action,
@@ -134,19 +215,18 @@ static void press(struct run *run)
 {
     struct decide *d = run->d;
     const struct image *image = &run->program->image;
-    uint32_t number = rights_find_action(run->instance, run->program, d->command->name,
-                                         &run->action_entry);
+    uint32_t number = find_action(run);
     if (number == INDEX_NONE) {
-        const struct active_stage *leaf = instance_leaf(run->instance);
-        (void)REFUSE(d, UNKNOWN_ACTION, "there is no action `%.*s` at \"%.*s\"",
+        (void)REFUSE(d, UNKNOWN_ACTION, "there is no action `%.*s` at %.*s",
                      SLICE_PRINT(clip_text(d->command->name, NAME_BYTES_MAX)),
-                     SLICE_PRINT(image_slice(image, image->stage[leaf->stage].label)));
+                     SLICE_PRINT(places(run)));
         return;
     }
     const struct image_action *action = &image->action[number];
     run->action = number;
     if (is_stale(run, number)) {
-        say_stale(run);
+        (void)REFUSE(d, STALE, "the case has moved on, it is now at %.*s",
+                     SLICE_PRINT(places(run)));
         return;
     }
     struct rights rights =

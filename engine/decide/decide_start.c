@@ -27,7 +27,7 @@ static enum run_result run_start(struct run *run)
         return RUN_REFUSED;
     }
     run->braces = 0;
-    const struct active_stage *body = instance_leaf(run->instance);
+    const struct active_stage *body = instance_active(run->instance, 0);
     run->action_entry = body != NULL ? body->entry : 0;
     enum run_result result = run_block(run, image->process[0].start_block);
     if (result == RUN_REFUSED) {
@@ -164,7 +164,7 @@ static void link_duplicate(struct run *run, const struct match *match)
                            .duplicate_linked = { run->instance->head.id, match->duplicate,
                                                  match->duplicate_key } };
     decide_emit(run->d, &event);
-    const struct open_task *task = instance_main_task(run->instance);
+    const struct open_task *task = instance_main_task(run->instance, 0);
     if (task != NULL && task->holder != 0) {
         run_notify_user(run, task->holder, task->role,
                         arena_format(run->d->arena, "Possible duplicate: case %llu",

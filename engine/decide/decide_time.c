@@ -46,6 +46,7 @@ static void fire(struct run *run, const struct armed_timer *armed)
     run->outcome = SLICE("timer");
     run->braces = def->stage;
     run->action_entry = timer.entry;
+    run->env.at = timer.entry;
     if (run_block(run, def->block) == RUN_REFUSED || run_settle(run) == RUN_REFUSED) {
         return;
     }
@@ -95,6 +96,7 @@ static void step_overdue(struct run *run, const struct open_task *open)
     decide_emit(d, &event);
     run->outcome = SLICE("overdue");
     run->action_entry = task.entry;
+    run->env.at = task.entry;
     run->braces = task.stage;
     if (run_effect(run, rung, &task) == RUN_REFUSED || next != 0 || task.def == INDEX_NONE) {
         return;

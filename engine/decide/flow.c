@@ -1,6 +1,25 @@
 // Transitions, ends, timers of a stage (rules 10, 17, 32, 33).
 #include "engine/decide/decide_internal.h"
 
+const struct active_stage *run_leaf(const struct run *run)
+{
+    const struct instance *instance = run->instance;
+    const struct active_stage *leaf = NULL;
+    if (instance_entry(instance, run->env.at) != NULL) {
+        leaf = instance_next_leaf(instance, run->env.at, NULL);
+    }
+    if (leaf == NULL && instance_entry(instance, run->action_entry) != NULL) {
+        leaf = instance_next_leaf(instance, run->action_entry, NULL);
+    }
+    return leaf != NULL ? leaf : instance_next_leaf(instance, 0, NULL);
+}
+
+const struct open_task *run_task(const struct run *run)
+{
+    const struct active_stage *leaf = run_leaf(run);
+    return leaf != NULL ? instance_main_task(run->instance, leaf->entry) : NULL;
+}
+
 // --------------------------------------------------------------------------------- leaving
 
 static void cancel_timers_of(struct run *run, uint32_t entry)
@@ -29,25 +48,23 @@ static void close_tasks_of(struct run *run, uint32_t entry)
     }
 }
 
-static void exit_leaf(struct run *run)
+static void exit_stage(struct run *run, struct active_stage at)
 {
-    struct active_stage leaf = *instance_leaf(run->instance);
-    close_tasks_of(run, leaf.entry);
-    cancel_timers_of(run, leaf.entry);
+    close_tasks_of(run, at.entry);
+    cancel_timers_of(run, at.entry);
     struct event event = { .kind = EVENT_STAGE_EXITED,
-                           .stage_exited = { run->instance->head.id, leaf.stage, leaf.entry } };
+                           .stage_exited = { run->instance->head.id, at.stage, at.entry } };
     decide_emit(run->d, &event);
 }
 
-// Exits from the innermost stage outwards, until `keep` is the innermost (INDEX_NONE: everything).
-static void exit_down_to(struct run *run, uint32_t keep)
+// Exits what is active inside `around`, the innermost stages first (0: everything).
+static void exit_inside(struct run *run, uint32_t around)
 {
-    while (true) {
-        const struct active_stage *leaf = instance_leaf(run->instance);
-        if (leaf == NULL || leaf->stage == keep) {
-            return;
+    for (uint32_t i = run->instance->head.active_count; i > 0; i--) {
+        struct active_stage at = run->instance->active[i - 1];
+        if (at.entry != around && instance_inside(run->instance, at.entry, around)) {
+            exit_stage(run, at);
         }
-        exit_leaf(run);
     }
 }
 
@@ -123,63 +140,57 @@ void run_rearm_at(struct run *run)
 
 // --------------------------------------------------------------------------------- entering
 
-static uint32_t enter_stage(struct run *run, uint32_t stage)
+static uint32_t enter_stage(struct run *run, uint32_t stage, uint32_t around)
 {
     uint32_t entry = run->instance->head.next_entry;
     struct event event = { .kind = EVENT_STAGE_ENTERED,
-                           .stage_entered = { run->instance->head.id, stage, entry } };
+                           .stage_entered = { run->instance->head.id, stage, entry, around } };
     decide_emit(run->d, &event);
     run_arm(run, stage, entry);
     return entry;
 }
 
-void run_enter_body(struct run *run) { (void)enter_stage(run, 0); }
+void run_enter_body(struct run *run) { run->env.at = enter_stage(run, 0, 0); }
 
-// Stages from just below the innermost active one down to `stage`, then first children to a leaf.
-static uint32_t enter_path(struct run *run, uint32_t stage, uint32_t *ret_entry)
+// What is entered with a stage: its first child, down to a leaf, whose task is made.
+static enum run_result enter_inside(struct run *run, uint32_t stage, uint32_t entry, uint32_t due)
 {
     const struct image *image = &run->program->image;
-    uint32_t path[IMAGE_STAGE_DEPTH_MAX + 1];
-    uint32_t depth = 0;
-    const struct active_stage *innermost = instance_leaf(run->instance);
-    uint32_t above = innermost != NULL ? innermost->stage : INDEX_NONE;
-    for (uint32_t at = stage; at != above && at != INDEX_NONE; at = image->stage[at].parent) {
-        CHECK(depth <= IMAGE_STAGE_DEPTH_MAX);
-        path[depth++] = at;
-    }
-    while (depth > 0) {
-        *ret_entry = enter_stage(run, path[--depth]);
-    }
     while (image->stage[stage].first_child != INDEX_NONE) {
         stage = image->stage[stage].first_child;
-        *ret_entry = enter_stage(run, stage);
+        entry = enter_stage(run, stage, entry);
     }
-    return stage;
+    run->env.at = entry;
+    uint32_t task = image->stage[stage].task;
+    return task != INDEX_NONE ? run_open_task(run, task, entry, due) : RUN_ON;
 }
 
 // Rule 10: what source and target share outside both is kept; the target's own leaf is re-entered.
-static uint32_t common_above(const struct run *run, uint32_t target)
+// Gives the stages to enter, the outermost last, and the entry around them.
+static uint32_t path_to(const struct run *run, uint32_t stage, uint32_t *path, uint32_t *ret_depth)
 {
     const struct image *image = &run->program->image;
-    uint32_t above = image->stage[target].parent;
-    while (above != INDEX_NONE && instance_active(run->instance, above) == NULL) {
-        above = image->stage[above].parent;
+    const struct active_stage *above = NULL;
+    *ret_depth = 0;
+    for (uint32_t at = stage; at != INDEX_NONE && above == NULL;) {
+        CHECK(*ret_depth <= IMAGE_STAGE_DEPTH_MAX);
+        path[(*ret_depth)++] = at;
+        at = image->stage[at].parent;
+        above = at != INDEX_NONE ? instance_active(run->instance, at) : NULL;
     }
-    return above; // never the source's own leaf: a leaf stands around nothing
+    return above != NULL ? above->entry : 0;
 }
 
 enum run_result run_transition(struct run *run, uint32_t stage, uint32_t due)
 {
-    if (instance_leaf(run->instance) != NULL) {
-        exit_down_to(run, common_above(run, stage));
+    uint32_t path[IMAGE_STAGE_DEPTH_MAX + 1];
+    uint32_t depth;
+    uint32_t entry = path_to(run, stage, path, &depth);
+    exit_inside(run, entry);
+    while (depth > 0) {
+        entry = enter_stage(run, path[--depth], entry);
     }
-    uint32_t entry = 0;
-    uint32_t leaf = enter_path(run, stage, &entry);
-    uint32_t task = run->program->image.stage[leaf].task;
-    if (task != INDEX_NONE && run_open_task(run, task, entry, due) == RUN_REFUSED) {
-        return RUN_REFUSED;
-    }
-    return RUN_FLOWED;
+    return enter_inside(run, stage, entry, due) == RUN_REFUSED ? RUN_REFUSED : RUN_FLOWED;
 }
 
 // --------------------------------------------------------------------------------- ends
@@ -195,7 +206,7 @@ static bool first_open_child(void *context, const struct view_child_row *row)
 
 void run_end_exit(struct run *run, uint32_t end, enum outcome outcome, struct slice name)
 {
-    exit_down_to(run, INDEX_NONE);
+    exit_inside(run, 0);
     fields_release_keys(run, true);
     struct event event = { .kind = EVENT_INSTANCE_ENDED,
                            .instance_ended = { run->instance->head.id, end, (uint8_t)outcome,

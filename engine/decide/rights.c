@@ -153,6 +153,25 @@ static struct rights press_by_task(const struct view *view, const struct instanc
                   name);
 }
 
+// Every task in the braces of `stage` excludes the user (rule 24).
+static bool is_barred(const struct instance *instance, const struct view_program *program,
+                      uint32_t stage, uint32_t user)
+{
+    bool barred = false;
+    for (uint32_t i = 0; i < instance->head.task_count; i++) {
+        const struct open_task *task = &instance->task[i];
+        if ((task->flags & TASK_FLAG_SIDE) != 0 ||
+            !image_stage_inside(&program->image, task->stage, stage)) {
+            continue;
+        }
+        if (!rights_excluded(instance, program, task->def, user)) {
+            return false;
+        }
+        barred = true;
+    }
+    return barred;
+}
+
 // `by R`: R's slot holder or whoever was offered R's task; any holder of R while the slot is empty.
 static bool press_as_role(const struct view *view, const struct instance *instance,
                           const struct view_program *program, uint32_t role, uint32_t user,
@@ -189,11 +208,7 @@ struct rights rights_press(const struct view *view, const struct instance *insta
     if (action->by.count == 0) {
         return press_by_task(view, instance, program, number, user, arena);
     }
-    const struct open_task *main_task = instance_main_task(instance);
-    bool is_excluded = main_task != NULL &&
-                       image_stage_inside(image, main_task->stage, action->stage) &&
-                       action->stage != 0 &&
-                       rights_excluded(instance, program, main_task->def, user);
+    bool is_excluded = action->stage != 0 && is_barred(instance, program, action->stage, user);
     struct buf names;
     buf_init(&names, 400);
     for (uint32_t i = 0; i < action->by.count; i++) {
@@ -304,15 +319,16 @@ bool rights_see_field(const struct view *view, const struct view_program *progra
 }
 
 uint32_t rights_find_action(const struct instance *instance, const struct view_program *program,
-                            struct slice name, uint32_t *ret_entry)
+                            struct slice name, uint32_t from, uint32_t *ret_entry)
 {
-    for (uint32_t i = instance->head.active_count; i > 0; i--) {
-        const struct active_stage *at = &instance->active[i - 1];
+    const struct active_stage *at = instance_entry(instance, from);
+    for (uint32_t i = 0; i < ACTIVE_STAGES_MAX && at != NULL; i++) {
         uint32_t action = image_find_action(&program->image, at->stage, name);
         if (action != INDEX_NONE && program->image.action[action].stage == at->stage) {
             *ret_entry = at->entry;
             return action;
         }
+        at = instance_entry(instance, at->around);
     }
     return INDEX_NONE;
 }

@@ -46,9 +46,10 @@ bool rights_superior(const struct view *view, const struct view_program *program
 // Is the button shown to `user` now: right, guard, `at most`? The same test that a press makes.
 struct eval_env;
 bool rights_offered(struct eval_env *env, uint32_t action, uint32_t user);
-// Finds the action that a press of `name` means: innermost active stage first (rule 7). INDEX_NONE.
+// Finds the action that a press of `name` means to whoever looks from the active stage of the entry
+// `from`: that stage first, then those around it (rule 7). INDEX_NONE: none.
 // `ret_entry`: entry number of the stage whose braces it stands in.
 uint32_t rights_find_action(const struct instance *instance, const struct view_program *program,
-                            struct slice name, uint32_t *ret_entry);
+                            struct slice name, uint32_t from, uint32_t *ret_entry);
 
 #endif

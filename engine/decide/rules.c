@@ -36,6 +36,7 @@ static enum run_result scan(struct run *run, bool *ret_fired)
             continue;
         }
         uint32_t entry = at->entry;
+        run->env.at = entry;
         bool holds = eval_condition(&run->env, rule->condition);
         if (run_take_refusal(run)) {
             return RUN_REFUSED;
@@ -52,6 +53,7 @@ static enum run_result scan(struct run *run, bool *ret_fired)
                                .rule_fired = { run->instance->head.id, number, rule->line } };
         decide_emit(run->d, &event);
         run->braces = rule->stage;
+        run->action_entry = entry;
         run->done_by_person = false;
         run->outcome = SLICE("rule");
         *ret_fired = true;

@@ -219,7 +219,7 @@ enum run_result run_open_task(struct run *run, uint32_t number, uint32_t entry, 
     if (run->instance->head.task_count == TASKS_MAX) {
         return REFUSE(run->d, LIMIT, "this case has TASKS_MAX = %d open tasks", TASKS_MAX);
     }
-    const struct active_stage *leaf = instance_leaf(run->instance);
+    const struct active_stage *leaf = instance_entry(run->instance, entry);
     CHECK(leaf != NULL);
     uint32_t stage = leaf->stage;
     uint32_t role = run->program->roles[task->role];
@@ -276,7 +276,7 @@ void run_close_task(struct run *run, const struct open_task *task, bool done)
 enum run_result run_replan(struct run *run, const struct due_moment *due, uint32_t ladder,
                            uint32_t rung, struct slice reason)
 {
-    const struct open_task *task = instance_main_task(run->instance);
+    const struct open_task *task = run_task(run);
     if (task == NULL) {
         return RUN_ON; // a stage without a task has nothing to re-date
     }
@@ -317,7 +317,7 @@ enum run_result run_retry(struct run *run, uint32_t number, uint32_t then)
         RUN_REFUSED) {
         return RUN_REFUSED;
     }
-    const struct open_task *task = instance_main_task(run->instance);
+    const struct open_task *task = run_task(run);
     const struct image_rung *rung = &image->rung[ladder->rungs.first + position];
     if (task != NULL && run_effect(run, rung, task) == RUN_REFUSED) {
         return RUN_REFUSED;

@@ -94,10 +94,16 @@ static struct value collection(const struct eval_env *env, const struct image_ex
     return value_empty();
 }
 
+// The active stage that is spoken of, while it is active.
+static uint32_t place(const struct eval_env *env)
+{
+    return instance_entry(env->instance, env->at) != NULL ? env->at : 0;
+}
+
 static struct value task_property(const struct eval_env *env, int64_t property)
 {
     const struct open_task *task =
-        env->instance != NULL ? instance_main_task(env->instance) : NULL;
+        env->instance != NULL ? instance_main_task(env->instance, place(env)) : NULL;
     if (task == NULL) {
         return value_empty();
     }
@@ -134,7 +140,8 @@ static struct value leaf(struct eval_env *env, const struct image_expr *expr)
     case EXPR_COLLECTION: return collection(env, expr);
     case EXPR_TASK_PROPERTY: return task_property(env, expr->number);
     case EXPR_STAGE_POSITION: {
-        const struct active_stage *at = env->instance != NULL ? instance_leaf(env->instance) : NULL;
+        const struct active_stage *at =
+            env->instance != NULL ? instance_next_leaf(env->instance, place(env), NULL) : NULL;
         return at == NULL ? value_empty()
                           : value_integer(program->image.stage[at->stage].position);
     }

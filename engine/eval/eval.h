@@ -15,6 +15,7 @@ struct eval_env {
     const struct instance *instance; // may be NULL in constant contexts
     const struct value *locals;      // program's local_count of them, or NULL
     uint32_t me;                     // on whose behalf the press is made; 0 = nobody
+    uint32_t at; // entry of the active stage whose task `task` means; 0, or left: the first one
     uint64_t now_ms;
     struct arena *arena;     // results live here
     struct slice currency;   // of the company

@@ -140,8 +140,13 @@ void evolve_stage_entered(struct state *state, const struct event_stage_entered 
         state_fail(state, ERR_TOO_BIG);
         return;
     }
-    instance->active[head->active_count++] =
-        (struct active_stage){ e->stage, e->entry, state_now(state) };
+    uint16_t at = head->active_count++;
+    for (; at > 0 && instance->active[at - 1].stage > e->stage; at--) {
+        instance->active[at] = instance->active[at - 1]; // they stand in the order of the text
+    }
+    instance->active[at] = (struct active_stage){ .stage = e->stage, .entry = e->entry,
+                                                  .around = e->around,
+                                                  .entered_ms = state_now(state) };
     if (head->next_entry <= e->entry) {
         head->next_entry = e->entry + 1;
     }

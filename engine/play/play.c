@@ -202,8 +202,13 @@ static void play_press(struct play *play, const struct test_play *line)
         fail_play(play, line, SLICE("a case to press on"), play_where(play, line->case_index));
         return;
     }
-    const struct active_stage *leaf = instance_leaf(found.instance);
-    const struct open_task *task = instance_main_task(found.instance);
+    // In several places at once the engine finds the one where this person may press it.
+    const struct active_stage *leaf = instance_next_leaf(found.instance, 0, NULL);
+    const struct open_task *task = instance_main_task(found.instance, 0);
+    if (leaf != NULL && instance_next_leaf(found.instance, 0, leaf) != NULL) {
+        leaf = NULL;
+        task = NULL;
+    }
     bool *chosen = ARENA_ARRAY(play->arena, bool, line->with_count + 1);
     struct command command = {
         .kind = COMMAND_PRESS, .as = user_of(play, line->user), .name = line->action,

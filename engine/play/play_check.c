@@ -45,7 +45,7 @@ static struct slice print_stand(const struct play *play, const struct play_case 
                                : slice_from_cstr(outcome_name((enum outcome)head->outcome));
         return arena_format(play->arena, "ended in %.*s", SLICE_PRINT(end));
     }
-    const struct active_stage *leaf = instance_leaf(found->instance);
+    const struct active_stage *leaf = instance_next_leaf(found->instance, 0, NULL);
     struct slice stage = leaf != NULL && leaf->stage < image->stage_count
                              ? image_slice(image, image->stage[leaf->stage].name)
                              : SLICE("nowhere");

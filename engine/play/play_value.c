@@ -88,7 +88,7 @@ static struct value collection_of(const struct play_case *found, const struct te
 static struct value property_of(const struct play *play, const struct play_case *found,
                                 enum image_task_property property)
 {
-    const struct open_task *task = instance_main_task(found->instance);
+    const struct open_task *task = instance_main_task(found->instance, 0);
     if (task == NULL) {
         return value_empty();
     }

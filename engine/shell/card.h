@@ -47,8 +47,10 @@ void card_case(const struct card_env *env, const struct view_program *program,
 // The short form of a task in an inbox: one map.
 void card_task(const struct card_env *env, const struct view_program *program,
                const struct instance *instance, const struct open_task *task);
-const struct image_stage *card_stage(const struct view_program *program,
-                                     const struct instance *instance); // the leaf, or NULL
+// Where a case stands as far as a task of it is meant (NULL: none): that task's leaf, else the
+// first in the text. NULL: it has ended.
+const struct active_stage *card_leaf(const struct instance *instance,
+                                     const struct open_task *task);
 
 // --- card_history.c
 // One record as far as it is about `instance`: {seq, at, who, …, events}.

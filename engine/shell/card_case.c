@@ -6,10 +6,18 @@
 #include "engine/shell/card.h"
 #include "engine/shell/reply.h"
 
-const struct image_stage *card_stage(const struct view_program *program,
-                                     const struct instance *instance)
+const struct active_stage *card_leaf(const struct instance *instance, const struct open_task *task)
 {
-    const struct active_stage *leaf = instance_leaf(instance);
+    const struct active_stage *leaf =
+        task != NULL ? instance_next_leaf(instance, task->entry, NULL) : NULL;
+    return leaf != NULL ? leaf : instance_next_leaf(instance, 0, NULL);
+}
+
+static const struct image_stage *stage_of(const struct view_program *program,
+                                          const struct instance *instance,
+                                          const struct open_task *task)
+{
+    const struct active_stage *leaf = card_leaf(instance, task);
     return leaf != NULL ? &program->image.stage[leaf->stage] : NULL;
 }
 
@@ -39,7 +47,7 @@ static void write_place(const struct card_env *env, const struct view_program *p
                         const struct instance *instance)
 {
     const struct image *image = &program->image;
-    const struct image_stage *stage = card_stage(program, instance);
+    const struct image_stage *stage = stage_of(program, instance, NULL);
     struct slice name = SLICE_EMPTY, label = SLICE_EMPTY;
     if (stage != NULL) {
         name = image_slice(image, stage->name);
@@ -105,7 +113,7 @@ static void write_task(const struct card_env *env, const struct view_program *pr
 static void write_tasks(const struct card_env *env, const struct view_program *program,
                         const struct instance *instance)
 {
-    const struct open_task *main_task = instance_main_task(instance);
+    const struct open_task *main_task = instance_main_task(instance, 0);
     reply_key(env->buf, "task");
     if (main_task != NULL) {
         write_task(env, program, instance, main_task);
@@ -177,12 +185,15 @@ static void write_slots(const struct card_env *env, const struct view_program *p
     }
 }
 
-static void write_action(const struct card_env *env, struct eval_env *scope, uint32_t index)
+// `entry`: what a press of it names.
+static void write_action(const struct card_env *env, struct eval_env *scope, uint32_t index,
+                         uint32_t entry)
 {
     const struct image *image = &scope->program->image;
     const struct image_action *action = &image->action[index];
-    pack_map(env->buf, 7);
+    pack_map(env->buf, 8);
     reply_text(env->buf, "action", image_slice(image, action->name));
+    reply_uint(env->buf, "entry", entry);
     reply_text(env->buf, "label", label_or_name(image, action->label, action->name));
     reply_text(env->buf, "group", image_slice(image, action->group));
     reply_text(env->buf, "confirm", image_slice(image, action->confirm));
@@ -213,6 +224,24 @@ static bool is_offered(const struct card_env *env, struct eval_env *scope, uint3
     return open;
 }
 
+// Innermost first: a button in a stage hides one of the same name around it (rule 7). Gives the
+// leaf that sees the action, or the stage around several of them; 0: it is hidden from all.
+static uint32_t seen_at(const struct view_program *program, const struct instance *instance,
+                        const struct active_stage *at, uint32_t action)
+{
+    struct slice name =
+        image_slice(&program->image, program->image.action[action].name);
+    uint32_t seen = 0;
+    const struct active_stage *leaf = instance_next_leaf(instance, at->entry, NULL);
+    for (; leaf != NULL; leaf = instance_next_leaf(instance, at->entry, leaf)) {
+        uint32_t entry;
+        if (rights_find_action(instance, program, name, leaf->entry, &entry) == action) {
+            seen = seen == 0 ? leaf->entry : at->entry;
+        }
+    }
+    return seen;
+}
+
 static void write_actions(const struct card_env *env, const struct view_program *program,
                           const struct instance *instance)
 {
@@ -220,15 +249,14 @@ static void write_actions(const struct card_env *env, const struct view_program 
     struct eval_env scope = card_eval(env, program, instance);
     reply_key(env->buf, "actions");
     struct reply_count list = reply_open_array(env->buf);
-    // Innermost first: a button in a stage hides one of the same name around it (rule 7).
     for (uint32_t i = instance->head.active_count; i > 0; i--) {
-        struct image_range range = image->stage[instance->active[i - 1].stage].actions;
+        const struct active_stage *at = &instance->active[i - 1];
+        struct image_range range = image->stage[at->stage].actions;
         for (uint32_t a = range.first; a < range.first + range.count; a++) {
-            uint32_t entry = 0;
-            struct slice name = image_slice(image, image->action[a].name);
-            if (rights_find_action(instance, program, name, &entry) == a &&
-                is_offered(env, &scope, a)) {
-                write_action(env, &scope, a);
+            uint32_t entry = seen_at(program, instance, at, a);
+            scope.at = entry;
+            if (entry != 0 && is_offered(env, &scope, a)) {
+                write_action(env, &scope, a, entry);
                 list.count++;
             }
         }
@@ -275,7 +303,7 @@ static void write_children(const struct card_env *env, const struct view_program
                        ? SLICE("open")
                        : slice_from_cstr(outcome_name((enum outcome)(row->state - 1))));
         const struct image_stage *stage =
-            of != NULL && row->state == 0 ? card_stage(of, child) : NULL;
+            of != NULL && row->state == 0 ? stage_of(of, child, NULL) : NULL;
         reply_text(env->buf, "stage",
                    stage != NULL ? image_slice(&of->image, stage->name) : SLICE_EMPTY);
     }
@@ -315,7 +343,7 @@ void card_case(const struct card_env *env, const struct view_program *program,
                const struct instance *instance)
 {
     const struct image *image = &program->image;
-    const struct active_stage *leaf = instance_leaf(instance);
+    const struct active_stage *leaf = card_leaf(instance, NULL);
     pack_map(env->buf, 22);
     reply_uint(env->buf, "instance", instance->head.id);
     reply_text(env->buf, "process", image_slice(image, image->process[0].name));
@@ -347,7 +375,7 @@ void card_task(const struct card_env *env, const struct view_program *program,
                const struct instance *instance, const struct open_task *task)
 {
     const struct image *image = &program->image;
-    const struct image_stage *stage = card_stage(program, instance);
+    const struct image_stage *stage = stage_of(program, instance, task);
     pack_map(env->buf, 15);
     reply_uint(env->buf, "instance", instance->head.id);
     reply_uint(env->buf, "task", task->number);

@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "base/pack.h"
+#include "engine/shell/card.h"
 #include "engine/shell/reply.h"
 #include "engine/shell/subscribe_internal.h"
 
@@ -51,7 +52,7 @@ static uint32_t get_be32(const char *from)
 // Two states of a task that read the same have the same number (FNV-1a over what a card shows).
 static uint64_t state_of(const struct instance *instance, const struct open_task *task)
 {
-    const struct active_stage *leaf = instance_leaf(instance);
+    const struct active_stage *leaf = card_leaf(instance, task);
     const uint64_t facts[] = { task->due, task->until, task->holder, task->offered, task->flags,
                                task->tries, leaf != NULL ? leaf->entry : 0 };
     uint64_t hash = 14695981039346656037u;

@@ -180,10 +180,49 @@ enum err instance_encode(struct instance *instance, struct buf *buf)
     return OK;
 }
 
-const struct active_stage *instance_leaf(const struct instance *instance)
+const struct active_stage *instance_entry(const struct instance *instance, uint32_t entry)
 {
-    uint32_t count = instance->head.active_count;
-    return count == 0 ? NULL : &instance->active[count - 1];
+    for (uint32_t i = 0; i < instance->head.active_count; i++) {
+        if (instance->active[i].entry == entry) {
+            return &instance->active[i];
+        }
+    }
+    return NULL;
+}
+
+bool instance_inside(const struct instance *instance, uint32_t entry, uint32_t around)
+{
+    const struct active_stage *at = instance_entry(instance, entry);
+    for (uint32_t i = 0; i < ACTIVE_STAGES_MAX && at != NULL; i++) { // a damaged row may hold rings
+        if (at->entry == around || around == 0) {
+            return true;
+        }
+        at = instance_entry(instance, at->around);
+    }
+    return false;
+}
+
+static bool is_leaf(const struct instance *instance, uint32_t entry)
+{
+    for (uint32_t i = 0; i < instance->head.active_count; i++) {
+        if (instance->active[i].around == entry) {
+            return false;
+        }
+    }
+    return true;
+}
+
+const struct active_stage *instance_next_leaf(const struct instance *instance, uint32_t around,
+                                              const struct active_stage *after)
+{
+    uint32_t first = after == NULL ? 0 : (uint32_t)(after - instance->active) + 1;
+    for (uint32_t i = first; i < instance->head.active_count; i++) {
+        const struct active_stage *at = &instance->active[i];
+        if (is_leaf(instance, at->entry) && instance_inside(instance, at->entry, around)) {
+            return at;
+        }
+    }
+    return NULL;
 }
 
 const struct active_stage *instance_active(const struct instance *instance, uint32_t stage)
@@ -216,12 +255,9 @@ struct open_task *instance_task(struct instance *instance, uint32_t number)
     return NULL;
 }
 
-const struct open_task *instance_main_task(const struct instance *instance)
+static const struct open_task *task_of(const struct instance *instance,
+                                       const struct active_stage *leaf)
 {
-    const struct active_stage *leaf = instance_leaf(instance);
-    if (leaf == NULL) {
-        return NULL;
-    }
     for (uint32_t i = 0; i < instance->head.task_count; i++) {
         const struct open_task *task = &instance->task[i];
         if (task->entry == leaf->entry && task->stage == leaf->stage &&
@@ -230,6 +266,17 @@ const struct open_task *instance_main_task(const struct instance *instance)
         }
     }
     return NULL;
+}
+
+const struct open_task *instance_main_task(const struct instance *instance, uint32_t around)
+{
+    const struct active_stage *leaf = instance_next_leaf(instance, around, NULL);
+    const struct open_task *task = NULL;
+    while (leaf != NULL && task == NULL) {
+        task = task_of(instance, leaf);
+        leaf = instance_next_leaf(instance, around, leaf);
+    }
+    return task;
 }
 
 uint32_t instance_slot(const struct instance *instance, uint32_t role)

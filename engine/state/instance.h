@@ -36,9 +36,11 @@ struct instance_head {
     uint64_t last_seq; // of the newest record that touched it
 };
 
-// One active stage; the chain from the body to the leaf, outermost first.
+// One active stage. Together they are a tree: each names the entry around it. They stand in the
+// order of the text, so that a stage comes after the one around it; there may be several leaves.
 struct active_stage {
     uint32_t stage, entry;
+    uint32_t around, pad; // around: entry of the stage around it, 0 for the body
     uint64_t entered_ms;
 };
 enum { TASK_FLAG_PROMISED = 1, TASK_FLAG_URGENT = 2, TASK_FLAG_SIDE = 4 };
@@ -72,7 +74,7 @@ struct acted_as { uint32_t role, user; }; // pressed something as this role in t
 
 // Stored as they stand in memory: no padding that could hold stray bytes.
 _Static_assert(sizeof(struct instance_head) == 128, "stored layout");
-_Static_assert(sizeof(struct active_stage) == 16 && sizeof(struct open_task) == 88 &&
+_Static_assert(sizeof(struct active_stage) == 24 && sizeof(struct open_task) == 88 &&
                    sizeof(struct armed_timer) == 32 && sizeof(struct ladder_position) == 12 &&
                    sizeof(struct collection_state) == 32,
                "stored layout");
@@ -110,12 +112,18 @@ bool instance_value_holds(struct slice packed);
 struct image;
 bool instance_fits(const struct instance *instance, const struct image *image);
 
-const struct active_stage *instance_leaf(const struct instance *instance); // NULL: none (ended)
+// The innermost stages of the tree inside `around` (an entry, itself included; 0: everywhere), in
+// the order of the text: the first one after `after` (NULL: from the beginning). NULL: no more.
+const struct active_stage *instance_next_leaf(const struct instance *instance, uint32_t around,
+                                              const struct active_stage *after);
 const struct active_stage *instance_active(const struct instance *instance, uint32_t stage);
+const struct active_stage *instance_entry(const struct instance *instance, uint32_t entry);
+// Is the active stage of that entry `around`, or inside it (0: always true for an active one)?
+bool instance_inside(const struct instance *instance, uint32_t entry, uint32_t around);
 struct open_task *instance_task(struct instance *instance, uint32_t number);
 const struct open_task *instance_task_const(const struct instance *instance, uint32_t number);
-// The leaf's own task (not a side task), or NULL.
-const struct open_task *instance_main_task(const struct instance *instance);
+// The first leaf's own task (not a side task) inside `around` (0: everywhere), or NULL.
+const struct open_task *instance_main_task(const struct instance *instance, uint32_t around);
 uint32_t instance_slot(const struct instance *instance, uint32_t role); // user or 0
 uint32_t instance_position(const struct instance *instance, uint32_t entry, uint32_t of);
 const struct collection_state *instance_collection(const struct instance *instance,

@@ -11,23 +11,46 @@ static bool is_index(uint32_t number, uint32_t count)
     return number == INDEX_NONE || number < count;
 }
 
+// The body comes first; every other stage stands in the text after the one before it, and directly
+// inside an active one, which stands before it.
+static bool stage_fits(const struct instance *instance, const struct image *image, uint32_t number)
+{
+    const struct active_stage *at = &instance->active[number];
+    if (at->stage >= image->stage_count || at->entry == 0 || at->pad != 0) {
+        return false;
+    }
+    if (number == 0) {
+        return at->stage == 0 && at->around == 0;
+    }
+    const struct active_stage *around = instance_entry(instance, at->around);
+    for (uint32_t i = 1; i < number; i++) {
+        if (instance->active[i].around == at->around) {
+            return false; // one stage at a time
+        }
+    }
+    return at->stage > instance->active[number - 1].stage && around != NULL && around < at &&
+           image->stage[at->stage].parent == around->stage;
+}
+
 static bool stages_fit(const struct instance *instance, const struct image *image)
 {
     const struct instance_head *head = &instance->head;
     if (head->status == INSTANCE_ENDED) {
         return head->active_count == 0 && head->task_count == 0 && head->timer_count == 0;
     }
-    // From the body inwards, each directly inside the one before.
-    uint32_t around = INDEX_NONE;
+    if (head->status != INSTANCE_OPEN || head->active_count < 2) {
+        return false;
+    }
     for (uint32_t i = 0; i < head->active_count; i++) {
-        uint32_t stage = instance->active[i].stage;
-        if (stage >= image->stage_count || image->stage[stage].parent != around) {
+        if (!stage_fits(instance, image, i)) {
             return false;
         }
-        around = stage;
     }
-    return head->status == INSTANCE_OPEN && head->active_count >= 2 &&
-           image->stage[around].first_child == INDEX_NONE;
+    const struct active_stage *leaf = instance_next_leaf(instance, 0, NULL);
+    while (leaf != NULL && image->stage[leaf->stage].first_child == INDEX_NONE) {
+        leaf = instance_next_leaf(instance, 0, leaf);
+    }
+    return leaf == NULL;
 }
 
 static bool task_fits(const struct open_task *task, const struct image *image)

@@ -464,7 +464,7 @@ const char *company_stage(struct company *company, uint64_t id)
                                 image_slice(image, image->end[instance->head.end].name))
                    : outcome_name((enum outcome)instance->head.outcome);
     }
-    const struct active_stage *leaf = instance_leaf(instance);
+    const struct active_stage *leaf = instance_next_leaf(instance, 0, NULL);
     return arena_cstr(&company->arena, image_slice(image, image->stage[leaf->stage].name));
 }
 

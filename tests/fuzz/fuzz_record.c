@@ -61,8 +61,8 @@ static bool fold(struct store *store, struct state *state, struct slice bytes)
 
 static bool each_instance(void *context, const struct instance *instance)
 {
-    (void)instance_leaf(instance);
-    (void)instance_main_task(instance);
+    (void)instance_next_leaf(instance, 0, NULL);
+    (void)instance_main_task(instance, 0);
     (*(uint32_t *)context)++;
     return true;
 }
@@ -96,8 +96,8 @@ static void decode_instance(struct slice bytes)
     if (instance_decode(bytes, &instance) != OK) {
         return;
     }
-    (void)instance_leaf(&instance);
-    (void)instance_main_task(&instance);
+    (void)instance_next_leaf(&instance, 0, NULL);
+    (void)instance_main_task(&instance, 0);
     (void)instance_slot(&instance, 1);
     struct buf again;
     buf_init(&again, 1 << 20);

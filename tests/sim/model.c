@@ -629,7 +629,7 @@ static void compare_children(struct model *model, const struct view *view,
 static void compare_task(struct model *model, const struct model_case *c,
                          const struct instance *instance)
 {
-    const struct open_task *task = instance_main_task(instance);
+    const struct open_task *task = instance_main_task(instance, 0);
     const struct model_task *wanted = &c->task;
     if ((task != NULL) != wanted->open) {
         broken(model, ORACLE_MODEL, "case %llu has %s task", (unsigned long long)c->id,
@@ -661,7 +661,7 @@ static void compare_stand(struct model *model, const struct view *view, const st
                           const struct instance *instance)
 {
     const struct view_program *program = view_program(view, instance->head.program);
-    const struct active_stage *leaf = instance_leaf(instance);
+    const struct active_stage *leaf = instance_next_leaf(instance, 0, NULL);
     struct slice at = SLICE("nowhere");
     if (program != NULL && instance->head.status == INSTANCE_ENDED) {
         at = instance->head.end < program->image.end_count
