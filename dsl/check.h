@@ -10,6 +10,8 @@
 
 // 1. First values in records.
 void check_records(struct unit *unit);
+// 1b. The rows of tables, and proof 6: none too few, none too many.
+void check_tables(struct unit *unit);
 // 2. Fields, keys, stages, ends and the names of collections: what other processes may refer to.
 void check_declare(struct unit *unit, struct process *process);
 // 3. Title, first values, tasks, handlers and their steps, with all their expressions.

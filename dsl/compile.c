@@ -280,6 +280,7 @@ static void check_all(struct compile *compile)
     struct unit *unit = &compile->unit;
     names_collect(unit);
     check_records(unit);
+    check_tables(unit);
     for (uint32_t i = 0; i < unit->process_count; i++) {
         check_declare(unit, unit->processes[i]);
     }

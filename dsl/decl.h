@@ -1,5 +1,5 @@
-// What stands at the top of a file, resolved: roles, enums, records and ladders. Part of the model
-// (model.h); made by names.c, lives in the arena of the compilation.
+// What stands at the top of a file, resolved: roles, enums, records, ladders and tables. Part of
+// the model (model.h); made by names.c, lives in the arena of the compilation.
 #ifndef RUNG_DSL_DECL_H
 #define RUNG_DSL_DECL_H
 
@@ -14,8 +14,8 @@
 
 struct expr;
 
-enum decl_kind { DECL_ROLE, DECL_TYPE, DECL_LADDER, DECL_PROCESS };
-enum decl_what { WHAT_ROLE, WHAT_ENUM, WHAT_RECORD, WHAT_LADDER, WHAT_PROCESS };
+enum decl_kind { DECL_ROLE, DECL_TYPE, DECL_LADDER, DECL_TABLE, DECL_PROCESS };
+enum decl_what { WHAT_ROLE, WHAT_ENUM, WHAT_RECORD, WHAT_LADDER, WHAT_TABLE, WHAT_PROCESS };
 
 // The head of everything declared at the top. Two of one kind and name may not see each other.
 struct decl {
@@ -66,6 +66,33 @@ struct ladder {
     bool keeps_count;
     struct rung *rungs;
     uint32_t rung_count;
+};
+struct param {
+    struct slice name;
+    struct span span;
+    const struct type *type;
+};
+struct cell {
+    enum image_cell_kind kind;
+    const struct expr *a, *b; // written-out values
+    struct span span;
+};
+struct row {
+    struct cell *cells; // one for each parameter
+    const struct expr *value;
+    struct span span;
+};
+enum table_visit { TABLE_UNSEEN, TABLE_OPEN, TABLE_READY };
+struct table {
+    struct decl decl;
+    struct param *params;
+    uint32_t param_count;
+    const struct type *type;
+    struct row *rows;
+    uint32_t row_count;
+    enum table_visit visit; // while looking for tables that call themselves
+    uint32_t depth;         // of its deepest expression
+    bool broken;            // something in it was reported
 };
 
 #endif

@@ -2,7 +2,8 @@
 // columns. A cell that is much wider than the others does not push them.
 #include "dsl/format_internal.h"
 
-enum { CELLS_MAX = 4, OUTLIER_CELLS = 10, OUTLIER_CELLS_WIDE = 40 };
+enum { CELLS_MAX = 17, // of a row in a table: its bars but the first, and `->`
+       OUTLIER_CELLS = 10, OUTLIER_CELLS_WIDE = 40 };
 
 struct row {
     uint32_t first, end; // tokens of the first line
@@ -105,6 +106,11 @@ static void cells_of(const struct format *format, uint32_t node, struct row *row
     case NODE_FIELD:
     case NODE_PART: cells_of_field(format, node, row); break;
     case NODE_ACTION: cells_of_action(format, node, row); break;
+    case NODE_ROW:
+        for (uint32_t cell = second; cell != NODE_NONE; cell = syntax_next(tree, cell)) {
+            add_cell(row, tree->nodes[cell].first_token - 1);
+        }
+        break;
     case NODE_MEMBER: add_cell(row, tree->nodes[second].first_token); break;
     case NODE_AFTER:
     case NODE_AT:
@@ -135,6 +141,7 @@ static unsigned family_of(enum syntax_kind kind)
     case NODE_PART:
     case NODE_ACTION:
     case NODE_MEMBER:
+    case NODE_ROW:
     case NODE_END: return kind;
     case NODE_KEY:
     case NODE_TITLE: return NODE_KEY;
@@ -292,6 +299,7 @@ void format_align(struct format *format)
         case NODE_PROCESS:
         case NODE_STAGE:
         case NODE_ENUM:
+        case NODE_TABLE:
         case NODE_RECORD: align_children(format, node); break;
         default: break;
         }

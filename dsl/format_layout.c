@@ -61,7 +61,8 @@ static void space_node(struct format *format, uint32_t node)
     const struct syntax_node *n = syntax_node(tree, node);
     uint32_t first = n->first_child;
     switch ((unsigned)n->kind) {
-    case NODE_CALL: format->gaps[tree->nodes[first].end_token].space = 0; break;
+    case NODE_CALL:
+    case NODE_TABLE: format->gaps[tree->nodes[first].end_token].space = 0; break;
     case NODE_NEGATE: // `- -x` would be a comment without the blank
         format->gaps[n->first_token + 1].space =
             tree->tokens[n->first_token + 1].kind == TOKEN_MINUS ? 1 : 0;
@@ -251,6 +252,7 @@ static uint32_t own_brace(const struct format *format, uint32_t node)
     case NODE_TEST:
     case NODE_ENUM:
     case NODE_RECORD:
+    case NODE_TABLE:
     case NODE_LADDER: return format->mates[n->end_token - 1];
     case NODE_CONVERT_EACH: {
         uint32_t pair = syntax_child(tree, node, NODE_PAIR);

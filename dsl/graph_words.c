@@ -105,14 +105,14 @@ static void put_part(const struct image *image, const struct image_expr *expr,
 }
 
 static void put_list(const struct image *image, const struct image_expr *expr,
-                     struct image_range asks, struct buf *out)
+                     const char *brackets, struct image_range asks, struct buf *out)
 {
-    buf_put_char(out, '[');
+    buf_put_char(out, brackets[0]);
     for (uint32_t i = 0; i < expr->list.count; i++) {
         buf_put_cstr(out, i > 0 ? ", " : "");
         graph_put_expr(image, image->list[expr->list.first + i], asks, out);
     }
-    buf_put_char(out, ']');
+    buf_put_char(out, brackets[1]);
 }
 
 static const char *operator_text(uint32_t kind)
@@ -183,7 +183,12 @@ static bool put_name(const struct image *image, const struct image_expr *expr,
             value_print(out, &time);
         }
         return true;
-    case EXPR_LIST: put_list(image, expr, asks, out); return true;
+    case EXPR_LIST: put_list(image, expr, "[]", asks, out); return true;
+    case EXPR_PARAM: buf_format(out, "input %u", expr->a + 1); return true;
+    case EXPR_TABLE:
+        graph_put_text(image, image->table[expr->a].name, out);
+        put_list(image, expr, "()", asks, out);
+        return true;
     case EXPR_COLLECTION: put_collection(image, expr, out); return true;
     case EXPR_PICK: put_strategy(image, expr, out); return true;
     case EXPR_TASK_PROPERTY: put_task_property(expr, out); return true;

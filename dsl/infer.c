@@ -305,7 +305,8 @@ static const struct expr *infer_name(struct infer *infer, uint32_t node, uint32_
         return infer_poison(infer, node);
     }
     if (local != NULL) {
-        struct expr *expr = infer_new(infer, node, EXPR_LOCAL, local->type);
+        struct expr *expr =
+            infer_new(infer, node, local->is_param ? EXPR_PARAM : EXPR_LOCAL, local->type);
         expr->scale = local->number;
         return expr;
     }
@@ -417,11 +418,25 @@ static void report_clock(struct infer *infer, uint32_t node, struct slice word)
     diag_help(diag, "use `at` with a moment, or `after` with a wait");
 }
 
+void infer_report_impure(struct infer *infer, uint32_t node, struct slice what)
+{
+    struct diag *diag =
+        diag_add(infer->unit->diags, DIAG_E0450, syntax_span(infer_tree(infer), node));
+    diag_fact(diag, SLICE("a row of a table"));
+    diag_fact(diag, what);
+    diag_note(diag, "a table knows its parameters: the same input always finds the same row");
+    diag_help(diag, "hand it over as a parameter");
+}
+
 static const struct expr *infer_clock(struct infer *infer, uint32_t node)
 {
     const struct syntax_tree *tree = infer_tree(infer);
     enum syntax_kind kind = syntax_kind(tree, node);
     struct slice word = source_text(infer->unit->sources, syntax_keyword_span(tree, node));
+    if ((infer->flags & INFER_PURE) != 0) {
+        infer_report_impure(infer, node, word);
+        return infer_poison(infer, node);
+    }
     if ((infer->flags & INFER_NO_CLOCK) != 0 && kind != NODE_CREATOR) {
         report_clock(infer, node, word);
         return infer_poison(infer, node);
@@ -595,10 +610,16 @@ bool infer_function(struct infer *infer, uint32_t node, enum image_expr_kind *re
         diag_fact_format(diag, count == 1 ? "there is %u" : "there are %u", count);
         return false;
     }
+    const struct unit_file *own = &infer->unit->files[infer->file];
+    for (uint32_t i = 0; i < own->visible_count; i++) {
+        if (own->visible[i]->kind == DECL_TABLE) {
+            suggest_offer(&suggestions, own->visible[i]->name, 1);
+        }
+    }
     struct diag *diag = diag_add(infer->unit->diags, DIAG_E0314, syntax_span(tree, name_node));
     diag_fact(diag, name);
     if (!diag_suggest(diag, &suggestions, syntax_span(tree, name_node), "function")) {
-        diag_note(diag, "the functions are day, hour, length, round and first");
+        diag_note(diag, "the functions are day, hour, length, round and first, and the tables");
     }
     return false;
 }
@@ -606,6 +627,10 @@ bool infer_function(struct infer *infer, uint32_t node, enum image_expr_kind *re
 static const struct expr *infer_call(struct infer *infer, uint32_t node)
 {
     const struct syntax_tree *tree = infer_tree(infer);
+    struct table *table = infer_find_table(infer, syntax_name(tree, syntax_first(tree, node)));
+    if (table != NULL) {
+        return infer_table_call(infer, node, table);
+    }
     enum image_expr_kind kind = EXPR_EMPTY;
     if (!infer_function(infer, node, &kind)) {
         return infer_poison(infer, node);
@@ -720,7 +745,13 @@ static const struct expr *infer_collection(struct infer *infer, uint32_t node)
 {
     const struct syntax_tree *tree = infer_tree(infer);
     uint32_t path = syntax_first(tree, node);
-    if (infer->process == NULL || syntax_kind(tree, path) != NODE_PATH) {
+    if (syntax_kind(tree, path) != NODE_PATH) {
+        return infer_poison(infer, node);
+    }
+    if (infer->process == NULL) {
+        struct diag *diag = diag_add(infer->unit->diags, DIAG_E0305, syntax_span(tree, path));
+        diag_fact(diag, syntax_source(tree, path));
+        diag_here(diag, "no case has children here");
         return infer_poison(infer, node);
     }
     const struct collection *collection =

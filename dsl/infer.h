@@ -13,6 +13,7 @@ struct local {
     uint32_t number;
     struct span span;
     bool is_item;
+    bool is_param; // of a table
     const struct local *outer;
 };
 
@@ -23,7 +24,8 @@ enum {
     INFER_NO_CASE = 4,   // first values of a record's parts: no fields, slots, task or stage
     INFER_NO_TASK = 8,   // before there can be a task: start, first values of fields
     INFER_IN_TITLE = 16,
-    INFER_IN_FORM = 32 // first values of answers: nothing has been answered yet (rule 8)
+    INFER_IN_FORM = 32, // first values of answers: nothing has been answered yet (rule 8)
+    INFER_PURE = 64     // the rows of a table: nothing but its parameters
 };
 
 struct infer {
@@ -65,6 +67,8 @@ const struct type *infer_arithmetic_type(enum syntax_operator op, const struct t
 bool infer_can_equal(const struct type *a, const struct type *b);
 bool infer_can_order(const struct type *type);
 const struct type *infer_function_type(enum image_expr_kind kind, const struct type *argument);
+// Reads the rows of a table, once; those of the tables it calls come first.
+void infer_table(struct unit *unit, struct table *table);
 // The function that a CALL node names; false: reported.
 bool infer_function(struct infer *infer, uint32_t node, enum image_expr_kind *ret_kind);
 bool infer_task_property(struct slice name, enum image_task_property *ret_property,

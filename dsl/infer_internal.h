@@ -8,7 +8,12 @@ struct expr *infer_new(struct infer *infer, uint32_t node, enum image_expr_kind 
                        const struct type *type);
 // Counts an operand into the depth; reports what is nested too deep, once.
 void infer_deepen(struct infer *infer, struct expr *expr, const struct expr *operand);
+// E0450: what a table cannot know.
+void infer_report_impure(struct infer *infer, uint32_t node, struct slice what);
 const struct expr *infer_binary(struct infer *infer, uint32_t node, const struct type *expected);
+// The table of that name that is seen here, or NULL.
+struct table *infer_find_table(const struct infer *infer, struct slice name);
+const struct expr *infer_table_call(struct infer *infer, uint32_t node, struct table *table);
 
 static inline const struct syntax_tree *infer_tree(const struct infer *infer)
 {

@@ -51,6 +51,7 @@ static void lower_operands(struct lower *lower, const struct expr *expr, struct 
         break;
     case EXPR_DURATION:
     case EXPR_LOCAL:
+    case EXPR_PARAM:
         to->a = expr->scale;
         break;
     case EXPR_TEXT:
@@ -76,6 +77,10 @@ static void lower_operands(struct lower *lower, const struct expr *expr, struct 
         break;
     case EXPR_LIST:
     case EXPR_CONCAT:
+        lower_items(lower, expr, to);
+        break;
+    case EXPR_TABLE:
+        to->a = lower_table(lower, expr->table);
         lower_items(lower, expr, to);
         break;
     case EXPR_COLLECTION:

@@ -25,12 +25,14 @@ struct expr {
     const struct expr **items; // list, concat
     uint32_t item_count;
     int64_t number;
-    uint32_t scale; // decimal, money; duration: unit; local: its number; part: its place; digits
+    // decimal, money; duration: unit; local and parameter: its number; part: its place; digits
+    uint32_t scale;
     struct slice text;
     const struct field *field;
     const struct role *role;
     const struct enumeration *enumeration;
     const struct collection *collection;
+    const struct table *table;
     enum image_quantifier quantifier;
     enum image_strategy strategy;
 };

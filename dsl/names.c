@@ -9,6 +9,7 @@ static void report_twice(struct unit *unit);
 static void resolve_role(struct unit *unit, struct role *role);
 static void resolve_ladder(struct unit *unit, struct ladder *ladder);
 static void resolve_record(struct unit *unit, struct record *record);
+static void resolve_table(struct unit *unit, struct table *table);
 static void check_role_ring(struct unit *unit, const struct role *role);
 static void check_record_ring(struct unit *unit, struct record *record);
 
@@ -29,6 +30,8 @@ void names_collect(struct unit *unit)
             resolve_ladder(unit, (struct ladder *)(void *)decl);
         } else if (decl->what == WHAT_RECORD) {
             resolve_record(unit, (struct record *)(void *)decl);
+        } else if (decl->what == WHAT_TABLE) {
+            resolve_table(unit, (struct table *)(void *)decl);
         }
     }
     for (uint32_t i = 0; i < unit->decl_count; i++) {
@@ -50,6 +53,7 @@ static void *add_decl(struct unit *unit, uint32_t file, uint32_t node, enum decl
                                             [WHAT_ENUM] = DECL_TYPE,
                                             [WHAT_RECORD] = DECL_TYPE,
                                             [WHAT_LADDER] = DECL_LADDER,
+                                            [WHAT_TABLE] = DECL_TABLE,
                                             [WHAT_PROCESS] = DECL_PROCESS };
     const struct syntax_tree *tree = names_tree(unit, file);
     struct decl *decl = arena_alloc(unit->arena, bytes);
@@ -111,6 +115,8 @@ static void collect_file(struct unit *unit, uint32_t file)
             add_decl(unit, file, node, WHAT_RECORD, sizeof(struct record));
         } else if (kind == NODE_LADDER) {
             add_decl(unit, file, node, WHAT_LADDER, sizeof(struct ladder));
+        } else if (kind == NODE_TABLE) {
+            add_decl(unit, file, node, WHAT_TABLE, sizeof(struct table));
         } else if (kind == NODE_PROCESS) {
             struct process *process =
                 add_decl(unit, file, node, WHAT_PROCESS, sizeof(struct process));
@@ -148,6 +154,7 @@ static const char *what_text(enum decl_what what)
                                          [WHAT_ENUM] = "enum",
                                          [WHAT_RECORD] = "record",
                                          [WHAT_LADDER] = "ladder",
+                                         [WHAT_TABLE] = "table",
                                          [WHAT_PROCESS] = "process" };
     return texts[what];
 }
@@ -155,6 +162,29 @@ static const char *what_text(enum decl_what what)
 struct slice names_decl(const struct decl *decl, struct arena *arena)
 {
     return arena_format(arena, "%s `%.*s`", what_text(decl->what), SLICE_PRINT(decl->name));
+}
+
+static void report_name_of_language(struct unit *unit, const struct decl *decl)
+{
+    bool type = decl->kind == DECL_TYPE && type_builtin_named(decl->name) != NULL;
+    bool function = decl->kind == DECL_TABLE && names_is_function(decl->name);
+    if (type || function) {
+        struct diag *diag = diag_add(unit->diags, DIAG_E0321, decl->span);
+        diag_fact(diag, decl->name);
+        diag_here(diag, "`%.*s` is a %s of the language", SLICE_PRINT(decl->name),
+                  type ? "type" : "function");
+    }
+}
+
+bool names_is_function(struct slice name)
+{
+    static const char *const functions[] = { "day", "hour", "length", "round", "first" };
+    for (size_t i = 0; i < ARRAY_COUNT(functions); i++) {
+        if (slice_equal(slice_from_cstr(functions[i]), name)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 // Processes share one space of names in the whole set; other names clash only where both are seen.
@@ -166,11 +196,7 @@ static void report_twice(struct unit *unit)
         if (a->name.len == 0) {
             continue;
         }
-        if (a->kind == DECL_TYPE && type_builtin_named(a->name) != NULL) {
-            struct diag *diag = diag_add(unit->diags, DIAG_E0321, a->span);
-            diag_fact(diag, a->name);
-            diag_here(diag, "`%.*s` is a type of the language", SLICE_PRINT(a->name));
-        }
+        report_name_of_language(unit, a);
         for (uint32_t n = i + 1; n < unit->decl_count; n++) {
             const struct decl *b = unit->decls[n];
             if (a->kind != b->kind || !slice_equal(a->name, b->name)) {
@@ -287,6 +313,35 @@ static void resolve_record(struct unit *unit, struct record *record)
         }
         ARRAY_PUSH(unit->arena, record->parts, record->part_count, part);
     }
+}
+
+// Its head: the rows are read when all tables are known (infer_table).
+static void resolve_table(struct unit *unit, struct table *table)
+{
+    uint32_t file = table->decl.file;
+    const struct syntax_tree *tree = names_tree(unit, file);
+    for (SYNTAX_EACH(tree, table->decl.node, child)) {
+        if (syntax_kind(tree, child) != NODE_PARAM) {
+            continue;
+        }
+        if (names_reach_limit(unit, table->decl.span, names_decl(&table->decl, unit->arena),
+                              table->param_count, TABLE_COLUMNS_MAX, "columns")) {
+            table->broken = true;
+            break;
+        }
+        struct param param = { .name = syntax_name(tree, child),
+                               .span = syntax_name_span(tree, child),
+                               .type = names_type(unit, file,
+                                                  syntax_child_class(tree, child, CLASS_TYPE, 0)) };
+        for (uint32_t i = 0; i < table->param_count; i++) {
+            if (param.name.len > 0 && slice_equal(table->params[i].name, param.name)) {
+                names_twice(unit, param.span, table->params[i].span, "parameter", param.name);
+            }
+        }
+        ARRAY_PUSH(unit->arena, table->params, table->param_count, param);
+    }
+    table->type =
+        names_type(unit, file, syntax_child_class(tree, table->decl.node, CLASS_TYPE, 0));
 }
 
 static void check_role_ring(struct unit *unit, const struct role *role)
@@ -432,9 +487,10 @@ static void suggest_decl(struct unit *unit, uint32_t file, enum decl_kind kind, 
         return;
     }
     names_label_other(unit, file, diag, syntax_name(tree, node));
-    static const char *const nouns[] = { "role", "type", "ladder", "process" };
+    static const char *const nouns[] = { "role", "type", "ladder", "table", "process" };
     static const char *const samples[] = { "role NAME \"What people call it\"", "enum NAME { … }",
                                            "ladder NAME { 5 min, 1 h }",
+                                           "table NAME (kind: TYPE) -> TYPE { | … -> … }",
                                            "process NAME \"…\" { … }" };
     if (!diag_suggest(diag, &suggestions, syntax_name_span(tree, node), nouns[kind])) {
         diag_help(diag, "declare it: `%s`, or import the file that does", samples[kind]);

@@ -12,6 +12,9 @@ enum {
     UNIT_NAMES_MAX = 2000,    // declarations at the top of all files
     ENUM_MEMBERS_MAX = 1000,
     RECORD_PARTS_MAX = 200,
+    TABLE_COLUMNS_MAX = 16,
+    TABLE_ROWS_MAX = 256,
+    TABLE_INPUTS_MAX = 200000, // that the proof of a table looks at
     PROCESS_FIELDS_MAX = 1000,
     PROCESS_STAGES_MAX = 1000,
     PROCESS_ENDS_MAX = 200,
@@ -41,6 +44,7 @@ struct unit {
     struct process **processes;
     uint32_t process_count;
     bool is_full; // UNIT_NAMES_MAX was reached
+    uint32_t table_calls; // tables being read because another calls them
 };
 
 // Collects declarations, computes what each file sees, reports what is declared twice, then
@@ -57,6 +61,8 @@ static inline const struct syntax_tree *names_tree(const struct unit *unit, uint
 const struct decl *names_find(const struct unit *unit, uint32_t file, enum decl_kind kind,
                               struct slice name);
 const struct role *names_find_role(const struct unit *unit, uint32_t file, struct slice name);
+// day, hour, length, round, first
+bool names_is_function(struct slice name);
 // What a NAME node names; NULL when there is no such thing, which has been reported (or the node is
 // an ERROR, which has been as well).
 const struct role *names_role(struct unit *unit, uint32_t file, uint32_t node);

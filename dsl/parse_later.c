@@ -72,7 +72,6 @@ bool parse_later_top(struct parser *p, uint32_t file)
     switch ((unsigned)parse_token(p)->word) {
     case WORD_OVERRIDE: parse_later(p, span, "`override` is"); break;
     case WORD_CALENDAR: parse_later(p, span, "`calendar` is"); break;
-    case WORD_TABLE: parse_later(p, span, "`table` is"); break;
     case WORD_CONNECTOR: parse_later(p, span, "`connector` is"); break;
     case WORD_INBOX: parse_later(p, span, "`inbox` is"); break;
     case WORD_HOOK:

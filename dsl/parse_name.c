@@ -15,7 +15,8 @@ static bool is_misused_word(const struct parser *p)
     enum token_kind next = (enum token_kind)parse_peek(p)->kind;
     return parse_at(p, TOKEN_WORD) && !parse_token(p)->first_on_line &&
            (next == TOKEN_STRING || next == TOKEN_STRING_OPEN || next == TOKEN_COLON ||
-            next == TOKEN_BRACE_OPEN || next == TOKEN_COMMA || next == TOKEN_BRACE_CLOSE ||
+            next == TOKEN_PAREN_OPEN || next == TOKEN_BRACE_OPEN || next == TOKEN_COMMA ||
+            next == TOKEN_BRACE_CLOSE ||
             parse_peek(p)->first_on_line || next == TOKEN_ARROW);
 }
 

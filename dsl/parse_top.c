@@ -283,8 +283,8 @@ static bool at_top(const struct parser *p)
 {
     return parse_at_word(p, WORD_IMPORT) || parse_at_word(p, WORD_ROLE) ||
            parse_at_word(p, WORD_ENUM) || parse_at_word(p, WORD_RECORD) ||
-           parse_at_word(p, WORD_LADDER) || parse_at_word(p, WORD_PROCESS) ||
-           parse_at_word(p, WORD_TEST);
+           parse_at_word(p, WORD_LADDER) || parse_at_word(p, WORD_TABLE) ||
+           parse_at_word(p, WORD_PROCESS) || parse_at_word(p, WORD_TEST);
 }
 
 static bool at_top_or_later(const struct parser *p)
@@ -300,6 +300,7 @@ static void parse_top(struct parser *p, uint32_t file)
     case WORD_ENUM: parse_enum(p, file); return;
     case WORD_RECORD: parse_record(p, file); return;
     case WORD_LADDER: parse_ladder(p, file); return;
+    case WORD_TABLE: parse_table(p, file); return;
     case WORD_PROCESS: parse_process(p, file); return;
     default: parse_test(p, file); return;
     }
@@ -307,8 +308,8 @@ static void parse_top(struct parser *p, uint32_t file)
 
 static void report_unknown_top(struct parser *p, uint32_t file)
 {
-    static const enum word words[] = { WORD_PROCESS, WORD_ROLE,   WORD_ENUM, WORD_RECORD,
-                                       WORD_LADDER,  WORD_IMPORT, WORD_TEST };
+    static const enum word words[] = { WORD_PROCESS, WORD_ROLE,  WORD_ENUM,   WORD_RECORD,
+                                       WORD_LADDER,  WORD_TABLE, WORD_IMPORT, WORD_TEST };
     if (parse_at(p, TOKEN_BRACE_CLOSE)) {
         (void)parse_complain(p, DIAG_E0211, parse_span(p, p->at));
         parse_advance(p);
@@ -342,7 +343,8 @@ void parse_file(struct parser *p)
     }
     if (p->nodes[file].first_child == NODE_NONE && !p->has_errors) {
         struct diag *diag = parse_complain(p, DIAG_E0232, span_make(p->file, 0, 0));
-        diag_help(diag, "begin with a `process`, or with a role, enum, record, ladder or test");
+        diag_help(diag,
+                  "begin with a `process`, or with a role, enum, record, ladder, table or test");
     }
     parse_close(p, file);
     p->nodes[file].end_token = p->at;

@@ -10,7 +10,7 @@ static const size_t element_bytes[BUILD_SECTION_COUNT] = {
 #include "dsl/image/image.def"
 #undef SECTION
 };
-_Static_assert((int)BUILD_SECTION_COUNT <= 32, "image_header has 32 places for sections");
+_Static_assert((int)BUILD_SECTION_COUNT <= 64, "image_header has 64 places for sections");
 
 static uint32_t hash_text(struct slice text);
 static void grow_text_slots(struct build *build);

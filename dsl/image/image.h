@@ -253,8 +253,24 @@ enum image_expr_kind {
     EXPR_DAY, EXPR_HOUR, EXPR_LENGTH, // a
     EXPR_ROUND, // a; b: digits or INDEX_NONE
     EXPR_FIRST, // a
+    EXPR_PARAM, // a: number of the parameter; inside the rows of a table only
+    EXPR_TABLE, // a: table, list: exprs, one for each parameter
     EXPR_KIND_COUNT
 };
+// --- tables: the first row whose cells all match gives its value. A table's rows and cells stand
+// together in their sections; their expressions stand before every call of the table.
+struct image_table {
+    struct image_text name;
+    struct image_range params, rows; // into `param` and `row`
+    uint32_t type, line;             // of what it gives
+};
+struct image_param { struct image_text name; uint32_t type; };
+struct image_row { struct image_range cells; uint32_t value, line; }; // value: expr
+enum image_cell_kind {
+    CELL_ANY, CELL_IS, CELL_LESS, CELL_LESS_EQUAL, CELL_GREATER, CELL_GREATER_EQUAL, CELL_RANGE
+};
+struct image_cell { uint32_t kind, a, b; }; // exprs; INDEX_NONE where the kind has none
+
 enum image_quantifier { QUANTIFIER_ALL, QUANTIFIER_ANY, QUANTIFIER_COUNT };
 enum image_child_state { CHILD_ANY, CHILD_OPEN, CHILD_ENDED, CHILD_SUCCEEDED, CHILD_FAILED };
 enum image_task_property {
@@ -274,7 +290,7 @@ struct image_expr {
 struct image_header {
     uint32_t magic, format, edition, bytes; // bytes: of the whole image
     uint8_t source_hash[IMAGE_HASH_BYTES];  // BLAKE2b over the texts of the file and all it imports
-    struct image_range section[32];         // {offset in bytes, count of elements}, image.def order
+    struct image_range section[64];         // {offset in bytes, count of elements}, image.def order
 };
 
 struct image {

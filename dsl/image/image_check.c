@@ -10,7 +10,8 @@ typedef bool check_section_fn(const struct image *image);
 
 static check_section_fn check_process, check_types, check_roles, check_enums, check_records,
     check_ladders, check_fields, check_stages, check_stage_tree, check_tasks, check_dues,
-    check_actions, check_timers, check_rules, check_ends, check_flows, check_asks, check_converts;
+    check_actions, check_timers, check_rules, check_ends, check_flows, check_asks, check_converts,
+    check_tables;
 
 bool image_check_contents(const struct image *image)
 {
@@ -18,7 +19,8 @@ bool image_check_contents(const struct image *image)
         check_process, check_types,      check_roles,        check_enums,        check_records,
         check_ladders, check_fields,     check_stages,       check_stage_tree,   check_tasks,
         check_dues,    check_actions,    check_timers,       check_rules,        check_ends,
-        check_flows,   check_asks,       check_converts,     image_check_blocks, image_check_exprs,
+        check_flows,   check_asks,       check_converts,     check_tables,       image_check_blocks,
+        image_check_exprs,
     };
     for (size_t i = 0; i < ARRAY_COUNT(checks); i++) {
         if (!checks[i](image)) {
@@ -459,6 +461,48 @@ static bool check_converts(const struct image *image)
     for (uint32_t i = 0; i < image->with_count; i++) {
         const struct image_with *with = &image->with[i];
         if (!name_ok(image, with->name) || with->value >= image->expr_count || with->pad != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool check_cell(const struct image *image, const struct image_cell *cell)
+{
+    return cell->kind <= CELL_RANGE &&
+           (cell->kind == CELL_ANY ? cell->a == INDEX_NONE : cell->a < image->expr_count) &&
+           (cell->kind == CELL_RANGE ? cell->b < image->expr_count : cell->b == INDEX_NONE);
+}
+
+static bool check_tables(const struct image *image)
+{
+    for (uint32_t i = 0; i < image->table_count; i++) {
+        const struct image_table *table = &image->table[i];
+        if (!name_ok(image, table->name) || table->params.count == 0 ||
+            !image_range_ok(table->params, image->param_count) || table->rows.count == 0 ||
+            !image_range_ok(table->rows, image->row_count) || table->type >= image->type_count) {
+            return false;
+        }
+        for (uint32_t n = 0; n < table->rows.count; n++) {
+            const struct image_row *row = &image->row[table->rows.first + n];
+            if (row->cells.count != table->params.count ||
+                !image_range_ok(row->cells, image->cell_count)) {
+                return false;
+            }
+        }
+    }
+    for (uint32_t i = 0; i < image->param_count; i++) {
+        if (!name_ok(image, image->param[i].name) || image->param[i].type >= image->type_count) {
+            return false;
+        }
+    }
+    for (uint32_t i = 0; i < image->row_count; i++) {
+        if (image->row[i].value >= image->expr_count) {
+            return false;
+        }
+    }
+    for (uint32_t i = 0; i < image->cell_count; i++) {
+        if (!check_cell(image, &image->cell[i])) {
             return false;
         }
     }

@@ -8,6 +8,7 @@
 struct expr_check {
     const struct image *image;
     uint8_t *depth; // of each expression looked at so far; a leaf has 1
+    uint8_t *table_depth; // of the deepest expression in each table; 0: not looked at yet
     uint32_t at;
 };
 
@@ -15,7 +16,8 @@ static bool check_expr(struct expr_check *check, const struct image_expr *expr);
 
 bool image_check_exprs(const struct image *image)
 {
-    struct expr_check check = { .image = image, .depth = mem_zalloc(image->expr_count + 1u) };
+    struct expr_check check = { .image = image, .depth = mem_zalloc(image->expr_count + 1u),
+                                .table_depth = mem_zalloc(image->table_count + 1u) };
     bool ok = true;
     for (uint32_t i = 0; ok && i < image->expr_count; i++) {
         const struct image_expr *expr = &image->expr[i];
@@ -27,6 +29,7 @@ bool image_check_exprs(const struct image *image)
              check.depth[i] <= IMAGE_EXPR_DEPTH_MAX;
     }
     mem_free(check.depth);
+    mem_free(check.table_depth);
     return ok;
 }
 
@@ -75,6 +78,58 @@ static bool part_ok(struct expr_check *check, const struct image_expr *expr)
     uint32_t type = image->expr[expr->a].type;
     return type != INDEX_NONE && image->type[type].kind == TYPE_RECORD &&
            expr->b < image->record[image->type[type].arg].parts.count;
+}
+
+// False: the expression stands behind the one in hand.
+static bool seen_depth(const struct expr_check *check, uint32_t expr, uint8_t *deepest)
+{
+    if (expr >= check->at) {
+        return false;
+    }
+    *deepest = check->depth[expr] > *deepest ? check->depth[expr] : *deepest;
+    return true;
+}
+
+// How deep the rows of a table go. 0: not all of its expressions stand before the one in hand, so
+// that a table could be asked while it is being asked.
+static uint8_t deepest_of_table(struct expr_check *check, uint32_t number)
+{
+    const struct image *image = check->image;
+    const struct image_table *table = &image->table[number];
+    uint8_t deepest = 0;
+    if (check->table_depth[number] > 0) {
+        return check->table_depth[number];
+    }
+    for (uint32_t i = 0; i < table->rows.count; i++) {
+        const struct image_row *row = &image->row[table->rows.first + i];
+        if (!seen_depth(check, row->value, &deepest)) {
+            return 0;
+        }
+        for (uint32_t n = 0; n < row->cells.count; n++) {
+            const struct image_cell *cell = &image->cell[row->cells.first + n];
+            if ((cell->a != INDEX_NONE && !seen_depth(check, cell->a, &deepest)) ||
+                (cell->b != INDEX_NONE && !seen_depth(check, cell->b, &deepest))) {
+                return 0;
+            }
+        }
+    }
+    check->table_depth[number] = deepest;
+    return deepest;
+}
+
+static bool table_ok(struct expr_check *check, const struct image_expr *expr)
+{
+    const struct image *image = check->image;
+    if (expr->a >= image->table_count ||
+        expr->list.count != image->table[expr->a].params.count || !list_ok(check, expr->list)) {
+        return false;
+    }
+    uint8_t rows = deepest_of_table(check, expr->a);
+    uint8_t deeper = (uint8_t)(rows + 1);
+    if (deeper > check->depth[check->at]) {
+        check->depth[check->at] = deeper;
+    }
+    return rows > 0;
 }
 
 static bool number_within(const struct image_expr *expr, int64_t min, int64_t max)
@@ -136,6 +191,8 @@ static bool check_expr(struct expr_check *check, const struct image_expr *expr)
     case EXPR_LIST:
     case EXPR_CONCAT:
         return list_ok(check, expr->list);
+    case EXPR_TABLE:
+        return table_ok(check, expr);
     case EXPR_COLLECTION:
         return expr->a < image->collection_count && expr->b <= QUANTIFIER_COUNT &&
                number_within(expr, CHILD_ANY, CHILD_FAILED);

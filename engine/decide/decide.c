@@ -103,6 +103,33 @@ static uint32_t pick_for_eval(void *context, uint32_t role, uint32_t strategy)
     return assign_pick(context, role, strategy, (struct assign_except){ 0, INDEX_NONE });
 }
 
+static void note_hit(void *context, uint32_t table, uint32_t row)
+{
+    struct run *run = context;
+    for (uint32_t i = 0; i < run->hit_count; i++) {
+        if (run->hit[i].table == table && run->hit[i].row == row) {
+            return;
+        }
+    }
+    if (run->hit_count < RUN_HITS_MAX) {
+        run->hit[run->hit_count++] = (struct run_hit){ table, row };
+    }
+}
+
+void run_tell_hits(struct run *run)
+{
+    const struct image *image = &run->program->image;
+    for (; run->hits_told < run->hit_count; run->hits_told++) {
+        const struct run_hit *hit = &run->hit[run->hits_told];
+        const struct image_table *table = &image->table[hit->table];
+        struct event event = { .kind = EVENT_TABLE_HIT };
+        event.table_hit = (struct event_table_hit){ run->instance->head.id,
+                                                    image_slice(image, table->name), hit->row + 1,
+                                                    image->row[table->rows.first + hit->row].line };
+        decide_emit(run->d, &event);
+    }
+}
+
 bool run_open(struct run *run, struct decide *d, const struct instance *instance)
 {
     memset(run, 0, sizeof(*run));
@@ -120,7 +147,7 @@ bool run_open(struct run *run, struct decide *d, const struct instance *instance
     run->env = (struct eval_env){
         .view = d->view, .program = run->program, .instance = instance, .locals = run->locals,
         .me = d->me, .now_ms = d->now_ms, .arena = d->arena, .currency = d->currency,
-        .pick = pick_for_eval, .pick_context = run,
+        .pick = pick_for_eval, .pick_context = run, .hit = note_hit, .hit_context = run,
     };
     return true;
 }

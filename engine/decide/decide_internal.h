@@ -7,6 +7,8 @@
 #include "engine/decide/rights.h"
 #include "engine/eval/eval.h"
 
+enum { RUN_HITS_MAX = 16 }; // told of one command; what comes after them is not
+
 // One instance being run inside a command: the case in hand, or a child being started.
 struct run {
     struct decide *d;
@@ -21,6 +23,10 @@ struct run {
     uint32_t changed[8];     // fields changed by this command, as bits
     bool done_by_person;     // a transition completes the task; otherwise it is withdrawn
     uint32_t braces;         // stage that the running body is written in
+    struct run_hit {
+        uint32_t table, row;
+    } hit[RUN_HITS_MAX];     // rows of tables that gave values in this command, each once
+    uint32_t hit_count, hits_told;
 };
 
 // enum run_result: how a block ended.
@@ -41,6 +47,7 @@ static inline bool decide_refused(const struct decide *d)
 bool run_open(struct run *run, struct decide *d, const struct instance *instance);
 bool run_take_refusal(
     struct run *run); // moves the eval refusal into the decision; true if there was one
+void run_tell_hits(struct run *run); // records the rows of tables found since the last time
 struct slice run_title(struct run *run);
 struct slice run_name_of_role(const struct run *run, uint32_t image_role);
 

@@ -37,6 +37,7 @@ static enum run_result scan(struct run *run, bool *ret_fired)
         }
         uint32_t entry = at->entry;
         run->env.at = entry;
+        uint32_t hits = run->hit_count;
         bool holds = eval_condition(&run->env, rule->condition);
         if (run_take_refusal(run)) {
             return RUN_REFUSED;
@@ -46,6 +47,7 @@ static enum run_result scan(struct run *run, bool *ret_fired)
             set_latch(run, number, entry, false);
         }
         if (up || !holds) {
+            run->hit_count = hits; // what was looked up for nothing is not worth a word
             continue;
         }
         set_latch(run, number, entry, true);
@@ -94,5 +96,6 @@ enum run_result run_settle(struct run *run)
     if (run->instance->head.status == INSTANCE_OPEN) {
         run_rearm_at(run);
     }
+    run_tell_hits(run);
     return decide_refused(run->d) ? RUN_REFUSED : RUN_ON;
 }

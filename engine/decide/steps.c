@@ -192,6 +192,7 @@ enum run_result run_block(struct run *run, uint32_t number)
         }
         run->d->steps_left--;
         enum run_result result = run_step(run, &run->program->image.step[block->first + i]);
+        run_tell_hits(run);
         if (result != RUN_ON) {
             return result;
         }

@@ -26,8 +26,6 @@ struct value eval_field(struct eval_env *env, uint32_t field)
     return value_unpack(&unpack, env->arena);
 }
 
-static struct value evaluate(struct eval_env *env, uint32_t number, unsigned depth);
-
 // --------------------------------------------------------------------------------- leaves
 
 static struct value constant(const struct eval_env *env, const struct image_expr *expr)
@@ -133,6 +131,8 @@ static struct value leaf(struct eval_env *env, const struct image_expr *expr)
     case EXPR_SLOT:
         return person(env->instance != NULL ? instance_slot(env->instance, program->roles[expr->a])
                                             : 0);
+    case EXPR_PARAM:
+        return expr->a < env->param_count ? env->params[expr->a] : value_empty();
     case EXPR_NOW: return value_datetime((int64_t)env->now_ms);
     case EXPR_ME: return person(env->me);
     case EXPR_CREATOR: return person(env->instance != NULL ? env->instance->head.creator : env->me);
@@ -158,8 +158,8 @@ static struct value leaf(struct eval_env *env, const struct image_expr *expr)
 
 static struct value compare(struct eval_env *env, const struct image_expr *expr, unsigned depth)
 {
-    struct value a = evaluate(env, expr->a, depth);
-    struct value b = evaluate(env, expr->b, depth);
+    struct value a = eval_inner(env, expr->a, depth);
+    struct value b = eval_inner(env, expr->b, depth);
     enum image_expr_kind kind = (enum image_expr_kind)expr->kind;
     if (value_is_empty(&a) || value_is_empty(&b)) {
         return value_bool(false); // rule 16: every comparison with empty is false
@@ -182,8 +182,8 @@ static struct value compare(struct eval_env *env, const struct image_expr *expr,
 
 static struct value contains(struct eval_env *env, const struct image_expr *expr, unsigned depth)
 {
-    struct value a = evaluate(env, expr->a, depth);
-    struct value b = evaluate(env, expr->b, depth);
+    struct value a = eval_inner(env, expr->a, depth);
+    struct value b = eval_inner(env, expr->b, depth);
     bool found = false;
     if (value_is_empty(&a) || b.kind != VALUE_LIST) {
         return value_bool(false);
@@ -196,7 +196,7 @@ static struct value contains(struct eval_env *env, const struct image_expr *expr
 
 static struct value in_role(struct eval_env *env, const struct image_expr *expr, unsigned depth)
 {
-    struct value a = evaluate(env, expr->a, depth);
+    struct value a = eval_inner(env, expr->a, depth);
     bool in = a.kind == VALUE_USER &&
               view_holds(env->view, (uint32_t)a.number, env->program->roles[expr->b]);
     return value_bool(in == (expr->kind == EXPR_IN_ROLE));
@@ -314,8 +314,8 @@ static struct value empty_operand(struct eval_env *env, uint32_t number)
 
 static struct value arithmetic(struct eval_env *env, const struct image_expr *expr, unsigned depth)
 {
-    struct value a = evaluate(env, expr->a, depth);
-    struct value b = evaluate(env, expr->b, depth);
+    struct value a = eval_inner(env, expr->a, depth);
+    struct value b = eval_inner(env, expr->b, depth);
     enum image_expr_kind kind = (enum image_expr_kind)expr->kind;
     if (env->refusal.code != REFUSAL_NONE) {
         return value_empty();
@@ -379,7 +379,7 @@ static struct value round_number(const struct value *a, unsigned digits)
 
 static struct value function(struct eval_env *env, const struct image_expr *expr, unsigned depth)
 {
-    struct value a = evaluate(env, expr->a, depth);
+    struct value a = eval_inner(env, expr->a, depth);
     if (value_is_empty(&a) && expr->kind != EXPR_LENGTH) {
         return value_empty();
     }
@@ -404,7 +404,7 @@ static struct value function(struct eval_env *env, const struct image_expr *expr
 
 static struct value part_of(struct eval_env *env, const struct image_expr *expr, unsigned depth)
 {
-    struct value record = evaluate(env, expr->a, depth);
+    struct value record = eval_inner(env, expr->a, depth);
     if (record.kind != VALUE_RECORD || expr->b >= record.record.count) {
         return value_empty();
     }
@@ -415,7 +415,7 @@ static struct value list_of(struct eval_env *env, const struct image_expr *expr,
 {
     struct value *items = ARENA_ARRAY(env->arena, struct value, expr->list.count + 1);
     for (uint32_t i = 0; i < expr->list.count; i++) {
-        items[i] = evaluate(env, env->program->image.list[expr->list.first + i], depth);
+        items[i] = eval_inner(env, env->program->image.list[expr->list.first + i], depth);
     }
     struct value result = { .kind = VALUE_LIST };
     result.list.items = items;
@@ -430,7 +430,7 @@ static struct value concat(struct eval_env *env, const struct image_expr *expr, 
     buf_init(&buf, FIELD_BYTES_MAX);
     for (uint32_t i = 0; i < expr->list.count; i++) {
         uint32_t part = image->list[expr->list.first + i];
-        struct value value = evaluate(env, part, depth);
+        struct value value = eval_inner(env, part, depth);
         eval_print(&buf, env->view, image, image->expr[part].type, &value);
     }
     struct value result = value_text(arena_copy(env->arena, buf_slice(&buf)));
@@ -445,21 +445,21 @@ static bool is_true(const struct value *value)
 
 static struct value logic(struct eval_env *env, const struct image_expr *expr, unsigned depth)
 {
-    struct value a = evaluate(env, expr->a, depth);
+    struct value a = eval_inner(env, expr->a, depth);
     switch (expr->kind) {
     case EXPR_AND:
         if (!is_true(&a)) {
             return value_bool(false);
         }
-        a = evaluate(env, expr->b, depth);
+        a = eval_inner(env, expr->b, depth);
         return value_bool(is_true(&a));
     case EXPR_OR:
         if (is_true(&a)) {
             return value_bool(true);
         }
-        a = evaluate(env, expr->b, depth);
+        a = eval_inner(env, expr->b, depth);
         return value_bool(is_true(&a));
-    case EXPR_FIRST_NOT_EMPTY: return value_is_empty(&a) ? evaluate(env, expr->b, depth) : a;
+    case EXPR_FIRST_NOT_EMPTY: return value_is_empty(&a) ? eval_inner(env, expr->b, depth) : a;
     case EXPR_NOT: return value_bool(!is_true(&a));
     case EXPR_IS_EMPTY: return value_bool(value_is_empty(&a));
     case EXPR_IS_NOT_EMPTY: return value_bool(!value_is_empty(&a));
@@ -468,7 +468,7 @@ static struct value logic(struct eval_env *env, const struct image_expr *expr, u
     }
 }
 
-static struct value evaluate(struct eval_env *env, uint32_t number, unsigned depth)
+struct value eval_inner(struct eval_env *env, uint32_t number, unsigned depth)
 {
     if (env->refusal.code != REFUSAL_NONE) {
         return value_empty();
@@ -483,7 +483,7 @@ static struct value evaluate(struct eval_env *env, uint32_t number, unsigned dep
         return part_of(env, expr, depth);
     }
     if (kind < EXPR_AND || kind == EXPR_COLLECTION || kind == EXPR_PICK ||
-        kind == EXPR_TASK_PROPERTY || kind == EXPR_STAGE_POSITION) {
+        kind == EXPR_TASK_PROPERTY || kind == EXPR_STAGE_POSITION || kind == EXPR_PARAM) {
         return leaf(env, expr);
     }
     if (kind <= EXPR_NOT || kind == EXPR_IS_EMPTY || kind == EXPR_IS_NOT_EMPTY ||
@@ -502,6 +502,9 @@ static struct value evaluate(struct eval_env *env, uint32_t number, unsigned dep
     if (kind <= EXPR_DIVIDE) {
         return arithmetic(env, expr, depth);
     }
+    if (kind == EXPR_TABLE) {
+        return eval_table(env, expr, depth);
+    }
     if (kind == EXPR_LIST) {
         return list_of(env, expr, depth);
     }
@@ -511,7 +514,7 @@ static struct value evaluate(struct eval_env *env, uint32_t number, unsigned dep
 struct value eval(struct eval_env *env, uint32_t expr)
 {
     CHECK(expr < env->program->image.expr_count);
-    return evaluate(env, expr, IMAGE_EXPR_DEPTH_MAX + 1);
+    return eval_inner(env, expr, IMAGE_EXPR_DEPTH_MAX + 1);
 }
 
 bool eval_condition(struct eval_env *env, uint32_t expr)

@@ -23,6 +23,11 @@ struct eval_env {
     // allowed.
     uint32_t (*pick)(void *context, uint32_t role, uint32_t strategy);
     void *pick_context;
+    // Called for each row of a table that gave a value (decide records it). NULL: nobody listens.
+    void (*hit)(void *context, uint32_t table, uint32_t row);
+    void *hit_context;
+    const struct value *params; // of the table being asked; only rows see them
+    uint32_t param_count;
     struct refusal refusal; // set on failure (sticky until the caller clears it)
 };
 

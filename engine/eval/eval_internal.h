@@ -11,4 +11,9 @@ struct value eval_fail(struct eval_env *env, enum refusal_code code, struct slic
 void eval_order_set(struct eval_env *env, const struct image_type *element, struct value *items,
                     uint32_t *count);
 
+// eval.c
+struct value eval_inner(struct eval_env *env, uint32_t expr, unsigned depth);
+// eval_table.c: EXPR_TABLE.
+struct value eval_table(struct eval_env *env, const struct image_expr *expr, unsigned depth);
+
 #endif

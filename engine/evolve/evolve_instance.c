@@ -99,6 +99,11 @@ void evolve_rule_fired(struct state *state, const struct event_rule_fired *e)
     (void)state_instance(state, e->instance);
 }
 
+void evolve_table_hit(struct state *state, const struct event_table_hit *e)
+{
+    (void)state_instance(state, e->instance);
+}
+
 void evolve_cancelled(struct state *state, const struct event_cancelled *e)
 {
     (void)state_instance(state, e->instance);

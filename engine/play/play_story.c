@@ -41,6 +41,10 @@ static void say_event(const struct play *play, struct buf *out, const struct pla
         }
         break;
     case EVENT_RULE_FIRED: buf_format(out, "; rule of line %u", event->rule_fired.line); break;
+    case EVENT_TABLE_HIT:
+        buf_format(out, "; %.*s: row %u", SLICE_PRINT(event->table_hit.name),
+                   event->table_hit.row);
+        break;
     case EVENT_TIMER_FIRED: buf_put_cstr(out, "; a timer fires"); break;
     case EVENT_OVERDUE_STEPPED:
         buf_format(out, "; overdue, rung %u", event->overdue_stepped.rung);

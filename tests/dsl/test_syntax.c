@@ -236,7 +236,7 @@ static void the_comment_above_belongs_to_what_follows(void **state)
 static void names_of_dropped_constructs_are_remembered(void **state)
 {
     const struct syntax_tree *tree =
-        parse(*state, "table need(a: money) -> integer { | _ -> 1 }\n"
+        parse(*state, "inbox need for a { lane b \"B\" white }\n"
                       "hook margin() -> money from \"x.lua\"\n"
                       "process p \"P\" {\n"
                       " choice fork { if a => b else => c }\n"

@@ -143,6 +143,14 @@ COMPANY_TEST(rule_22_the_first_who_acts_on_an_offered_task_holds_it,
     { ANN, "" },
     { "bob: press 1 sold with wanted=alpha", "" },
     { "wim: press 2 made", "pressed task_assigned slot_set instance_ended" })
+// Tables: the row that gave the value stands in the record, once.
+COMPANY_TEST(a_table_records_the_row_that_it_found,
+    { ANN, "" },
+    { "bob: press 1 rate", "!empty_operand price" },
+    { "bob: press 1 noted with price=99.99", "" },
+    { "bob: press 1 rate", "field_changed table_hit" },
+    { "bob: press 1 noted with price=100", "" },
+    { "bob: press 1 rate", "field_changed table_hit" })
 // Rule 45: a slot takes only holders of its role.
 COMPANY_TEST(rule_45_a_slot_takes_only_holders_of_its_role,
     { ANN, "" },
@@ -444,6 +452,7 @@ int main(void)
         T(rule_21_a_button_may_be_pressed_so_often),
         T(rule_23_buttons_belong_to_whoever_has_the_task_or_stands_above),
         T(rule_22_the_first_who_acts_on_an_offered_task_holds_it),
+        T(a_table_records_the_row_that_it_found),
         T(rule_45_a_slot_takes_only_holders_of_its_role),
         T(rule_13_a_rule_runs_when_its_condition_becomes_true),
         T(rule_13_rules_that_never_rest_refuse_the_command),
