@@ -127,6 +127,8 @@ enum err core_open(struct store *store, const struct core_options *options, uint
     core->store = store;
     arena_init(&core->texts, 64 * 1024);
     arena_init(&core->batch, BATCH_ARENA_BYTES_MAX);
+    arena_init(&core->sealed.arena, BATCH_ARENA_BYTES_MAX);
+    arena_init(&core->written.arena, BATCH_ARENA_BYTES_MAX);
     buf_init(&core->encode, RECORD_BYTES_MAX);
     copy_options(core, options);
     enum err err = open_parts(core, now_ms, ret_folded);
@@ -136,6 +138,13 @@ enum err core_open(struct store *store, const struct core_options *options, uint
     }
     *ret_core = core;
     return OK;
+}
+
+static void sealed_done(struct sealed_batch *sealed)
+{
+    arena_done(&sealed->arena);
+    mem_free(sealed->answers);
+    mem_free(sealed->records);
 }
 
 void core_close(struct core *core)
@@ -152,6 +161,8 @@ void core_close(struct core *core)
     buf_done(&core->encode);
     mem_free(core->answers);
     mem_free(core->records);
+    sealed_done(&core->sealed);
+    sealed_done(&core->written);
     mem_free(core->events);
     core->magic = 0;
     mem_free(core);
@@ -161,7 +172,7 @@ void core_begin(struct core *core, uint64_t now_ms)
 {
     CHECK(core->magic == CORE_MAGIC && !core->in_batch);
     arena_reset(&core->batch);
-    uint64_t head = store_head(core->store)->now_ms;
+    uint64_t head = store_staged_head(core->store)->now_ms;
     core->now_ms = now_ms > head ? now_ms : head;
     core->answer_count = 0;
     core->record_count = 0;
@@ -319,30 +330,77 @@ bool core_timers_due(const struct core *core, uint64_t now_ms)
 
 // --------------------------------------------------------------------------------- commit
 
-static void refuse_all(struct core *core, enum err err)
+static void refuse_all(struct sealed_batch *sealed, enum err err)
 {
-    for (uint32_t i = 0; i < core->answer_count; i++) {
-        core->answers[i].result = SLICE_EMPTY;
-        core->answers[i].repeated = false;
-        core->answers[i].refusal = (struct refusal){
+    for (uint32_t i = 0; i < sealed->answer_count; i++) {
+        sealed->answers[i].result = SLICE_EMPTY;
+        sealed->answers[i].repeated = false;
+        sealed->answers[i].refusal = (struct refusal){
             REFUSAL_STORE_FULL, slice_from_cstr(err_sentence(err)), SLICE_EMPTY,
         };
     }
+    sealed->record_count = 0;
+}
+
+bool core_is_sealed(const struct core *core) { return core->sealed.there; }
+
+bool core_seal(struct core *core)
+{
+    CHECK(core->in_batch && !core->sealed.there);
+    core->in_batch = false;
+    const struct sealed_batch free = core->sealed;
+    core->sealed = (struct sealed_batch){
+        .arena = core->batch, .answers = core->answers, .answer_count = core->answer_count,
+        .answer_capacity = core->answer_capacity, .records = core->records,
+        .record_count = core->record_count, .record_capacity = core->record_capacity,
+        .there = true, .write = store_seal(core->store),
+    };
+    core->batch = free.arena;
+    core->answers = free.answers;
+    core->answer_count = 0;
+    core->answer_capacity = free.answer_capacity;
+    core->records = free.records;
     core->record_count = 0;
+    core->record_capacity = free.record_capacity;
+    return core->sealed.write;
+}
+
+enum err core_write(struct core *core) { return store_write(core->store); }
+
+static void drop_open(struct core *core)
+{
+    core->in_batch = false;
+    core->answer_count = 0;
+    core->record_count = 0;
+    state_refresh_all(core->state);
     core->timer_floor = 0;
 }
 
-enum err core_commit(struct core *core, const struct core_effects **ret_effects)
+void core_release(struct core *core)
 {
-    CHECK(core->in_batch);
-    core->in_batch = false;
-    enum err err = store_commit(core->store);
-    if (err == ERR_IO) {
-        return err;
+    CHECK(core->sealed.there && !core->written.there);
+    const struct sealed_batch free = core->written;
+    if (core->sealed.write) {
+        store_release(core->store);
     }
-    if (err != OK) {
-        refuse_all(core, err);
-        state_refresh_all(core->state);
+    core->written = core->sealed;
+    core->sealed = free;
+}
+
+void core_settle(struct core *core, enum err written, const struct core_effects **ret_effects)
+{
+    if (written == OK && !core->written.there) {
+        core_release(core);
+    }
+    struct sealed_batch *sealed = written == OK ? &core->written : &core->sealed;
+    CHECK(sealed->there && (sealed->write || written == OK));
+    sealed->there = false;
+    if (sealed->write) {
+        store_settle(core->store, written);
+    }
+    if (written != OK) {
+        refuse_all(sealed, written);
+        drop_open(core);
     }
     state_command_begin(core->state, core->now_ms);
     // Until then the floor holds: looking for the earliest living row passes the dead ones, and
@@ -351,19 +409,33 @@ enum err core_commit(struct core *core, const struct core_effects **ret_effects)
         core->timer_floor = core_next_due_ms(core);
     }
     core->effects = (struct core_effects){
-        .answers = core->answers, .answer_count = core->answer_count, .records = core->records,
-        .record_count = core->record_count, .next_due_ms = core->timer_floor,
+        .answers = sealed->answers, .answer_count = sealed->answer_count,
+        .records = sealed->records, .record_count = sealed->record_count,
+        .next_due_ms = core->timer_floor,
     };
     *ret_effects = &core->effects;
+}
+
+enum err core_commit(struct core *core, const struct core_effects **ret_effects)
+{
+    enum err err = core_seal(core) ? core_write(core) : OK;
+    if (err == ERR_IO) {
+        core->sealed.there = false;
+        store_settle(core->store, err);
+        return err;
+    }
+    core_settle(core, err, ret_effects);
     return err;
 }
 
 void core_abort(struct core *core)
 {
-    core->in_batch = false;
+    if (core->sealed.there && core->sealed.write) {
+        store_settle(core->store, ERR_IO);
+    }
+    core->sealed.there = false;
     store_batch_drop(core->store);
-    state_refresh_all(core->state);
-    core->timer_floor = 0;
+    drop_open(core);
 }
 
 uint64_t core_now_ms(const struct core *core) { return store_head(core->store)->now_ms; }

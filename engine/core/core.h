@@ -67,10 +67,21 @@ uint32_t core_step_timers(struct core *core, uint32_t count_max);
 // ERR_FULL, ERR_NO_MEMORY: nothing happened, every answer is a store_full refusal. ERR_IO: exit
 // without answering anybody.
 enum err core_commit(struct core *core, const struct core_effects **ret_effects) ATTR_USE_RESULT;
-void core_abort(struct core *core); // forgets the batch (simulated crash)
+// The commit in its three parts. After core_seal the next batch may begin; its commands see what
+// this one did. core_settle hands out this one's answers (valid until the next core_settle) and,
+// when `written` is an error, has forgotten the batch that was begun since. False: nothing to
+// write; go on with core_settle(OK).
+bool core_seal(struct core *core) ATTR_USE_RESULT;
+enum err core_write(struct core *core) ATTR_USE_RESULT; // any thread; looks at nothing else
+void core_settle(struct core *core, enum err written, const struct core_effects **ret_effects);
+// After a write that came to OK and before core_settle: the next core_seal may come between.
+void core_release(struct core *core);
+bool core_is_sealed(const struct core *core);
+// Forgets the batch that is open, and what is sealed (simulated crash).
+void core_abort(struct core *core);
 
-// Between batches: was a command with this request id accepted before? Then it goes to core_step as
-// it is, whatever has become of what it asked for.
+// Between commands: was one with this request id accepted before? Then it goes to core_step as it
+// is, whatever has become of what it asked for.
 bool core_is_repeat(struct core *core, const struct command *command);
 
 uint64_t core_next_due_ms(const struct core *core); // UINT64_MAX: none

@@ -14,6 +14,17 @@ struct staged_record {
     struct record *record; // decoded again from what will be stored
 };
 
+// A batch whose records are being written while the next one is decided.
+struct sealed_batch {
+    struct arena arena;
+    struct core_answer *answers;
+    uint32_t answer_count, answer_capacity;
+    struct core_record *records;
+    uint32_t record_count, record_capacity;
+    bool there, write; // `write`: it has records
+    // `there` of core.written: its records are on disk and wait for core_settle
+};
+
 struct core {
     uint32_t magic;
     struct store *store;
@@ -28,6 +39,7 @@ struct core {
     uint32_t answer_count, answer_capacity;
     struct core_record *records;
     uint32_t record_count, record_capacity;
+    struct sealed_batch sealed, written;
     struct core_effects effects;
     // the command in hand
     struct event *events;

@@ -178,7 +178,7 @@ struct slice core_result_already(struct core *core, uint64_t instance)
     buf_reset(buf);
     pack_map(buf, instance != 0 ? 3 : 2);
     pack_cstr(buf, "seq");
-    pack_uint(buf, store_head(core->store)->seq);
+    pack_uint(buf, store_staged_head(core->store)->seq);
     pack_cstr(buf, "already");
     pack_bool(buf, true);
     if (instance != 0) {

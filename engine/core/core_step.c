@@ -10,14 +10,30 @@ static void refuse(struct step *step, enum refusal_code code, struct slice messa
 
 // --------------------------------------------------------------------------------- repeats
 
-static const struct record *staged_record(const struct core *core, uint64_t seq)
+static const struct record *record_of(const struct core_record *records, uint32_t count,
+                                      uint64_t seq)
 {
-    for (uint32_t i = core->record_count; i > 0; i--) {
-        if (core->records[i - 1].seq == seq) {
-            return core->records[i - 1].record;
+    for (uint32_t i = count; i > 0; i--) {
+        if (records[i - 1].seq == seq) {
+            return records[i - 1].record;
         }
     }
     return NULL;
+}
+
+static const struct record *sealed_record(const struct sealed_batch *sealed, uint64_t seq)
+{
+    return sealed->there ? record_of(sealed->records, sealed->record_count, seq) : NULL;
+}
+
+// A record of this batch, or of one that is not settled yet.
+static const struct record *staged_record(const struct core *core, uint64_t seq)
+{
+    const struct record *record = record_of(core->records, core->record_count, seq);
+    if (record == NULL) {
+        record = sealed_record(&core->sealed, seq);
+    }
+    return record != NULL ? record : sealed_record(&core->written, seq);
 }
 
 static const struct record *committed_record(struct core *core, uint64_t seq)
@@ -35,7 +51,6 @@ static const struct record *committed_record(struct core *core, uint64_t seq)
 bool core_is_repeat(struct core *core, const struct command *command)
 {
     struct evolve_request row;
-    CHECK(!core->in_batch);
     state_command_begin(core->state, core->now_ms);
     return command->client.len > 0 &&
            evolve_find_request(core->state, command->client, command->request, &row) == OK &&
@@ -240,7 +255,7 @@ static bool store_step(struct core *core, struct step *step)
         refuse(step, REFUSAL_LIMIT, SLICE("one command touches more cases than it may"));
         return false;
     }
-    uint64_t seq = store_head(core->store)->seq + store_batch_records(core->store) + 1;
+    uint64_t seq = store_staged_head(core->store)->seq + 1;
     evolve_record(core->state, &record, seq);
     enum err err = state_command_store(core->state);
     if (err != OK) {

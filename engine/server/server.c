@@ -109,7 +109,9 @@ static void on_prepare(uv_prepare_t *prepare)
     do {
         wait_ms = shell_tick(engine->shell);
         listen_sweep(server);
+        threads_commands(server);
     } while (!inbox_sleep(&engine->outbox));
+    threads_commands_done(server);
     bool quiet = shell_is_quiet(engine->shell) || (server->err != OK && server->jobs == 0);
     if (server->stopping && quiet && server->conn_count == 0) {
         threads_stop(server); // first: they ring this loop's bell
@@ -199,7 +201,10 @@ static enum err open_engine(struct server *server, const struct clock *clock,
         .toolchain = options->toolchain,
         .scratch_path = server->scratch_path,
         .wake_core = threads_core_bell(server),
+        .wake_for_commands = threads_commands_bell(server),
         .wake_flusher = threads_flusher_bell(server),
+        .writer = true,
+        .wake_writer = threads_writer_bell(server),
         .wake_shell = { ring_loop, server },
     };
     enum err err = engine_open(&engine, &server->engine, &why);
@@ -275,8 +280,10 @@ enum err server_run(const struct server_options *options, struct server_problem 
     struct sigaction ignore = { .sa_handler = SIG_IGN };
     (void)sigaction(SIGPIPE, &ignore, NULL);
     CHECK(pthread_mutex_init(&server->store_mutex, NULL) == 0);
+    CHECK(pthread_mutex_init(&server->core_mutex, NULL) == 0);
     bell_init(&server->core_bell);
     bell_init(&server->flusher_bell);
+    bell_init(&server->writer_bell);
     init_loop(server);
     struct clock clock = threads_clock();
     struct transport transport = listen_transport(server);
@@ -291,7 +298,9 @@ enum err server_run(const struct server_options *options, struct server_problem 
     }
     bell_done(&server->core_bell);
     bell_done(&server->flusher_bell);
+    bell_done(&server->writer_bell);
     (void)pthread_mutex_destroy(&server->store_mutex);
+    (void)pthread_mutex_destroy(&server->core_mutex);
     mem_free(server);
     return err;
 }

@@ -39,10 +39,13 @@ struct server {
     uint32_t broken_count;
     bool stopping, closed_handles, late;
     enum err err;
-    struct bell core_bell, flusher_bell;
+    struct bell core_bell, flusher_bell, writer_bell;
     pthread_mutex_t store_mutex;
-    pthread_t core_thread, flusher_thread;
-    _Atomic bool core_stop, flusher_stop;
+    pthread_mutex_t core_mutex; // whoever ticks the core: its thread, or the loop's for one command
+    uint64_t core_until_us;     // the core's thread sleeps so long; under core_mutex
+    bool commands_rung, core_late; // the loop's thread
+    pthread_t core_thread, flusher_thread, writer_thread;
+    _Atomic bool core_stop, flusher_stop, writer_stop;
     uint32_t jobs;
 };
 
@@ -61,11 +64,17 @@ void bell_done(struct bell *bell);
 void bell_ring(struct bell *bell);
 void bell_wait(struct bell *bell, uint64_t wait_ms); // UINT64_MAX: until it rings
 enum err threads_start(struct server *server) ATTR_USE_RESULT;
-void threads_stop(struct server *server); // joins both; nothing of theirs is under way afterwards
+// The loop's thread, after a tick of the shell: commands have come while the core slept. One alone is
+// decided and written here, which saves two hops between threads; for more the core is woken.
+void threads_commands(struct server *server);
+void threads_commands_done(struct server *server); // after its answer has left
+void threads_stop(struct server *server); // joins all; nothing of theirs is under way afterwards
 struct worker threads_worker(struct server *server);
 struct store_lock threads_store_lock(struct server *server);
 struct clock threads_clock(void);
 struct doorbell threads_core_bell(struct server *server);
+struct doorbell threads_commands_bell(struct server *server);
 struct doorbell threads_flusher_bell(struct server *server);
+struct doorbell threads_writer_bell(struct server *server);
 
 #endif

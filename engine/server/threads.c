@@ -7,7 +7,7 @@
 #include "engine/server/pacing.h"
 #include "engine/server/server_internal.h"
 
-enum { STACK_BYTES = 8 * 1024 * 1024, WAIT_MS_MAX = 3600 * 1000 };
+enum { STACK_BYTES = 8 * 1024 * 1024, WAIT_MS_MAX = 3600 * 1000, HERE_TICKS_MAX = 3 };
 
 // --- bells ---------------------------------------------------------------------------------------
 
@@ -59,16 +59,31 @@ void bell_wait(struct bell *bell, uint64_t wait_ms)
 
 static void ring_core(void *context) { bell_ring(&((struct server *)context)->core_bell); }
 
+// Only the shell's tick pushes commands: this is the loop's thread.
+static void ring_commands(void *context) { ((struct server *)context)->commands_rung = true; }
+
 static void ring_flusher(void *context) { bell_ring(&((struct server *)context)->flusher_bell); }
+
+static void ring_writer(void *context) { bell_ring(&((struct server *)context)->writer_bell); }
 
 struct doorbell threads_core_bell(struct server *server)
 {
     return (struct doorbell){ ring_core, server };
 }
 
+struct doorbell threads_commands_bell(struct server *server)
+{
+    return (struct doorbell){ ring_commands, server };
+}
+
 struct doorbell threads_flusher_bell(struct server *server)
 {
     return (struct doorbell){ ring_flusher, server };
+}
+
+struct doorbell threads_writer_bell(struct server *server)
+{
+    return (struct doorbell){ ring_writer, server };
 }
 
 // --- clocks, the store's lock --------------------------------------------------------------------
@@ -104,7 +119,7 @@ struct store_lock threads_store_lock(struct server *server)
     return (struct store_lock){ lock_store, unlock_store, server };
 }
 
-// --- the two threads -----------------------------------------------------------------------------
+// --- the threads ---------------------------------------------------------------------------------
 
 // Pacing stretches a flush; when the next table is full already, it must end soon instead.
 static void hurry_flush(struct server *server)
@@ -122,18 +137,56 @@ static void *run_core(void *context)
     struct core_tick *tick = &server->engine.core_tick;
     bool told = false;
     while (!atomic_load(&server->core_stop)) {
+        CHECK(pthread_mutex_lock(&server->core_mutex) == 0);
+        core_tick_wake(tick);
         uint64_t wait_ms = core_tick(tick);
         hurry_flush(server);
+        bool sleep = wait_ms > 0 && core_tick_sleep(tick);
+        wait_ms = wait_ms < WAIT_MS_MAX ? wait_ms : WAIT_MS_MAX;
+        server->core_until_us = steady_us(NULL) + wait_ms * 1000;
+        CHECK(pthread_mutex_unlock(&server->core_mutex) == 0);
         if (!told && atomic_load_explicit(&tick->failed, memory_order_relaxed)) {
             told = true;
             (void)uv_async_send(&server->wake); // the loop ends the process
         }
-        if (wait_ms > 0 && core_tick_sleep(tick)) {
+        if (sleep) {
             bell_wait(&server->core_bell, wait_ms);
-            core_tick_wake(tick);
         }
     }
     return NULL;
+}
+
+void threads_commands(struct server *server)
+{
+    struct engine *engine = &server->engine;
+    struct core_tick *tick = &engine->core_tick;
+    if (!server->commands_rung) {
+        return;
+    }
+    server->commands_rung = false;
+    if (inbox_count(&engine->inbox) > 1 || pthread_mutex_trylock(&server->core_mutex) != 0) {
+        bell_ring(&server->core_bell);
+        return;
+    }
+    uint64_t wait_ms = 0;
+    for (uint32_t i = 0; i < HERE_TICKS_MAX && wait_ms == 0; i++) {
+        wait_ms = core_tick(tick);
+        hurry_flush(server);
+    }
+    // The core's thread sleeps on; it is woken only for what will happen before it would wake.
+    bool sleeps = wait_ms > 0 && core_tick_sleep(tick);
+    wait_ms = wait_ms < WAIT_MS_MAX ? wait_ms : WAIT_MS_MAX;
+    server->core_late = server->core_late || !sleeps ||
+                        steady_us(NULL) + wait_ms * 1000 < server->core_until_us;
+    CHECK(pthread_mutex_unlock(&server->core_mutex) == 0);
+}
+
+void threads_commands_done(struct server *server)
+{
+    if (server->core_late) {
+        server->core_late = false;
+        bell_ring(&server->core_bell);
+    }
 }
 
 static void *run_flusher(void *context)
@@ -149,6 +202,17 @@ static void *run_flusher(void *context)
     return NULL;
 }
 
+static void *run_writer(void *context)
+{
+    struct server *server = context;
+    while (!atomic_load(&server->writer_stop)) {
+        if (!writer_tick(&server->engine.writer)) {
+            bell_wait(&server->writer_bell, UINT64_MAX);
+        }
+    }
+    return NULL;
+}
+
 static bool start_one(pthread_t *thread, void *(*run)(void *), struct server *server)
 {
     pthread_attr_t attributes;
@@ -161,17 +225,28 @@ static bool start_one(pthread_t *thread, void *(*run)(void *), struct server *se
     return good;
 }
 
+static void stop_one(pthread_t thread, _Atomic bool *stop, struct bell *bell)
+{
+    atomic_store(stop, true);
+    bell_ring(bell);
+    CHECK(pthread_join(thread, NULL) == 0);
+}
+
 enum err threads_start(struct server *server)
 {
     atomic_store(&server->core_stop, false);
     atomic_store(&server->flusher_stop, false);
+    atomic_store(&server->writer_stop, false);
     if (!start_one(&server->flusher_thread, run_flusher, server)) {
         return ERR_NO_MEMORY;
     }
+    if (!start_one(&server->writer_thread, run_writer, server)) {
+        stop_one(server->flusher_thread, &server->flusher_stop, &server->flusher_bell);
+        return ERR_NO_MEMORY;
+    }
     if (!start_one(&server->core_thread, run_core, server)) {
-        atomic_store(&server->flusher_stop, true);
-        bell_ring(&server->flusher_bell);
-        (void)pthread_join(server->flusher_thread, NULL);
+        stop_one(server->writer_thread, &server->writer_stop, &server->writer_bell);
+        stop_one(server->flusher_thread, &server->flusher_stop, &server->flusher_bell);
         return ERR_NO_MEMORY;
     }
     return OK;
@@ -179,12 +254,9 @@ enum err threads_start(struct server *server)
 
 void threads_stop(struct server *server)
 {
-    atomic_store(&server->core_stop, true);
-    bell_ring(&server->core_bell);
-    CHECK(pthread_join(server->core_thread, NULL) == 0);
-    atomic_store(&server->flusher_stop, true);
-    bell_ring(&server->flusher_bell);
-    CHECK(pthread_join(server->flusher_thread, NULL) == 0);
+    stop_one(server->core_thread, &server->core_stop, &server->core_bell);
+    stop_one(server->writer_thread, &server->writer_stop, &server->writer_bell);
+    stop_one(server->flusher_thread, &server->flusher_stop, &server->flusher_bell);
 }
 
 // --- slow jobs -----------------------------------------------------------------------------------

@@ -18,6 +18,7 @@
 #include "engine/shell/flusher.h"
 #include "engine/shell/inbox.h"
 #include "engine/shell/request.h"
+#include "engine/shell/writer.h"
 
 struct delivery_reply {
     struct request *request; // goes back to its pool
@@ -40,6 +41,12 @@ enum {
     LATENCY_BUCKETS = 112 // up to half a minute
 };
 
+struct tick_batch {
+    struct request **request; // BATCH_COMMANDS_MAX
+    uint32_t count;
+    struct delivery *delivery; // where its answers go
+};
+
 struct core_tick_counters {
     uint64_t batches, commands, accepted, refused, repeated, timers, full_batches;
     // From arrival to commit, by quarter powers of two of microseconds.
@@ -47,26 +54,29 @@ struct core_tick_counters {
     uint64_t latency_max_us;
 };
 
+enum { CORE_TICK_HAND_OVER = 8 };
+
 struct core_tick {
     uint32_t magic;
     struct core *core;
     struct store *store;
     struct timekeeper *keeper;
     struct flusher *flusher;
+    struct writer *writer; // NULL: each batch is written by this thread
+    uint32_t hand_over;
     struct inbox *inbox, *outbox, *idle;
     struct inbox *waits_on; // what the last tick ran out of
-    struct delivery *delivery; // being filled
     struct delivery *deliveries;
+    struct request **requests; // of the three batches
     struct request *held; // a demo clock on its way
-    struct request *batch[BATCH_COMMANDS_MAX];
-    uint32_t batch_count;
+    struct tick_batch open, sealed, written; // being decided; being written; to be answered
+    bool begun;                     // the open one: core_begin was called
     uint64_t quiet_since_us; // 0: not quiet
     uint64_t full_until_us;
     struct core_tick_counters counters;
     _Atomic bool full;     // writes are refused at the door
     _Atomic bool failed;   // what is on disk is unknown: the process must end without answering
     _Atomic bool watched;  // somebody subscribes: deliveries list what was touched
-    _Atomic uint64_t next_due_ms;
 };
 
 struct core_tick_options {
@@ -74,12 +84,21 @@ struct core_tick_options {
     struct store *store;
     struct timekeeper *keeper;
     struct flusher *flusher;
+    struct writer *writer; // may be NULL
+    // A batch of so many commands is handed to the writer even if nobody waits behind it; 0:
+    // CORE_TICK_HAND_OVER.
+    uint32_t hand_over;
     struct inbox *inbox, *outbox, *idle;
 };
 
 enum { CORE_TICK_QUIET_MS = 100, CORE_TICK_LONGEST_MS = 1000 };
 
+// The writer is kept waiting for a batch to become so large, if commands are there.
+enum { CORE_TICK_FILL = 24 };
+
 void core_tick_init(struct core_tick *tick, const struct core_tick_options *options);
+// The threads have stopped: brings what is under way to its end.
+void core_tick_stop(struct core_tick *tick);
 // Every delivery must have come back.
 void core_tick_done(struct core_tick *tick);
 

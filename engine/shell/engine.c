@@ -110,7 +110,8 @@ static enum err open_core(const struct engine_options *options, struct engine *e
 static void wire(const struct engine_options *options, struct engine *engine)
 {
     flusher_init(&engine->flusher, engine->store, options->wake_flusher, options->wake_core);
-    inbox_init(&engine->inbox, INBOX_COMMANDS_MAX, options->wake_core);
+    writer_init(&engine->writer, engine->core, options->wake_writer, options->wake_core);
+    inbox_init(&engine->inbox, INBOX_COMMANDS_MAX, options->wake_for_commands);
     inbox_init(&engine->outbox, DELIVERIES, options->wake_shell);
     inbox_init(&engine->idle, DELIVERIES, options->wake_core);
     core_tick_init(&engine->core_tick, &(struct core_tick_options){
@@ -118,6 +119,8 @@ static void wire(const struct engine_options *options, struct engine *engine)
         .store = engine->store,
         .keeper = &engine->keeper,
         .flusher = &engine->flusher,
+        .writer = options->writer ? &engine->writer : NULL,
+        .hand_over = options->hand_over,
         .inbox = &engine->inbox,
         .outbox = &engine->outbox,
         .idle = &engine->idle,
@@ -188,6 +191,7 @@ void engine_close(struct engine *engine, bool crash)
 {
     // A flush that was under way is brought to its end, so that closing does not write it twice.
     if (!crash) {
+        core_tick_stop(&engine->core_tick);
         (void)flusher_tick(&engine->flusher);
         if (flusher_state(&engine->flusher) == FLUSHER_FINISHED) {
             flusher_settle(&engine->flusher);

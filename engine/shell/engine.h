@@ -4,6 +4,7 @@
 //
 //   shell_tick(engine.shell)   the loop's side      core_tick(&engine.core_tick)   the core's side
 //   flusher_tick(&engine.flusher)                   the flusher's side
+//   writer_tick(&engine.writer)                     the writer's side, when there is one
 #ifndef RUNG_ENGINE_SHELL_ENGINE_H
 #define RUNG_ENGINE_SHELL_ENGINE_H
 
@@ -11,6 +12,7 @@
 #include "engine/shell/flusher.h"
 #include "engine/shell/inbox.h"
 #include "engine/shell/shell.h"
+#include "engine/shell/writer.h"
 
 struct engine_options {
     struct store_options store; // path, sizes, lock, …; `fingerprint` is filled in here
@@ -25,6 +27,10 @@ struct engine_options {
     const struct toolchain *toolchain; // may be NULL
     const char *scratch_path;
     struct doorbell wake_core, wake_shell, wake_flusher; // `ring` may be NULL with one thread
+    struct doorbell wake_for_commands; // rung when commands come to a core that sleeps; see server
+    bool writer; // somebody calls writer_tick: batches are decided while the last is written
+    struct doorbell wake_writer;
+    uint32_t hand_over; // see core_tick_options
 };
 
 struct engine {
@@ -32,6 +38,7 @@ struct engine {
     struct core *core;
     struct timekeeper keeper;
     struct flusher flusher;
+    struct writer writer;
     struct inbox inbox, outbox, idle;
     struct core_tick core_tick;
     struct shell *shell;

@@ -67,6 +67,12 @@ bool inbox_is_empty(const struct inbox *inbox)
            atomic_load_explicit(&inbox->pushed, memory_order_acquire);
 }
 
+uint32_t inbox_count(const struct inbox *inbox)
+{
+    return atomic_load_explicit(&inbox->pushed, memory_order_acquire) -
+           atomic_load_explicit(&inbox->taken, memory_order_acquire);
+}
+
 bool inbox_sleep(struct inbox *inbox)
 {
     atomic_store_explicit(&inbox->asleep, true, memory_order_relaxed);

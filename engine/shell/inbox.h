@@ -35,6 +35,7 @@ void inbox_ring(struct inbox *inbox);
 // --- the taking side
 void *inbox_take(struct inbox *inbox); // NULL: empty
 bool inbox_is_empty(const struct inbox *inbox);
+uint32_t inbox_count(const struct inbox *inbox); // either side; the other may change it
 // Announces sleep. False: something came meanwhile; do not sleep.
 bool inbox_sleep(struct inbox *inbox);
 void inbox_wake(struct inbox *inbox); // no longer asleep

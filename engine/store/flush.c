@@ -19,7 +19,7 @@ void store_freeze(struct store *store, uint64_t clock_ms)
 {
     CHECK(store->magic == STORE_MAGIC);
     CHECK(!store->frozen_there && table_is_empty(&store->frozen));
-    CHECK(table_is_empty(&store->command) && table_is_empty(&store->batch)); // between batches
+    CHECK(table_is_empty(&store->command) && table_is_empty(&store->batch)); // S may be under way
     if (!store->on_disk || table_is_empty(&store->active)) {
         return;
     }

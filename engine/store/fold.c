@@ -56,7 +56,7 @@ enum err store_fold_done(struct store *store)
     store->fold_pending = false;
     layers_merge(&store->batch, &store->command);
     store_lock_take(store);
-    store_merge_batch(store, scratch ? &store->applied : &store->fold_next);
+    store_merge(store, &store->batch, scratch ? &store->applied : &store->fold_next);
     store_lock_give(store);
     // A flush that failed for want of room is tried again with the next record.
     if (store->frozen_there) {

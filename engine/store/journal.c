@@ -24,10 +24,13 @@ struct journal {
     struct journal_disk *disk; // NULL: in memory
     struct journal_memory memory;
     struct store_head head;   // durable
+    struct store_head sealed; // after what is sealed; the same as head when nothing is
     struct store_head staged; // after what is staged
     uint32_t staged_records;
     struct buf records; // see struct journal_stage
     struct buf blobs;
+    bool sealed_there;
+    struct buf sealed_records, sealed_blobs;
 };
 
 struct journal_reader {
@@ -124,6 +127,8 @@ enum err journal_open(const struct journal_options *options, struct journal_info
     struct journal *journal = mem_zalloc(sizeof(*journal));
     buf_init(&journal->records, STAGE_BYTES_MAX);
     buf_init(&journal->blobs, STAGE_BYTES_MAX);
+    buf_init(&journal->sealed_records, STAGE_BYTES_MAX);
+    buf_init(&journal->sealed_blobs, STAGE_BYTES_MAX);
     *ret_info = (struct journal_info){ .format = JOURNAL_FORMAT };
     enum err err = OK;
     if (options->folder != NULL) {
@@ -138,6 +143,7 @@ enum err journal_open(const struct journal_options *options, struct journal_info
         journal_close(journal);
         return err;
     }
+    journal->sealed = journal->head;
     journal->staged = journal->head;
     *ret_journal = journal;
     return OK;
@@ -156,6 +162,8 @@ void journal_close(struct journal *journal)
     journal_disk_close(journal->disk);
     buf_done(&journal->records);
     buf_done(&journal->blobs);
+    buf_done(&journal->sealed_records);
+    buf_done(&journal->sealed_blobs);
     mem_free(journal);
 }
 
@@ -206,12 +214,11 @@ void journal_stage_blob(struct journal *journal, const uint8_t hash[STORE_HASH_B
     buf_put_slice(&journal->blobs, bytes);
 }
 
-bool journal_staged_blob(const struct journal *journal, const uint8_t hash[STORE_HASH_BYTES],
-                         struct slice *ret_bytes)
+static bool find_blob(const struct buf *blobs, const uint8_t *hash, struct slice *ret_bytes)
 {
     struct reader reader;
-    reader_init(&reader, buf_slice(&journal->blobs));
-    while (reader.len > 0 && !journal->blobs.overflow) {
+    reader_init(&reader, buf_slice(blobs));
+    while (reader.len > 0 && !blobs->overflow) {
         struct slice at = reader_take(&reader, STORE_HASH_BYTES);
         struct slice bytes = reader_take(&reader, (size_t)reader_u64(&reader));
         CHECK(!reader.bad);
@@ -221,6 +228,13 @@ bool journal_staged_blob(const struct journal *journal, const uint8_t hash[STORE
         }
     }
     return false;
+}
+
+bool journal_staged_blob(const struct journal *journal, const uint8_t hash[STORE_HASH_BYTES],
+                         struct slice *ret_bytes)
+{
+    return find_blob(&journal->blobs, hash, ret_bytes) ||
+           find_blob(&journal->sealed_blobs, hash, ret_bytes);
 }
 
 uint32_t journal_staged_records(const struct journal *journal) { return journal->staged_records; }
@@ -247,7 +261,7 @@ static void empty_buf(struct buf *buf)
 
 void journal_drop(struct journal *journal)
 {
-    journal->staged = journal->head;
+    journal->staged = journal->sealed;
     journal->staged_records = 0;
     empty_buf(&journal->records);
     empty_buf(&journal->blobs);
@@ -257,7 +271,7 @@ static enum err commit_memory(struct journal *journal)
 {
     struct journal_memory *memory = &journal->memory;
     struct reader reader;
-    reader_init(&reader, buf_slice(&journal->blobs));
+    reader_init(&reader, buf_slice(&journal->sealed_blobs));
     while (reader.len > 0) {
         struct slice hash = reader_take(&reader, STORE_HASH_BYTES);
         struct slice bytes = reader_take(&reader, (size_t)reader_u64(&reader));
@@ -265,35 +279,70 @@ static enum err commit_memory(struct journal *journal)
         table_put(&memory->blobs, hash, bytes);
     }
     uint64_t base = memory->frames.len;
-    reader_init(&reader, buf_slice(&journal->records));
+    reader_init(&reader, buf_slice(&journal->sealed_records));
     while (reader.len > 0) {
-        uint64_t at = base + (journal->records.len - reader.len);
+        uint64_t at = base + (journal->sealed_records.len - reader.len);
         (void)reader_take(&reader, reader_u32(&reader));
         CHECK(!reader.bad);
         buf_put(&memory->starts, &at, sizeof(at));
     }
-    buf_put_slice(&memory->frames, buf_slice(&journal->records));
+    buf_put_slice(&memory->frames, buf_slice(&journal->sealed_records));
     CHECK(!memory->frames.overflow && !memory->starts.overflow);
     return OK;
 }
 
+static void swap(struct buf *a, struct buf *b)
+{
+    struct buf kept = *a;
+    *a = *b;
+    *b = kept;
+}
+
+void journal_seal(struct journal *journal)
+{
+    CHECK(!journal->sealed_there);
+    CHECK(journal->staged_records > 0 || journal->blobs.len > 0);
+    journal->sealed_there = true;
+    journal->sealed = journal->staged;
+    journal->staged_records = 0;
+    swap(&journal->records, &journal->sealed_records);
+    swap(&journal->blobs, &journal->sealed_blobs);
+}
+
+enum err journal_write(struct journal *journal)
+{
+    CHECK(journal->sealed_there);
+    if (journal->sealed_records.overflow || journal->sealed_blobs.overflow) {
+        return ERR_FULL;
+    }
+    struct journal_stage stage = {
+        .first_seq = journal->head.seq + 1,
+        .records = buf_slice(&journal->sealed_records),
+        .blobs = buf_slice(&journal->sealed_blobs),
+    };
+    return journal->disk != NULL ? journal_disk_commit(journal->disk, &stage)
+                                 : commit_memory(journal);
+}
+
+void journal_settle(struct journal *journal, enum err written)
+{
+    CHECK(journal->sealed_there);
+    journal->sealed_there = false;
+    empty_buf(&journal->sealed_records);
+    empty_buf(&journal->sealed_blobs);
+    if (written == OK) {
+        journal->head = journal->sealed;
+    } else {
+        journal->sealed = journal->head;
+        journal_drop(journal);
+    }
+}
+
 enum err journal_commit(struct journal *journal)
 {
-    CHECK(journal->staged_records > 0 || journal->blobs.len > 0);
-    enum err err = ERR_FULL;
-    if (!journal->records.overflow && !journal->blobs.overflow) {
-        struct journal_stage stage = {
-            .first_seq = journal->head.seq + 1,
-            .records = buf_slice(&journal->records),
-            .blobs = buf_slice(&journal->blobs),
-        };
-        err = journal->disk != NULL ? journal_disk_commit(journal->disk, &stage)
-                                    : commit_memory(journal);
-    }
-    if (err == OK) {
-        journal->head = journal->staged;
-    }
-    journal_drop(journal);
+    journal_seal(journal);
+    enum err err = journal_write(journal);
+    journal_settle(journal, err);
     return err;
 }
 

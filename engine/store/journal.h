@@ -54,10 +54,17 @@ uint32_t journal_staged_records(const struct journal *journal);
 uint64_t journal_staged_bytes(const struct journal *journal);
 const struct store_head *journal_staged_head(const struct journal *journal); // after what is staged
 // Writes what is staged in one synced transaction and empties the stage, whatever comes out.
-// OK: durable. ERR_FULL, ERR_NO_MEMORY: nothing happened. ERR_IO: unknown.
+// OK: durable. ERR_FULL, ERR_NO_MEMORY: nothing happened. ERR_IO: unknown. Seal, write and settle
+// in one.
 enum err journal_commit(struct journal *journal) ATTR_USE_RESULT;
 void journal_drop(struct journal *journal); // empties the stage
-// Bytes of a blob that is staged but not committed; they live until commit or drop.
+// The commit in its three parts, so that the next batch can be staged while this one is written.
+// Seal puts aside what is staged; what is staged from then on follows it. Settle takes what the
+// write returned: after an error everything staged since the seal is dropped too.
+void journal_seal(struct journal *journal); // nothing else is sealed
+enum err journal_write(struct journal *journal) ATTR_USE_RESULT; // any thread; on disk only
+void journal_settle(struct journal *journal, enum err written);
+// Bytes of a blob that is staged or sealed but not committed; they live until commit or drop.
 bool journal_staged_blob(const struct journal *journal, const uint8_t hash[STORE_HASH_BYTES],
                          struct slice *ret_bytes);
 

@@ -15,7 +15,7 @@
 #include "engine/store/store.h"
 #include "engine/store/store_view.h"
 
-enum { LAYERS_TABLES_MAX = 4 };
+enum { LAYERS_TABLES_MAX = 6 };
 
 struct layers {
     const struct table *tables[LAYERS_TABLES_MAX]; // newest first

@@ -44,13 +44,17 @@ static struct store *make_store(const struct store_options *options)
     store->fingerprint = options->fingerprint;
     table_init(&store->command);
     table_init(&store->batch);
+    table_init(&store->sealed);
+    table_init(&store->written);
     table_init(&store->active);
     table_init(&store->frozen);
     store->layers.tables[0] = &store->command;
     store->layers.tables[1] = &store->batch;
-    store->layers.tables[2] = &store->active;
-    store->layers.tables[3] = &store->frozen;
-    store->layers.table_count = 4;
+    store->layers.tables[2] = &store->sealed;
+    store->layers.tables[3] = &store->written;
+    store->layers.tables[4] = &store->active;
+    store->layers.tables[5] = &store->frozen;
+    store->layers.table_count = 6;
     return store;
 }
 
@@ -430,6 +434,8 @@ void store_close(struct store *store, bool crash)
     keep_close(store->keep);
     table_done(&store->command);
     table_done(&store->batch);
+    table_done(&store->sealed);
+    table_done(&store->written);
     table_done(&store->active);
     table_done(&store->frozen);
     if (store->lock_fd >= 0) {

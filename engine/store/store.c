@@ -39,6 +39,11 @@ const struct store_head *store_head(const struct store *store)
     return journal_head(store->journal);
 }
 
+const struct store_head *store_staged_head(const struct store *store)
+{
+    return journal_staged_head(store->journal);
+}
+
 const uint8_t *store_uuid(const struct store *store) { return store->uuid; }
 
 int store_view_fd(const struct store *store)
@@ -149,9 +154,9 @@ void store_batch_drop(struct store *store)
     journal_drop(store->journal);
 }
 
-void store_merge_batch(struct store *store, const struct store_place *place)
+void store_merge(struct store *store, struct table *from, const struct store_place *place)
 {
-    layers_merge(&store->active, &store->batch);
+    layers_merge(&store->active, from);
     store->applied = *place;
     store->stats.active_rows = store->active.row_count;
     store->stats.active_bytes = table_bytes(&store->active);
@@ -169,43 +174,99 @@ static void count_commit(struct store *store, uint64_t records, uint64_t bytes, 
     }
 }
 
-enum err store_commit(struct store *store)
+bool store_seal(struct store *store)
 {
     CHECK(store->magic == STORE_MAGIC);
     CHECK(table_is_empty(&store->command)); // each command is accepted or refused before
-    if (store->layers.failed) {
+    CHECK(!store->sealed_there && table_is_empty(&store->sealed));
+    store->sealed_records = journal_staged_records(store->journal);
+    store->sealed_failed = store->layers.failed; // decided on rows that could not be read
+    store->sealed_there = store->sealed_records > 0 || store->sealed_failed;
+    if (store->sealed_records == 0 || store->sealed_failed) {
         store_batch_drop(store);
-        return ERR_IO; // something was decided on rows that could not be read
+        return store->sealed_there;
     }
-    uint64_t records = journal_staged_records(store->journal);
-    if (records == 0) {
-        store_batch_drop(store);
-        return OK;
+    store->sealed_bytes = journal_staged_bytes(store->journal);
+    journal_seal(store->journal);
+    struct table empty = store->sealed;
+    store->sealed = store->batch;
+    store->batch = empty;
+    return true;
+}
+
+enum err store_write(struct store *store)
+{
+    CHECK(store->sealed_there);
+    if (store->sealed_failed) {
+        return ERR_IO;
     }
-    uint64_t bytes = journal_staged_bytes(store->journal);
     uint64_t start_us = store_clock_us();
     if (!store->on_disk) { // then readers look into the very bytes that grow here
         store_lock_take(store);
     }
-    enum err err = journal_commit(store->journal);
+    enum err err = journal_write(store->journal);
     if (!store->on_disk) {
         store_lock_give(store);
     }
-    if (err != OK) {
-        store_batch_drop(store);
-        return err;
+    store->write_us = store_clock_us() - start_us;
+    return err;
+}
+
+static void drop_sealed(struct store *store, enum err written)
+{
+    store->sealed_there = false;
+    if (!store->sealed_failed) {
+        journal_settle(store->journal, written);
     }
-    uint64_t us = store_clock_us() - start_us;
+    empty_table(&store->sealed, BATCH_KEEP_BYTES);
+    store_batch_drop(store); // it was decided on rows that are not to be
+}
+
+void store_release(struct store *store)
+{
+    CHECK(store->sealed_there && !store->sealed_failed && !store->written_there);
+    CHECK(table_is_empty(&store->written));
+    store->sealed_there = false;
+    store->written_there = true;
+    journal_settle(store->journal, OK);
+    struct table empty = store->written;
+    store->written = store->sealed;
+    store->sealed = empty;
+    store->written_records = store->sealed_records;
+    store->written_bytes = store->sealed_bytes;
+    store->written_us = store->write_us;
+}
+
+void store_settle(struct store *store, enum err written)
+{
+    if (written != OK) {
+        CHECK(store->sealed_there);
+        drop_sealed(store, written);
+        return;
+    }
+    if (!store->written_there) {
+        store_release(store);
+    }
+    store->written_there = false;
     const struct store_head *head = journal_head(store->journal);
     struct store_place place = { .seq = head->seq };
     memcpy(place.chain, head->chain, STORE_CHAIN_BYTES);
     store_lock_take(store);
-    store_merge_batch(store, &place);
+    store_merge(store, &store->written, &place);
     store->committed = *head;
-    count_commit(store, records, bytes, us);
+    count_commit(store, store->written_records, store->written_bytes, store->written_us);
     store_lock_give(store);
-    table_shrink(&store->batch, BATCH_KEEP_BYTES);
-    return OK;
+    table_shrink(&store->written, BATCH_KEEP_BYTES);
+}
+
+enum err store_commit(struct store *store)
+{
+    if (!store_seal(store)) {
+        return OK;
+    }
+    enum err err = store_write(store);
+    store_settle(store, err);
+    return err;
 }
 
 void store_stats(const struct store *store, struct store_stats *ret_stats)

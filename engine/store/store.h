@@ -1,11 +1,13 @@
 // The store: journal (truth), memory tables, view (fold), keep. One open store per data folder and
 // process. Layers of one data structure, newest first:
 //
-//   C command rows → B batch rows → A active table → F frozen table → V the view's read snapshot
+//   C command rows → B batch rows → S sealed, being written → W written, to be merged
+//     → A active table → F frozen table → V the view's read snapshot
 //
-// The core thread owns C, B, A, the head and the journal's write transaction; the flusher thread
-// calls only store_flush; other threads read through struct store_reader. Nothing here starts a
-// thread. No LMDB write transaction on the view is open longer than one flush.
+// The core thread owns C, B, S, W, A and the head; the journal's write transaction belongs to
+// whoever calls store_write; the flusher thread calls only store_flush; other threads read through
+// struct store_reader. Nothing here starts a thread. No LMDB write transaction on the view is open
+// longer than one flush.
 //
 // Bytes returned by reads stay valid until the next write, commit, freeze or flush_done on the same
 // thread (core side), or until reader_end (reader side).
@@ -97,6 +99,8 @@ enum err store_open(const struct store_options *options, struct store **ret_stor
 // Flushes what is in the tables unless `crash`, then closes everything.
 void store_close(struct store *store, bool crash);
 const struct store_head *store_head(const struct store *store); // committed; valid until close
+// What it will be when all that is sealed and staged is committed.
+const struct store_head *store_staged_head(const struct store *store);
 const uint8_t *store_uuid(const struct store *store);
 // The file of the view that store_flush syncs, for whoever paces that; -1 in memory.
 int store_view_fd(const struct store *store);
@@ -146,6 +150,16 @@ uint32_t store_batch_records(const struct store *store);
 // have happened; batch and B are dropped, the store goes on serving reads. ERR_IO: unknown; the
 // process must exit without answering anybody. With no records staged it drops B and returns OK.
 enum err store_commit(struct store *store) ATTR_USE_RESULT;
+// The commit in its three parts, so that the next batch can be decided while this one is written;
+// one at a time. Seal: B becomes S. False: there were no records, B is dropped, nothing follows.
+bool store_seal(struct store *store) ATTR_USE_RESULT;
+// On any thread, between the other two; returns what store_commit would.
+enum err store_write(struct store *store) ATTR_USE_RESULT;
+// Core thread: OK: S merges into A, head moves. Else S and B are dropped, with everything decided
+// since the seal. After a write that came to OK, store_release may be called first: then the next
+// seal and its write may begin before the merge.
+void store_release(struct store *store);
+void store_settle(struct store *store, enum err written);
 void store_batch_drop(struct store *store);
 
 // --- flush -----------------------------------------------------------------------------------

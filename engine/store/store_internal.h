@@ -40,8 +40,13 @@ struct store {
     struct store_view *view;               // NULL in memory
     struct store_snapshot *snapshot;       // V of the core thread
     struct journal_reader *journal_reader; // of the core thread
-    struct table command, batch, active, frozen;
-    struct layers layers;        // C, B, A, F over V
+    struct table command, batch, sealed, written, active, frozen;
+    struct layers layers;        // C, B, S, W, A, F over V
+    bool sealed_there;           // S waits for its write and store_settle
+    bool sealed_failed;          // … and must not be written
+    bool written_there;          // W waits for store_settle
+    uint64_t sealed_records, sealed_bytes, write_us; // for the figures
+    uint64_t written_records, written_bytes, written_us;
     bool frozen_there;           // F waits for store_flush and store_flush_done
     struct store_place applied;  // A contains everything up to here
     struct store_head committed; // the journal's head, for other threads: under the lock
@@ -81,8 +86,8 @@ static inline void store_lock_give(const struct store *store)
 
 // A steady clock for the figures in store_stats; nothing is decided by it.
 uint64_t store_clock_us(void);
-// B merges into A under the lock; `place` is what A then contains.
-void store_merge_batch(struct store *store, const struct store_place *place);
+// `from` merges into A, under the lock; `place` is what A then contains.
+void store_merge(struct store *store, struct table *from, const struct store_place *place);
 // Writes a pid, names and what to do into `problem` (which may be NULL).
 void store_problem_say(struct store_problem *problem, const char *format, ...) ATTR_PRINTF(2, 3);
 

@@ -102,8 +102,12 @@ static void compare_touched(struct world *world, uint64_t first)
 }
 
 // The engine must mean to wake no later than the model has something to do.
+// The core looks at what it has decided, the model at what is committed.
 static void check_alarm(struct world *world)
 {
+    if (world->engine.core_tick.begun || core_is_sealed(world->engine.core)) {
+        return;
+    }
     uint64_t wanted = model_next_due(world->model);
     uint64_t armed = core_next_due_ms(world->engine.core);
     if (armed > wanted) {

@@ -37,7 +37,8 @@ struct sim_options { // all drawn from the seed
     bool lite, verbose;
     uint32_t ticks, clients, flush_rows, flush_ms;
     uint32_t crash, power, cut, io_error, full, reset, slow, leap, pass; // per million and tick
-    uint32_t core_turn, shell_turn, flusher_turn;                        // per million and tick
+    uint32_t core_turn, shell_turn, flusher_turn, writer_turn;           // per million and tick
+    bool writer; // batches are decided while the last one is written
 };
 
 enum sim_request_state { REQUEST_OPEN, REQUEST_ACCEPTED, REQUEST_REFUSED };
@@ -84,7 +85,8 @@ struct sim_record { // of the journal, as first read after its commit
 struct sim_counts {
     uint64_t ticks, crashes, power_losses, cuts, io_errors, fulls, retries, duplicates,
         acknowledged, refused, repeated, timers, overdue, flushes, commits, resets, pushes, records,
-        verifies, leaps, sent, replayed, convertions, reopens, deploys;
+        verifies, leaps, sent, replayed, convertions, reopens, deploys,
+        handed_over;
 };
 
 struct world {

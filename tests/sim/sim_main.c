@@ -33,13 +33,13 @@ static void print_run(const struct sim_result *result, uint64_t seed)
                  " refused; %" PRIu64 " crashes, %" PRIu64 " power losses (%" PRIu64
                  " in a sync), %" PRIu64 " disk errors, %" PRIu64 " resets; %" PRIu64
                  " retries, %" PRIu64 " duplicates; %" PRIu64 " timers, %" PRIu64
-                 " rungs overdue; %" PRIu64 " commits, %" PRIu64 " flushes, %" PRIu64
-                 " folded; %" PRIu64 " conversions, %" PRIu64 " reopened, %" PRIu64 " versions, %"
-                 PRIu64 " pushes\n",
+                 " rungs overdue; %" PRIu64 " commits (%" PRIu64 " handed over), %" PRIu64
+                 " flushes, %" PRIu64 " folded; %" PRIu64 " conversions, %" PRIu64
+                 " reopened, %" PRIu64 " versions, %" PRIu64 " pushes\n",
                  seed, c->records, c->acknowledged, c->refused, c->crashes, c->power_losses,
                  c->cuts, c->io_errors, c->resets, c->retries, c->duplicates, c->timers,
-                 c->overdue, c->commits, c->flushes, c->replayed, c->convertions, c->reopens,
-                 c->deploys, c->pushes);
+                 c->overdue, c->commits, c->handed_over, c->flushes, c->replayed,
+                 c->convertions, c->reopens, c->deploys, c->pushes);
 }
 
 static void print_failure(const struct sim_result *result, const struct arguments *arguments,

@@ -95,6 +95,8 @@ static void draw_options(struct world *world, struct prng *prng)
     options->core_turn = between(prng, 300000, 1000000);
     options->shell_turn = between(prng, 300000, 1000000);
     options->flusher_turn = between(prng, 50000, 1000000);
+    options->writer = prng_chance(prng, 700000);
+    options->writer_turn = between(prng, 50000, 1000000);
 }
 
 // --------------------------------------------------------------------------------- seams
@@ -161,6 +163,8 @@ static enum err try_open(struct world *world)
         .transport = &world->transport,
         .worker = &world->worker,
         .scratch_path = "/nowhere",
+        .writer = world->options.writer,
+        .hand_over = 1,
     };
     enum err err = engine_open(&options, &world->engine, &problem);
     if (err != OK) {
@@ -273,7 +277,8 @@ static void after_commit(struct world *world);
 static void deploy(struct world *world)
 {
     const struct core_effects *effects;
-    if (!prng_chance(&world->prng_work, DEPLOYS)) {
+    bool busy = world->engine.core_tick.begun || core_is_sealed(world->engine.core);
+    if (!prng_chance(&world->prng_work, DEPLOYS) || busy) {
         return;
     }
     compile_version(world, (uint32_t)prng_below(&world->prng_work, 4));
@@ -308,6 +313,15 @@ static void turn_core(struct world *world)
 {
     (void)core_tick(&world->engine.core_tick);
     after_commit(world);
+}
+
+static void turn_writer(struct world *world)
+{
+    bool did = writer_tick(&world->engine.writer);
+    world->counts.handed_over += did ? 1u : 0u;
+    if (disk_is_cut()) {
+        lose_power(world, "while the next batch was decided");
+    }
 }
 
 static void turn_flusher(struct world *world)
@@ -346,12 +360,12 @@ static bool wants_turn(struct world *world, uint32_t odds)
     return !world->faults || prng_chance(&world->prng_turn, odds);
 }
 
-// The three sides in an order drawn from the seed; anything may strike between two of them.
+// The sides in an order drawn from the seed; anything may strike between two of them.
 static void take_turns(struct world *world)
 {
-    uint32_t first = world->faults ? (uint32_t)prng_below(&world->prng_turn, 3) : 0;
-    for (uint32_t i = 0; i < 3 && world->up && world->broken == ORACLE_NONE; i++) {
-        switch ((first + i) % 3) {
+    uint32_t first = world->faults ? (uint32_t)prng_below(&world->prng_turn, 4) : 0;
+    for (uint32_t i = 0; i < 4 && world->up && world->broken == ORACLE_NONE; i++) {
+        switch ((first + i) % 4) {
         case 0:
             if (wants_turn(world, world->options.shell_turn)) {
                 (void)shell_tick(world->engine.shell);
@@ -360,6 +374,11 @@ static void take_turns(struct world *world)
         case 1:
             if (wants_turn(world, world->options.core_turn)) {
                 turn_core(world);
+            }
+            break;
+        case 2:
+            if (wants_turn(world, world->options.writer_turn)) {
+                turn_writer(world);
             }
             break;
         default:
