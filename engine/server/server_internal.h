@@ -64,8 +64,8 @@ void bell_done(struct bell *bell);
 void bell_ring(struct bell *bell);
 void bell_wait(struct bell *bell, uint64_t wait_ms); // UINT64_MAX: until it rings
 enum err threads_start(struct server *server) ATTR_USE_RESULT;
-// The loop's thread, after a tick of the shell: commands have come while the core slept. One alone is
-// decided and written here, which saves two hops between threads; for more the core is woken.
+// The loop's thread, after a tick of the shell: commands have come while the core slept. One alone
+// is decided and written here, which saves two hops between threads; for more the core is woken.
 void threads_commands(struct server *server);
 void threads_commands_done(struct server *server); // after its answer has left
 void threads_stop(struct server *server); // joins all; nothing of theirs is under way afterwards
