@@ -26,6 +26,12 @@ void check_children(struct unit *unit, struct process *process); // no end with 
 // 6. The `test` blocks of one file, in the order of the text.
 void check_tests(struct unit *unit, uint32_t file, struct test_plan **plans, uint32_t *plan_count);
 
+// --- fields that are worked out (check_computed.c)
+// A `readonly` field whose `=` names other fields is kept up to date: notes it, or says why not.
+void check_computed(struct unit *unit, struct process *process, struct field *field);
+// In which order such fields are worked out; none may lead back to itself.
+void check_computed_order(struct unit *unit, struct process *process);
+
 // --- steps (check_body.c) ----------------------------------------------------------------------
 struct body {
     struct infer infer;

@@ -259,11 +259,25 @@ static void report_ask_name(struct body *body, const struct ask *ask)
     }
 }
 
+static void check_not_computed(struct body *body, const struct field *field, struct span span,
+                               const char *what)
+{
+    if (!field->computed) {
+        return;
+    }
+    struct diag *diag = diag_add(body->infer.unit->diags, DIAG_E0447, span);
+    diag_fact(diag, field->name);
+    diag_fact(diag, slice_from_cstr(what));
+    diag_label(diag, field->initial->span, "it is worked out from this, whenever that changes");
+    diag_help(diag, "leave this out, or take `= …` from the field and give it a value in steps");
+}
+
 static void resolve_asked_field(struct body *body, struct ask *ask, uint32_t node)
 {
     struct unit *unit = body->infer.unit;
     ask->field = infer_find_field(body->process, ask->name);
     if (ask->field != NULL) {
+        check_not_computed(body, ask->field, ask->span, "asked for");
         ask->type = ask->field->type;
         ask->label = ask->field->label;
         ask->help = ask->field->help;
@@ -430,6 +444,7 @@ static void check_assign(struct body *body, struct step *step, uint32_t node)
     const struct local *local = infer_find_local(&body->infer, name);
     step->field = local == NULL ? infer_find_field(body->process, name) : NULL;
     if (step->field != NULL) {
+        check_not_computed(body, step->field, syntax_span(tree, name_node), "given a value");
         step->expr = infer_fit(&body->infer, value, step->field->type,
                                arena_format(unit->arena, "field `%.*s`", SLICE_PRINT(name)),
                                step->field->span);

@@ -11,17 +11,50 @@ static struct infer make_infer(struct unit *unit, const struct process *process,
     };
 }
 
+// A part may be worked out from the parts above it; then it always is.
+static bool names_param(const struct expr *expr)
+{
+    if (expr == NULL) {
+        return false;
+    }
+    bool found = expr->kind == EXPR_PARAM || names_param(expr->a) || names_param(expr->b);
+    for (uint32_t i = 0; !found && i < expr->item_count; i++) {
+        found = names_param(expr->items[i]);
+    }
+    return found;
+}
+
+static void check_part(struct unit *unit, const struct record *record, struct part *part,
+                       uint32_t initial)
+{
+    const struct local *above = NULL;
+    for (struct part *other = record->parts; other != part; other++) {
+        struct local *local = ARENA_NEW(unit->arena, struct local);
+        *local = (struct local){ .name = other->name,
+                                 .type = other->type,
+                                 .number = (uint32_t)(other - record->parts),
+                                 .span = other->span,
+                                 .is_param = true,
+                                 .outer = above };
+        above = local;
+    }
+    struct infer infer = { .unit = unit, .file = record->decl.file, .locals = above,
+                           .flags = INFER_NO_CASE | INFER_NO_CLOCK | INFER_NO_ME };
+    struct slice what = arena_format(unit->arena, "part `%.*s`", SLICE_PRINT(part->name));
+    part->initial = infer_fit(&infer, initial, part->type, what, part->span);
+    part->computed = names_param(part->initial);
+}
+
 void check_records(struct unit *unit)
 {
     for (uint32_t i = 0; i < unit->decl_count; i++) {
         struct decl *decl = unit->decls[i];
-        if (decl->what != WHAT_RECORD) {
+        if (decl->what != WHAT_RECORD || ((struct record *)(void *)decl)->checked) {
             continue;
         }
         struct record *record = (struct record *)(void *)decl;
+        record->checked = true;
         const struct syntax_tree *tree = names_tree(unit, decl->file);
-        struct infer infer = { .unit = unit, .file = decl->file,
-                               .flags = INFER_NO_CASE | INFER_NO_CLOCK | INFER_NO_ME };
         uint32_t n = 0;
         for (SYNTAX_EACH(tree, decl->node, child)) {
             if (syntax_kind(tree, child) != NODE_PART) {
@@ -33,10 +66,7 @@ void check_records(struct unit *unit)
             struct part *part = &record->parts[n++];
             uint32_t initial = syntax_child(tree, child, NODE_INITIAL);
             if (initial != NODE_NONE) {
-                struct slice what =
-                    arena_format(unit->arena, "part `%.*s`", SLICE_PRINT(part->name));
-                part->initial = infer_fit(&infer, syntax_first(tree, initial), part->type, what,
-                                          part->span);
+                check_part(unit, record, part, syntax_first(tree, initial));
             }
         }
     }
@@ -643,6 +673,7 @@ static void fill_field(struct unit *unit, struct process *process, uint32_t node
         struct slice what = arena_format(unit->arena, "field `%.*s`", SLICE_PRINT(field->name));
         field->initial =
             infer_fit(&infer, syntax_first(tree, initial), field->type, what, field->span);
+        check_computed(unit, process, field);
     }
     uint32_t shown = syntax_child(tree, node, NODE_SHOWN_TO);
     if (shown != NODE_NONE) {
@@ -700,10 +731,17 @@ void check_fill(struct unit *unit, struct process *process)
     const struct syntax_tree *tree = names_tree(unit, process->decl.file);
     fill_title(unit, process);
     for (SYNTAX_EACH(tree, process->decl.node, child)) {
+        if (syntax_kind(tree, child) == NODE_FIELD) {
+            fill_field(unit, process, child);
+        }
+    }
+    check_computed_order(unit, process);
+    for (SYNTAX_EACH(tree, process->decl.node, child)) {
         enum syntax_kind kind = syntax_kind(tree, child);
         if (kind == NODE_FIELD) {
-            fill_field(unit, process, child);
-        } else if (kind == NODE_START || kind == NODE_ON_REPEAT) {
+            continue;
+        }
+        if (kind == NODE_START || kind == NODE_ON_REPEAT) {
             fill_start(unit, process, child, kind == NODE_START);
         } else {
             fill_item(unit, process, process->stages[0], child);

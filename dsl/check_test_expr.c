@@ -95,7 +95,10 @@ static struct test_typed test_literal(struct test_check_state *test, uint32_t no
     made.of.kind = literal->kind;
     made.of.text = literal->text;
     made.expr->value = constant_of(literal);
-    if (is_text && expected != NULL && type_is_text_like(expected)) {
+    const struct type *wanted =
+        expected != NULL && type_is(expected, TYPE_LIST) ? expected->element : expected;
+    bool record = wanted != NULL && type_is(wanted, TYPE_RECORD); // "what: desk, price: 10"
+    if (is_text && expected != NULL && (type_is_text_like(expected) || record)) {
         made.of.type = expected;
     }
     return made;

@@ -284,12 +284,14 @@ static void check_all(struct compile *compile)
     for (uint32_t i = 0; i < unit->process_count; i++) {
         check_declare(unit, unit->processes[i]);
     }
+    check_records(unit); // those without a name, of fields
     for (uint32_t i = 0; i < unit->process_count; i++) {
         check_fill(unit, unit->processes[i]);
     }
     for (uint32_t i = 0; i < unit->process_count; i++) {
         check_converts(unit, unit->processes[i]);
     }
+    check_records(unit); // and of answers
     for (uint32_t i = 0; i < unit->process_count; i++) {
         struct process *process = unit->processes[i];
         if (!process->broken) {

@@ -48,12 +48,14 @@ struct part {
     struct span span;
     const struct type *type;
     bool required;
+    bool computed; // its value comes from other parts of the same record
     const struct expr *initial;
 };
 struct record {
-    struct decl decl;
+    struct decl decl; // without a name for a type that is written where it is used
     struct part *parts;
     uint32_t part_count;
+    bool resolved, checked;
     uint8_t visit; // while looking for records that hold themselves
 };
 struct rung {

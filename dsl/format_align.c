@@ -300,6 +300,7 @@ void format_align(struct format *format)
         case NODE_STAGE:
         case NODE_ENUM:
         case NODE_TABLE:
+        case NODE_TYPE_RECORD:
         case NODE_RECORD: align_children(format, node); break;
         default: break;
         }

@@ -252,6 +252,7 @@ static uint32_t own_brace(const struct format *format, uint32_t node)
     case NODE_TEST:
     case NODE_ENUM:
     case NODE_RECORD:
+    case NODE_TYPE_RECORD:
     case NODE_TABLE:
     case NODE_LADDER: return format->mates[n->end_token - 1];
     case NODE_CONVERT_EACH: {

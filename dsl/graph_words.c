@@ -104,6 +104,19 @@ static void put_part(const struct image *image, const struct image_expr *expr,
     }
 }
 
+static void put_total(const struct image *image, const struct image_expr *expr,
+                      struct image_range asks, struct buf *out)
+{
+    buf_put_cstr(out, "total ");
+    graph_put_expr(image, expr->a, asks, out);
+    uint32_t type = image->expr[expr->a].type;
+    if (expr->b != INDEX_NONE && type != INDEX_NONE) {
+        const struct image_record *record = &image->record[image->type[image->type[type].arg].arg];
+        buf_put_char(out, '.');
+        graph_put_text(image, image->part[record->parts.first + expr->b].name, out);
+    }
+}
+
 static void put_list(const struct image *image, const struct image_expr *expr,
                      const char *brackets, struct image_range asks, struct buf *out)
 {
@@ -189,6 +202,7 @@ static bool put_name(const struct image *image, const struct image_expr *expr,
         graph_put_text(image, image->table[expr->a].name, out);
         put_list(image, expr, "()", asks, out);
         return true;
+    case EXPR_TOTAL: put_total(image, expr, asks, out); return true;
     case EXPR_COLLECTION: put_collection(image, expr, out); return true;
     case EXPR_PICK: put_strategy(image, expr, out); return true;
     case EXPR_TASK_PROPERTY: put_task_property(expr, out); return true;

@@ -12,6 +12,7 @@ static const struct expr *infer_property(struct infer *infer, uint32_t node);
 static const struct expr *infer_call(struct infer *infer, uint32_t node);
 static const struct expr *infer_collection(struct infer *infer, uint32_t node);
 static const struct expr *infer_pick(struct infer *infer, uint32_t node);
+static const struct expr *infer_total(struct infer *infer, uint32_t node);
 static const struct expr *infer_list(struct infer *infer, uint32_t node,
                                      const struct type *expected);
 static const struct expr *infer_template(struct infer *infer, uint32_t node);
@@ -84,6 +85,9 @@ const struct expr *infer_expr(struct infer *infer, uint32_t node, const struct t
     }
     if (kind == NODE_PICK) {
         return infer_pick(infer, node);
+    }
+    if (kind == NODE_TOTAL) {
+        return infer_total(infer, node);
     }
     if (kind == NODE_LIST) {
         return infer_list(infer, node, expected);
@@ -403,6 +407,62 @@ static const struct expr *infer_path(struct infer *infer, uint32_t node,
             expr = infer_part(infer, expr, name);
         }
     }
+    return expr;
+}
+
+bool infer_can_total(const struct type *type)
+{
+    return type_is_number(type) || type_is(type, TYPE_MONEY) || type_is(type, TYPE_DURATION);
+}
+
+static const struct expr *report_no_total(struct infer *infer, uint32_t node,
+                                          const struct expr *what, const char *help)
+{
+    if (!expr_is_poison(what)) {
+        struct diag *diag = diag_add(infer->unit->diags, DIAG_E0449, what->span);
+        diag_fact(diag, infer_quoted_type(infer, what->type));
+        diag_here(diag, "this is %.*s", SLICE_PRINT(infer_quoted_type(infer, what->type)));
+        diag_help(diag, "%s", help);
+    }
+    return infer_poison(infer, node);
+}
+
+// total lines.price: the last name is a part of what the list holds; total lines: the items.
+static const struct expr *infer_total(struct infer *infer, uint32_t node)
+{
+    const struct syntax_tree *tree = infer_tree(infer);
+    uint32_t path = syntax_first(tree, node);
+    uint32_t name = syntax_kind(tree, path) == NODE_PATH ? syntax_first(tree, path) : NODE_NONE;
+    if (name == NODE_NONE || syntax_kind(tree, name) != NODE_NAME) {
+        return infer_poison(infer, node);
+    }
+    const struct expr *list = infer_name(infer, name, name, NULL);
+    uint32_t next = syntax_next(tree, name);
+    for (; next != NODE_NONE && !type_is(list->type, TYPE_LIST); next = syntax_next(tree, next)) {
+        list = infer_part(infer, list, next);
+    }
+    if (!type_is(list->type, TYPE_LIST)) {
+        return report_no_total(infer, node, list, "name a list: `total lines.price`");
+    }
+    const struct expr item = { .kind = EXPR_EMPTY, .type = list->type->element,
+                               .span = list->span, .depth = 1 };
+    const struct expr *part = &item;
+    for (; next != NODE_NONE; next = syntax_next(tree, next)) {
+        if (part != &item) {
+            return report_no_total(infer, node, part, "add up one part of what the list holds");
+        }
+        part = infer_part(infer, &item, next);
+    }
+    if (!infer_can_total(part->type)) {
+        return report_no_total(infer, node, part,
+                               type_is(part->type, TYPE_RECORD)
+                                   ? "name the part to add up: `total lines.price`"
+                                   : "add up numbers, amounts of money or durations");
+    }
+    struct expr *expr = infer_new(infer, node, EXPR_TOTAL, part->type);
+    expr->a = list;
+    expr->scale = part == &item ? INDEX_NONE : part->scale;
+    infer_deepen(infer, expr, list);
     return expr;
 }
 

@@ -65,6 +65,8 @@ const struct type *infer_arithmetic_type(enum syntax_operator op, const struct t
                                          const struct type *b, struct arena *arena);
 // Whether values of the two can be said to be equal, or be ordered.
 bool infer_can_equal(const struct type *a, const struct type *b);
+// Whether values of the type can be added up.
+bool infer_can_total(const struct type *type);
 bool infer_can_order(const struct type *type);
 const struct type *infer_function_type(enum image_expr_kind kind, const struct type *argument);
 // Reads the rows of a table, once; those of the tables it calls come first.

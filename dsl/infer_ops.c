@@ -214,6 +214,47 @@ const struct type *infer_arithmetic_type(enum syntax_operator op, const struct t
                                                          : product_type(op, a, b);
 }
 
+// --- currencies ---------------------------------------------------------------------------------
+
+// The currency that an amount is certainly in; empty: it is seen when the case runs.
+static struct slice currency_of(const struct expr *expr)
+{
+    if (expr == NULL || !type_is(expr->type, TYPE_MONEY)) {
+        return SLICE_EMPTY;
+    }
+    switch ((uint32_t)expr->kind) {
+    case EXPR_MONEY: return expr->text;
+    case EXPR_NEGATE:
+    case EXPR_ROUND: return currency_of(expr->a);
+    case EXPR_ADD:
+    case EXPR_SUBTRACT:
+    case EXPR_MULTIPLY:
+    case EXPR_DIVIDE: {
+        struct slice a = currency_of(expr->a);
+        return a.len > 0 ? a : currency_of(expr->b);
+    }
+    default: return SLICE_EMPTY;
+    }
+}
+
+static bool report_currencies(struct infer *infer, const char *verb, const struct expr *a,
+                              const struct expr *b)
+{
+    struct slice left = currency_of(a);
+    struct slice right = currency_of(b);
+    if (left.len == 0 || right.len == 0 || slice_equal(left, right)) {
+        return false;
+    }
+    struct diag *diag = diag_add(infer->unit->diags, DIAG_E0446, b->span);
+    diag_fact(diag, slice_from_cstr(verb));
+    diag_fact(diag, left);
+    diag_fact(diag, right);
+    diag_here(diag, "this is in %.*s", SLICE_PRINT(right));
+    diag_label(diag, a->span, "this is in %.*s", SLICE_PRINT(left));
+    diag_note(diag, "nobody has said here what one is worth in the other");
+    return true;
+}
+
 // --- operators ---------------------------------------------------------------------------------
 
 static void label_operand(struct diag *diag, struct infer *infer, const struct expr *operand)
@@ -316,6 +357,9 @@ static const struct expr *infer_comparison(struct infer *infer, uint32_t node,
         diag_fact(diag, infer_quoted_type(infer, a->type));
         label_operand(diag, infer, a);
         diag_help(diag, "compare with `is`, or with `in` and a list");
+        return infer_poison(infer, node);
+    }
+    if (report_currencies(infer, "compare", a, b)) {
         return infer_poison(infer, node);
     }
     return finish_binary(infer, expr, a, b);
@@ -448,6 +492,10 @@ static const struct expr *infer_arithmetic(struct infer *infer, uint32_t node,
         return infer_poison(infer, node);
     }
     if (type_is_poison(type)) {
+        return infer_poison(infer, node);
+    }
+    static const char *const verbs[] = { "add", "subtract", "multiply", "divide" };
+    if (report_currencies(infer, verbs[op - OPERATOR_ADD], a, b)) {
         return infer_poison(infer, node);
     }
     if (is_hours_on_date(a, b) || is_hours_on_date(b, a)) {

@@ -161,7 +161,8 @@ static uint32_t lower_record(struct lower *lower, const struct record *record)
                                         .label = lower_text(lower, part->label),
                                         .help = lower_text(lower, part->help),
                                         .type = lower_type(lower, part->type),
-                                        .required = part->required,
+                                        .flags = (part->required ? PART_REQUIRED : 0u) |
+                                                 (part->computed ? PART_COMPUTED : 0u),
                                         .initial = lower_expr(lower, part->initial) };
     }
     struct image_record to = { lower_text(lower, record->decl.name),
@@ -214,7 +215,9 @@ static void add_fields(struct lower *lower)
                                   .type = lower_type(lower, field->type),
                                   .flags = field->flags,
                                   .initial = lower_expr(lower, field->initial),
-                                  .shown_to = lower_roles(lower, &field->shown_to) };
+                                  .shown_to = lower_roles(lower, &field->shown_to),
+                                  .depends = build_list(&lower->build, field->depends,
+                                                        field->depend_count) };
         uint32_t index = build_add_field(&lower->build, &to);
         CHECK(index == field->index);
     }
@@ -237,11 +240,16 @@ static void add_process(struct lower *lower)
     for (uint32_t i = 0; i < process->key_count; i++) {
         keys[i] = process->keys[i]->index;
     }
+    uint32_t *computed = ARENA_ARRAY(lower->arena, uint32_t, process->computed_count + 1);
+    for (uint32_t i = 0; i < process->computed_count; i++) {
+        computed[i] = process->computed[i]->index;
+    }
     struct image_process to = {
         .name = lower_text(lower, process->decl.name),
         .label = lower_text(lower, process->decl.label),
         .title = lower->title,
         .keys = build_list(&lower->build, keys, process->key_count),
+        .computed = build_list(&lower->build, computed, process->computed_count),
         .start_asks = lower_asks(lower, process->start),
         .file = lower_text(lower, source_file(lower->unit->sources, process->decl.file)->name),
         .line = lower_line(lower, process->decl.span),

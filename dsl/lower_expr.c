@@ -68,6 +68,7 @@ static void lower_operands(struct lower *lower, const struct expr *expr, struct 
         to->a = lower_role(lower, expr->role);
         break;
     case EXPR_PART:
+    case EXPR_TOTAL:
     case EXPR_ROUND:
         to->b = expr->scale;
         break;

@@ -52,6 +52,10 @@ struct field {
     const struct expr *initial;
     struct role_list shown_to;
     uint32_t index;
+    bool computed; // worked out again whenever a field that `initial` names changes
+    uint32_t *depends; // those fields, by index
+    uint32_t depend_count;
+    uint8_t visit; // while they are put in order
 };
 struct collection {
     struct slice name;
@@ -194,6 +198,8 @@ struct process {
     uint32_t key_count;
     struct field **fields;
     uint32_t field_count;
+    const struct field **computed; // each behind those it depends on
+    uint32_t computed_count;
     struct collection **collections;
     uint32_t collection_count;
     struct stage **stages; // [0] is the body; text order

@@ -161,6 +161,9 @@ static const char *what_text(enum decl_what what)
 
 struct slice names_decl(const struct decl *decl, struct arena *arena)
 {
+    if (decl->name.len == 0) {
+        return arena_format(arena, "this %s", what_text(decl->what));
+    }
     return arena_format(arena, "%s `%.*s`", what_text(decl->what), SLICE_PRINT(decl->name));
 }
 
@@ -289,6 +292,10 @@ static void resolve_ladder(struct unit *unit, struct ladder *ladder)
 
 static void resolve_record(struct unit *unit, struct record *record)
 {
+    if (record->resolved) {
+        return;
+    }
+    record->resolved = true;
     uint32_t file = record->decl.file;
     const struct syntax_tree *tree = names_tree(unit, file);
     for (SYNTAX_EACH(tree, record->decl.node, child)) {
@@ -649,6 +656,18 @@ static const struct type *named_type(struct unit *unit, uint32_t file, uint32_t 
     return type_builtin(TYPE_POISON);
 }
 
+// `record { … }` where a type stands: a record like others, that nothing else can name.
+static const struct record *unnamed_record(struct unit *unit, uint32_t file, uint32_t node)
+{
+    struct record *record =
+        add_decl(unit, file, node, WHAT_RECORD, sizeof(struct record));
+    record->decl.name = SLICE_EMPTY;
+    record->decl.label = SLICE_EMPTY;
+    record->decl.span = syntax_keyword_span(names_tree(unit, file), node);
+    resolve_record(unit, record);
+    return record;
+}
+
 const struct type *names_type(struct unit *unit, uint32_t file, uint32_t node)
 {
     const struct syntax_tree *tree = names_tree(unit, file);
@@ -669,6 +688,12 @@ const struct type *names_type(struct unit *unit, uint32_t file, uint32_t node)
             type->kind = process == NULL ? TYPE_POISON : TYPE_REF;
             type->process = process == NULL ? SLICE_EMPTY : process->decl.name;
         }
+        return type;
+    }
+    if (kind == NODE_TYPE_RECORD) {
+        struct type *type = ARENA_NEW(unit->arena, struct type);
+        type->kind = TYPE_RECORD;
+        type->record = unnamed_record(unit, file, node);
         return type;
     }
     if (kind != NODE_TYPE_SET && kind != NODE_TYPE_LIST) {

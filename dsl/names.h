@@ -15,7 +15,7 @@ enum {
     TABLE_COLUMNS_MAX = 16,
     TABLE_ROWS_MAX = 256,
     TABLE_INPUTS_MAX = 200000, // that the proof of a table looks at
-    PROCESS_FIELDS_MAX = 1000,
+    PROCESS_FIELDS_MAX = IMAGE_FIELDS_MAX,
     PROCESS_STAGES_MAX = 1000,
     PROCESS_ENDS_MAX = 200,
     PROCESS_HANDLERS_MAX = 4000, // actions, timers, rules and tasks of stages

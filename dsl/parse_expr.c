@@ -151,6 +151,20 @@ static uint32_t read_collection(struct parser *p)
     return parse_close(p, node);
 }
 
+// total lines, total lines.price
+static uint32_t read_total(struct parser *p)
+{
+    uint32_t node = parse_open(p, NODE_TOTAL);
+    parse_advance(p);
+    if (parse_at_name(p)) {
+        parse_add(p, node, read_path(p, NODE_PATH));
+    } else {
+        parse_needs(p, "`total`", "a list, or a part of what a list holds");
+        parse_missing(p, node, CLASS_EXPR);
+    }
+    return parse_close(p, node);
+}
+
 // pick sales, pick least loaded of sales
 static uint32_t read_pick(struct parser *p)
 {
@@ -262,7 +276,7 @@ static uint32_t read_word_value(struct parser *p, const char *what, const char *
     case WORD_PICK: return read_pick(p);
     case WORD_TASK:
     case WORD_STAGE: return read_property(p);
-    case WORD_TOTAL: return read_later(p, "`total` is");
+    case WORD_TOTAL: return read_total(p);
     case WORD_EXISTS: return read_later(p, "`exists` is");
     default: break;
     }

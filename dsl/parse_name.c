@@ -229,6 +229,20 @@ static void parse_user_type(struct parser *p, uint32_t parent)
     parse_add(p, parent, parse_close(p, node));
 }
 
+// record { part, … }
+static void parse_record_type(struct parser *p, uint32_t parent)
+{
+    uint32_t node = parse_open(p, NODE_TYPE_RECORD);
+    parse_advance(p);
+    if (parse_enter(p)) {
+        parse_parts(p, node);
+        parse_leave(p);
+    } else if (parse_at(p, TOKEN_BRACE_OPEN)) {
+        parse_skip_braces(p);
+    }
+    parse_add(p, parent, parse_close(p, node));
+}
+
 void parse_type(struct parser *p, uint32_t parent)
 {
     if (parse_at_word(p, WORD_SET) || parse_at_word(p, WORD_LIST)) {
@@ -242,12 +256,7 @@ void parse_type(struct parser *p, uint32_t parent)
         parse_ref(p, node, "`ref`", "the name of a process");
         parse_add(p, parent, parse_close(p, node));
     } else if (parse_at_word(p, WORD_RECORD)) {
-        parse_later(p, parse_span(p, p->at), "a record without a name is");
-        parse_missing(p, parent, CLASS_TYPE);
-        parse_advance(p);
-        if (parse_at(p, TOKEN_BRACE_OPEN)) {
-            parse_skip_braces(p);
-        }
+        parse_record_type(p, parent);
     } else if (parse_at_type(p)) {
         uint32_t node = parse_open(p, NODE_TYPE_NAME);
         parse_leaf(p, node, NODE_NAME);

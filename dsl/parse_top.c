@@ -216,12 +216,17 @@ static void parse_part(struct parser *p, uint32_t parent)
     parse_add(p, parent, parse_close(p, node));
 }
 
+void parse_parts(struct parser *p, uint32_t node)
+{
+    parse_braced_list(p, node, parse_part, "parts");
+}
+
 static void parse_record(struct parser *p, uint32_t file)
 {
     uint32_t node = parse_open(p, NODE_RECORD);
     parse_advance(p);
     parse_decl_name(p, node);
-    parse_braced_list(p, node, parse_part, "parts");
+    parse_parts(p, node);
     parse_add(p, file, parse_close(p, node));
 }
 

@@ -140,7 +140,8 @@ struct slice type_name(const struct type *type, struct arena *arena)
     if (type_is(type, TYPE_ENUM)) {
         inner = type->enumeration->decl.name;
     } else if (type_is(type, TYPE_RECORD)) {
-        inner = type->record->decl.name;
+        bool named = type->record->decl.name.len > 0;
+        inner = named ? type->record->decl.name : SLICE("record");
     } else if (type_is(type, TYPE_REF)) {
         inner = arena_format(arena, "ref %.*s", SLICE_PRINT(type->process));
     } else if (type_is(type, TYPE_USER)) {

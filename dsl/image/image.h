@@ -26,6 +26,7 @@ enum {
     IMAGE_STAGE_DEPTH_MAX = 16, // nesting of stages
     IMAGE_EXPR_DEPTH_MAX = 32,
     IMAGE_BLOCK_DEPTH_MAX = 16,
+    IMAGE_FIELDS_MAX = 256,
     IMAGE_LOCALS_MAX = 256 // command-local values of one process
 };
 
@@ -61,6 +62,7 @@ struct image_process {
     struct image_range start_asks; // list of asks in `start`: the form has them after the fields
     struct image_text file;
     uint32_t line;
+    struct image_range computed; // list of fields, each behind those it depends on
     uint32_t local_count;     // most command-local values any block needs (asks, loop items)
     uint32_t pad;
 };
@@ -73,9 +75,11 @@ struct image_role {
 struct image_enum { struct image_text name; struct image_range members; }; // into `member`
 struct image_member { struct image_text name, label; };
 struct image_record { struct image_text name; struct image_range parts; }; // into `part`
+// The value of a computed part is its `initial`, which sees the parts above it as EXPR_PARAM.
+enum { PART_REQUIRED = 1, PART_COMPUTED = 2 };
 struct image_part {
     struct image_text name, label, help;
-    uint32_t type, required, initial; // initial: expr or INDEX_NONE
+    uint32_t type, flags, initial; // initial: expr or INDEX_NONE
 };
 struct image_ladder {
     struct image_text name;
@@ -90,11 +94,13 @@ struct image_rung {
     uint32_t effect, role;
     uint32_t pad;
 };
-enum { FIELD_REQUIRED = 1, FIELD_READONLY = 2, FIELD_GIVEN = 4 };
+// A computed field is worked out again whenever a field of `depends` changes.
+enum { FIELD_REQUIRED = 1, FIELD_READONLY = 2, FIELD_GIVEN = 4, FIELD_COMPUTED = 8 };
 struct image_field {
     struct image_text name, label, help;
     uint32_t type, flags, initial;
     struct image_range shown_to; // list of roles; count 0 = everybody
+    struct image_range depends;  // list of fields; of computed ones
 };
 struct image_collection { struct image_text name; uint32_t each; }; // 1 = many, 0 = `convert into`
 
@@ -253,8 +259,9 @@ enum image_expr_kind {
     EXPR_DAY, EXPR_HOUR, EXPR_LENGTH, // a
     EXPR_ROUND, // a; b: digits or INDEX_NONE
     EXPR_FIRST, // a
-    EXPR_PARAM, // a: number of the parameter; inside the rows of a table only
+    EXPR_PARAM, // a: number of the parameter of a table, or of the part of a record
     EXPR_TABLE, // a: table, list: exprs, one for each parameter
+    EXPR_TOTAL, // a: expr giving a list; b: part of its records, or INDEX_NONE: the items
     EXPR_KIND_COUNT
 };
 // --- tables: the first row whose cells all match gives its value. A table's rows and cells stand

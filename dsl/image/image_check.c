@@ -44,7 +44,8 @@ static bool duration_unit_ok(uint32_t unit) { return unit <= DURATION_MONTH; }
 
 static bool check_process(const struct image *image)
 {
-    if (image->process_count != 1 || image->stage_count == 0) {
+    if (image->process_count != 1 || image->stage_count == 0 ||
+        image->field_count > IMAGE_FIELDS_MAX) {
         return false;
     }
     const struct image_process *process = &image->process[0];
@@ -52,6 +53,7 @@ static bool check_process(const struct image *image)
            image_text_ok(image, process->file) &&
            image_optional_ok(process->title, image->expr_count) &&
            image_list_ok(image, process->keys, image->field_count) &&
+           image_list_ok(image, process->computed, image->field_count) &&
            image_index_ok(process->start_block, image->block_count) &&
            image_optional_ok(process->repeat_block, image->block_count) &&
            image_list_ok(image, process->start_asks, image->ask_count) &&
@@ -173,7 +175,9 @@ static bool check_records(const struct image *image)
         const struct image_part *part = &image->part[i];
         if (!name_ok(image, part->name) || !image_text_ok(image, part->label) ||
             !image_text_ok(image, part->help) || part->type >= image->type_count ||
-            part->required > 1 || !image_optional_ok(part->initial, image->expr_count)) {
+            part->flags > (PART_REQUIRED | PART_COMPUTED) ||
+            ((part->flags & PART_COMPUTED) != 0 && part->initial == INDEX_NONE) ||
+            !image_optional_ok(part->initial, image->expr_count)) {
             return false;
         }
     }
@@ -202,15 +206,30 @@ static bool check_ladders(const struct image *image)
     return true;
 }
 
+// What is worked out has something to be worked out from.
+static bool computed_ok(const struct image *image)
+{
+    struct image_range computed = image->process[0].computed;
+    for (uint32_t i = 0; i < computed.count; i++) {
+        uint32_t field = image->list[computed.first + i];
+        if ((image->field[field].flags & FIELD_COMPUTED) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool check_fields(const struct image *image)
 {
     for (uint32_t i = 0; i < image->field_count; i++) {
         const struct image_field *field = &image->field[i];
         if (!name_ok(image, field->name) || !image_text_ok(image, field->label) ||
             !image_text_ok(image, field->help) || field->type >= image->type_count ||
-            field->flags > (FIELD_REQUIRED | FIELD_READONLY | FIELD_GIVEN) ||
+            field->flags > (FIELD_REQUIRED | FIELD_READONLY | FIELD_GIVEN | FIELD_COMPUTED) ||
+            ((field->flags & FIELD_COMPUTED) != 0 && field->initial == INDEX_NONE) ||
             !image_optional_ok(field->initial, image->expr_count) ||
-            !image_list_ok(image, field->shown_to, image->role_count)) {
+            !image_list_ok(image, field->shown_to, image->role_count) ||
+            !image_list_ok(image, field->depends, image->field_count)) {
             return false;
         }
     }
@@ -219,7 +238,7 @@ static bool check_fields(const struct image *image)
             return false;
         }
     }
-    return true;
+    return computed_ok(image);
 }
 
 static bool check_stage(const struct image *image, uint32_t index)

@@ -69,13 +69,21 @@ static bool member_ok(const struct image *image, uint32_t enumeration, struct im
     return false;
 }
 
-static bool part_ok(struct expr_check *check, const struct image_expr *expr)
+// `many`: the operand is a list of the records.
+static bool part_ok(struct expr_check *check, const struct image_expr *expr, bool many)
 {
     const struct image *image = check->image;
     if (!operand_ok(check, expr->a)) {
         return false;
     }
     uint32_t type = image->expr[expr->a].type;
+    if (many && expr->b == INDEX_NONE) {
+        return true;
+    }
+    if (many) {
+        bool list = type != INDEX_NONE && image->type[type].kind == TYPE_LIST;
+        type = list ? image->type[type].arg : INDEX_NONE;
+    }
     return type != INDEX_NONE && image->type[type].kind == TYPE_RECORD &&
            expr->b < image->record[image->type[type].arg].parts.count;
 }
@@ -182,7 +190,9 @@ static bool check_expr(struct expr_check *check, const struct image_expr *expr)
     case EXPR_SLOT:
         return expr->a < image->role_count;
     case EXPR_PART:
-        return part_ok(check, expr);
+        return part_ok(check, expr, false);
+    case EXPR_TOTAL:
+        return part_ok(check, expr, true);
     case EXPR_ROUND:
         return expr->b == INDEX_NONE || expr->b <= DECIMAL_SCALE_MAX;
     case EXPR_IN_ROLE:

@@ -103,7 +103,9 @@ void form_read(struct form *form, struct arena *arena, struct slice packed, uint
     struct wire_list list = wire_list(packed);
     struct slice item;
     while (form->field_count < FORM_FIELDS_MAX && wire_next(&list, &item)) {
-        field_read(form, item);
+        if (!wire_bool(item, "computed")) { // a part that the engine works out
+            field_read(form, item);
+        }
     }
 }
 
@@ -280,7 +282,7 @@ static bool json_put(struct buf *to, json_t *json, unsigned depth)
     return good;
 }
 
-// A record, or a list of records, is written as JSON.
+// A record, or a list of records, written as JSON.
 static bool record_pack(const struct form *form, const struct form_field *field, struct slice text,
                         struct buf *to, struct slice *ret_problem)
 {
@@ -331,6 +333,8 @@ bool form_answer(struct form *form, struct form_field *field, struct slice text,
     struct slice trimmed = trim(text);
     if (trimmed.len == 0) {
         pack_nil(&packed);
+    } else if (field->parts.len > 0 && trimmed.ptr[0] != '{' && trimmed.ptr[0] != '[') {
+        pack_str(&packed, trimmed); // "what: desk, price: 10", which the engine reads
     } else if (field->parts.len > 0 || is_json(field, trimmed)) {
         good = record_pack(form, field, trimmed, &packed, ret_problem);
     } else if (field->many) {

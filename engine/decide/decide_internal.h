@@ -99,6 +99,8 @@ uint32_t assign_offered_role(struct run *run, uint32_t image_role, uint32_t task
 void assign_set_slot(struct run *run, uint32_t role, uint32_t user, struct slice reason);
 // fields.c
 enum run_result run_set_field(struct run *run, uint32_t field, struct value value);
+// Works out all computed fields; later run_set_field keeps them up to date.
+enum run_result fields_compute(struct run *run);
 bool fields_normalise(struct run *run, uint32_t field, struct value *value);
 bool fields_key_of(struct run *run, uint32_t field, const struct value *value,
                    struct slice *ret_key);

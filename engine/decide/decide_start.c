@@ -41,6 +41,7 @@ static void fill_defaults(struct run *run)
     const struct image *image = &run->program->image;
     for (uint32_t i = 0; i < image->field_count; i++) {
         if (image->field[i].initial == INDEX_NONE ||
+            (image->field[i].flags & FIELD_COMPUTED) != 0 ||
             view_field(run->d->view, run->instance, i).len > 0) {
             continue;
         }
@@ -49,6 +50,7 @@ static void fill_defaults(struct run *run)
             return;
         }
     }
+    (void)fields_compute(run);
 }
 
 // --------------------------------------------------------------------------------- from a form

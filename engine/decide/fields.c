@@ -161,7 +161,7 @@ static struct slice pack_field(struct run *run, const struct value *value)
     return packed;
 }
 
-enum run_result run_set_field(struct run *run, uint32_t field, struct value value)
+static enum run_result set_field(struct run *run, uint32_t field, struct value value)
 {
     const struct image *image = &run->program->image;
     if (!fields_normalise(run, field, &value)) {
@@ -189,4 +189,64 @@ enum run_result run_set_field(struct run *run, uint32_t field, struct value valu
     decide_emit(run->d, &event);
     run->changed[field / 32] |= 1u << (field % 32);
     return RUN_ON;
+}
+
+static bool is_changed(const uint32_t *bits, uint32_t field)
+{
+    return (bits[field / 32] >> (field % 32) & 1) != 0;
+}
+
+static bool depends_on_changed(const struct run *run, uint32_t field, const uint32_t *changed)
+{
+    const struct image *image = &run->program->image;
+    struct image_range depends = image->field[field].depends;
+    for (uint32_t i = 0; i < depends.count; i++) {
+        if (is_changed(changed, image->list[depends.first + i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// One pass in the order of the image: each computed field stands behind those it depends on.
+static enum run_result compute(struct run *run, uint32_t changed[8], bool all)
+{
+    const struct image *image = &run->program->image;
+    struct image_range computed = image->process[0].computed;
+    for (uint32_t i = 0; i < computed.count; i++) {
+        uint32_t field = image->list[computed.first + i];
+        if (!all && !depends_on_changed(run, field, changed)) {
+            continue;
+        }
+        struct slice before = arena_copy(run->d->arena,
+                                         view_field(run->d->view, run->instance, field));
+        struct value value = eval_or_empty(&run->env, image->field[field].initial);
+        if (run_take_refusal(run) || set_field(run, field, value) == RUN_REFUSED) {
+            return RUN_REFUSED;
+        }
+        if (!slice_equal(before, view_field(run->d->view, run->instance, field))) {
+            changed[field / 32] |= 1u << (field % 32);
+        }
+    }
+    return RUN_ON;
+}
+
+enum run_result run_set_field(struct run *run, uint32_t field, struct value value)
+{
+    uint32_t changed[8] = { 0 };
+    _Static_assert(IMAGE_FIELDS_MAX <= 8 * 32, "a bit for each field");
+    if (set_field(run, field, value) == RUN_REFUSED) {
+        return RUN_REFUSED;
+    }
+    if (run->program->image.process[0].computed.count == 0 || !is_changed(run->changed, field)) {
+        return RUN_ON;
+    }
+    changed[field / 32] |= 1u << (field % 32);
+    return compute(run, changed, false);
+}
+
+enum run_result fields_compute(struct run *run)
+{
+    uint32_t changed[8] = { 0 };
+    return compute(run, changed, true);
 }

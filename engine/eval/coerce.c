@@ -6,6 +6,8 @@ enum { COERCE_DEPTH_MAX = 4 };
 
 static bool coerce(struct eval_env *env, uint32_t type, struct unpack *unpack, unsigned depth,
                    struct value *ret);
+static bool from_pairs(struct eval_env *env, const struct image_type *type, struct slice text,
+                       struct value *ret);
 
 static const char *const type_words[TYPE_KIND_COUNT] = {
     "text", "integer", "decimal", "money", "bool", "date", "time", "datetime", "duration", "phone",
@@ -208,12 +210,12 @@ static bool from_text(struct eval_env *env, uint32_t number, struct slice raw, s
         return value_parse_integer(text, &ret->number) && ret->number > 0
                    ? true
                    : fail(env, "the number of a case is expected");
+    case TYPE_RECORD: return from_pairs(env, type, text, ret);
     case TYPE_SET:
     case TYPE_LIST:
-    case TYPE_RECORD:
     case TYPE_KIND_COUNT: break;
     }
-    return fail(env, "a list or a record is expected here");
+    return fail(env, "a list is expected here");
 }
 
 static int member_rank(const struct image *image, const struct image_type *type, struct slice name)
@@ -285,15 +287,17 @@ static bool from_array(struct eval_env *env, const struct image_type *type, stru
     return true;
 }
 
-// "design, supply" for a set or a list of simple things: what CSV and the command line can say.
+// "design, supply" for a set or a list of simple things, "what: desk, price: 10; what: lamp" for a
+// list of records: what CSV, tests and the command line can say.
 static bool from_words(struct eval_env *env, const struct image_type *type, struct slice text,
                        struct value *ret)
 {
     struct buf buf;
     buf_init(&buf, FRAME_BYTES_MAX);
     uint32_t count = 0;
+    const char between = env->program->image.type[type->arg].kind == TYPE_RECORD ? ';' : ',';
     while (text.len > 0) {
-        const char *comma = memchr(text.ptr, ',', text.len);
+        const char *comma = memchr(text.ptr, between, text.len);
         size_t len = comma != NULL ? (size_t)(comma - text.ptr) : text.len;
         struct slice word = trimmed(slice_sub(text, 0, len));
         if (word.len > 0) {
@@ -311,6 +315,37 @@ static bool from_words(struct eval_env *env, const struct image_type *type, stru
     buf_done(&buf);
     buf_done(&whole);
     return from_array(env, type, &unpack, 1, ret);
+}
+
+// First values, and what is worked out from the parts above: that is never taken from an answer.
+static bool fill_parts(struct eval_env *env, const struct image_record *record,
+                       struct value_part *parts)
+{
+    const struct image *image = &env->program->image;
+    struct value *above = ARENA_ARRAY(env->arena, struct value, record->parts.count + 1);
+    const struct value *outer = env->params;
+    uint32_t outer_count = env->param_count;
+    bool good = true;
+    for (uint32_t i = 0; i < record->parts.count && good; i++) {
+        const struct image_part *part = &image->part[record->parts.first + i];
+        bool computed = (part->flags & PART_COMPUTED) != 0;
+        if (part->initial != INDEX_NONE && (computed || value_is_empty(&parts[i].value))) {
+            env->params = above;
+            env->param_count = i;
+            parts[i].value = eval_or_empty(env, part->initial);
+            env->params = outer;
+            env->param_count = outer_count;
+        }
+        above[i] = parts[i].value;
+        good = env->refusal.code == REFUSAL_NONE;
+        if (good && (part->flags & PART_REQUIRED) != 0 && value_is_empty(&parts[i].value)) {
+            (void)eval_fail(env, REFUSAL_BAD_FORM,
+                            arena_format(env->arena, "its part `%.*s` must be answered",
+                                         SLICE_PRINT(image_slice(image, part->name))));
+            good = false;
+        }
+    }
+    return good;
 }
 
 static bool from_map(struct eval_env *env, const struct image_type *type, struct unpack *unpack,
@@ -337,19 +372,46 @@ static bool from_map(struct eval_env *env, const struct image_type *type, struct
             return false;
         }
     }
-    for (uint32_t i = 0; i < record->parts.count; i++) {
-        const struct image_part *part = &image->part[record->parts.first + i];
-        if (value_is_empty(&parts[i].value) && part->initial != INDEX_NONE) {
-            parts[i].value = eval(env, part->initial);
-        }
-        if (part->required != 0 && value_is_empty(&parts[i].value)) {
-            return fail(env, "a required part of this record is missing");
-        }
+    if (!fill_parts(env, record, parts)) {
+        return false;
     }
     *ret = (struct value){ .kind = VALUE_RECORD };
     ret->record.parts = parts;
     ret->record.count = record->parts.count;
     return true;
+}
+
+// "what: desk, price: 10": a record in one line. A comma ends a part, so none stands inside one.
+static bool from_pairs(struct eval_env *env, const struct image_type *type, struct slice text,
+                       struct value *ret)
+{
+    struct buf buf;
+    buf_init(&buf, FRAME_BYTES_MAX);
+    uint32_t count = 0;
+    while (text.len > 0) {
+        const char *comma = memchr(text.ptr, ',', text.len);
+        size_t len = comma != NULL ? (size_t)(comma - text.ptr) : text.len;
+        struct slice part = trimmed(slice_sub(text, 0, len));
+        const char *colon = part.len > 0 ? memchr(part.ptr, ':', part.len) : NULL;
+        if (colon == NULL) {
+            buf_done(&buf);
+            return fail(env, "a record is expected, for example `what: desk, price: 10`");
+        }
+        size_t name = (size_t)(colon - part.ptr);
+        pack_str(&buf, trimmed(slice_sub(part, 0, name)));
+        pack_str(&buf, trimmed(slice_sub(part, name + 1, part.len)));
+        count++;
+        text = slice_sub(text, len + 1, text.len);
+    }
+    struct buf whole;
+    buf_init(&whole, FRAME_BYTES_MAX);
+    pack_map(&whole, count);
+    buf_put_slice(&whole, buf_slice(&buf));
+    struct unpack unpack;
+    unpack_init(&unpack, arena_copy(env->arena, buf_slice(&whole)));
+    buf_done(&buf);
+    buf_done(&whole);
+    return from_map(env, type, &unpack, 1, ret);
 }
 
 // A number where a number, a moment or a case fits.

@@ -156,6 +156,26 @@ static struct value leaf(struct eval_env *env, const struct image_expr *expr)
 
 // --------------------------------------------------------------------------------- operators
 
+static bool differ_in_currency(const struct value *a, const struct value *b)
+{
+    return a->kind == VALUE_MONEY && b->kind == VALUE_MONEY &&
+           memcmp(a->currency, b->currency, sizeof(a->currency)) != 0;
+}
+
+static struct value cannot_count(struct eval_env *env, const struct value *a,
+                                 const struct value *b)
+{
+    if (differ_in_currency(a, b)) {
+        return eval_fail(env, REFUSAL_BAD_ARITHMETIC,
+                         arena_format(env->arena, "amounts in %.3s and in %.3s are neither "
+                                                  "counted together nor compared",
+                                      a->currency, b->currency));
+    }
+    return eval_fail(env, REFUSAL_BAD_ARITHMETIC,
+                     SLICE("these amounts cannot be counted with: too large, or a division by "
+                           "zero"));
+}
+
 static struct value compare(struct eval_env *env, const struct image_expr *expr, unsigned depth)
 {
     struct value a = eval_inner(env, expr->a, depth);
@@ -168,6 +188,9 @@ static struct value compare(struct eval_env *env, const struct image_expr *expr,
         return value_bool(value_equal(&a, &b) == (kind == EXPR_IS));
     }
     int order;
+    if (differ_in_currency(&a, &b)) {
+        return cannot_count(env, &a, &b);
+    }
     if (!value_order(&a, &b, &order)) {
         return value_bool(false);
     }
@@ -335,9 +358,7 @@ static struct value arithmetic(struct eval_env *env, const struct image_expr *ex
     static const enum value_op ops[] = { VALUE_ADD, VALUE_SUBTRACT, VALUE_MULTIPLY, VALUE_DIVIDE };
     struct value result;
     if (!value_arithmetic(ops[kind - EXPR_ADD], &a, &b, &result)) {
-        return eval_fail(env, REFUSAL_BAD_ARITHMETIC,
-                         SLICE("these amounts cannot be counted with: too large, different "
-                               "currencies, or a division by zero"));
+        return cannot_count(env, &a, &b);
     }
     return result;
 }
@@ -411,6 +432,51 @@ static struct value part_of(struct eval_env *env, const struct image_expr *expr,
     return record.record.parts[expr->b].value;
 }
 
+// Nothing to add up is zero of its kind.
+static struct value zero(const struct eval_env *env, const struct image_expr *expr)
+{
+    const struct image *image = &env->program->image;
+    uint32_t kind = expr->type < image->type_count ? image->type[expr->type].kind : TYPE_INTEGER;
+    struct value value = { .kind = VALUE_INTEGER };
+    if (kind == TYPE_DECIMAL) {
+        value.kind = VALUE_DECIMAL;
+    } else if (kind == TYPE_DURATION) {
+        value.kind = VALUE_DURATION;
+    } else if (kind == TYPE_MONEY) {
+        value.kind = VALUE_MONEY;
+        memcpy(value.currency, env->currency.ptr, env->currency.len < 3 ? env->currency.len : 3);
+    }
+    return value;
+}
+
+// total lines.price: parts that are empty count for nothing.
+static struct value total(struct eval_env *env, const struct image_expr *expr, unsigned depth)
+{
+    struct value list = eval_inner(env, expr->a, depth);
+    struct value sum = value_empty();
+    for (uint32_t i = 0; list.kind == VALUE_LIST && i < list.list.count; i++) {
+        const struct value *item = &list.list.items[i];
+        if (expr->b != INDEX_NONE) {
+            bool has = item->kind == VALUE_RECORD && expr->b < item->record.count;
+            item = has ? &item->record.parts[expr->b].value : &sum;
+        }
+        if (value_is_empty(item) || item == &sum) {
+            continue;
+        }
+        struct value next;
+        if (value_is_empty(&sum)) {
+            sum = *item;
+        } else if (item->kind == VALUE_DURATION) {
+            sum = durations(env, EXPR_ADD, &sum, item);
+        } else if (value_arithmetic(VALUE_ADD, &sum, item, &next)) {
+            sum = next;
+        } else {
+            return cannot_count(env, &sum, item);
+        }
+    }
+    return value_is_empty(&sum) && env->refusal.code == REFUSAL_NONE ? zero(env, expr) : sum;
+}
+
 static struct value list_of(struct eval_env *env, const struct image_expr *expr, unsigned depth)
 {
     struct value *items = ARENA_ARRAY(env->arena, struct value, expr->list.count + 1);
@@ -482,6 +548,9 @@ struct value eval_inner(struct eval_env *env, uint32_t number, unsigned depth)
     if (kind == EXPR_PART) {
         return part_of(env, expr, depth);
     }
+    if (kind == EXPR_TOTAL) {
+        return total(env, expr, depth);
+    }
     if (kind < EXPR_AND || kind == EXPR_COLLECTION || kind == EXPR_PICK ||
         kind == EXPR_TASK_PROPERTY || kind == EXPR_STAGE_POSITION || kind == EXPR_PARAM) {
         return leaf(env, expr);
@@ -515,6 +584,16 @@ struct value eval(struct eval_env *env, uint32_t expr)
 {
     CHECK(expr < env->program->image.expr_count);
     return eval_inner(env, expr, IMAGE_EXPR_DEPTH_MAX + 1);
+}
+
+struct value eval_or_empty(struct eval_env *env, uint32_t expr)
+{
+    struct value value = eval(env, expr);
+    if (env->refusal.code == REFUSAL_EMPTY_OPERAND) {
+        env->refusal = (struct refusal){ 0 };
+        return value_empty();
+    }
+    return value;
 }
 
 bool eval_condition(struct eval_env *env, uint32_t expr)

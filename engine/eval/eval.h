@@ -33,6 +33,8 @@ struct eval_env {
 
 // The value of an expression; empty after a failure (look at env->refusal.code).
 struct value eval(struct eval_env *env, uint32_t expr);
+// The same for what is worked out by itself: where an operand is empty, so is the value.
+struct value eval_or_empty(struct eval_env *env, uint32_t expr);
 // A condition: false for empty.
 bool eval_condition(struct eval_env *env, uint32_t expr);
 // Text of an expression, for titles and labels; empty values print as nothing, users by name.

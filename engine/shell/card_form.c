@@ -128,12 +128,13 @@ static void write_parts(const struct card_env *env, const struct view_program *p
     for (uint32_t i = 0; i < parts.count; i++) {
         const struct image_part *part = &image->part[parts.first + i];
         struct slice label = image_slice(image, part->label);
-        pack_map(env->buf, 6);
+        pack_map(env->buf, 7);
         reply_text(env->buf, "name", image_slice(image, part->name));
         reply_text(env->buf, "label", label.len > 0 ? label : image_slice(image, part->name));
         reply_text(env->buf, "type", slice_from_cstr(eval_type_name(image, part->type)));
         reply_text(env->buf, "help", image_slice(image, part->help));
-        reply_bool(env->buf, "required", part->required != 0);
+        reply_bool(env->buf, "required", (part->flags & PART_REQUIRED) != 0);
+        reply_bool(env->buf, "computed", (part->flags & PART_COMPUTED) != 0);
         write_choices(env, program, part->type);
     }
 }

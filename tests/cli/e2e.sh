@@ -178,7 +178,8 @@ expect "start" 0 'case 1 is at: ' start order 'phone=+49 30 123456' name=Anna th
 grep -q 'next: Call Anna, for ann' "$work/out" || grep -q 'next: Call Anna' "$work/out" || { failed=$((failed + 1)); echo "FAILED: next is not told"; cat "$work/out"; }
 expect "start joins" 0 'joined, an open case has the same key' start order 'phone=+49-30-123-456' --as ann
 expect "start another" 0 'case 2' start order phone=+493088888 --as ann
-expect "start: bad record" 2 'write it as JSON' start order phone=+4930999 people=Karl --as ann
+expect "start: bad record" 1 'a record is expected' start order phone=+4930999 people=Karl --as ann
+expect "start: bad JSON" 2 'write it as JSON' start order phone=+4930999 'people=[Karl' --as ann
 expect "start: bad choice" 2 'is not one of: desk, chair, lamp' start order phone=+4930999 kind=sofa
 
 expect "inbox" 0 'Call Anna' inbox --as ann

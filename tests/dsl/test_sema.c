@@ -208,7 +208,7 @@ static void a_program_beyond_a_bound_is_refused_by_the_bounds_name(void **state)
     expect_limit("", "role r%d \"R\"\n", 2001, "", "2000 names");
     expect_limit("enum e {\n", "m%d \"M\",\n", 1001, "last \"L\" }\n", "1000 members");
     expect_limit("record r {\n", "p%d: text,\n", 201, "last: text }\n", "200 parts");
-    expect_limit(body, "  field f%d: text\n", 1001, "}\n", "1000 fields");
+    expect_limit(body, "  field f%d: text\n", 257, "}\n", "256 fields");
     expect_limit(body, "  stage s%d \"S\" { after 1 day => won }\n", 1001, "}\n", "1000 stages");
     expect_limit(body, "  end e%d \"E\"\n", 201, "}\n", "200 ends");
     expect_limit(body, "  after %d days => won\n", 4001, "}\n",

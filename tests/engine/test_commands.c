@@ -99,8 +99,10 @@ COMPANY_TEST(rule_16_arithmetic_with_empty_names_the_field,
     { "bob: press 1 sum", "!empty_operand `price`" })
 COMPANY_TEST(amounts_that_do_not_combine_are_refused,
     { ANN, "" },
-    { "bob: press 1 noted with price=5 USD", "pressed" },
-    { "bob: press 1 sum", "!bad_arithmetic different currencies" })
+    { "bob: press 1 talked", "stage_entered" },
+    { "bob: press 1 pay with amount=5 USD", "!bad_arithmetic USD" },
+    { "bob: press 1 back", "stage_entered" },
+    { "bob: press 1 noted with price=5 USD", "!bad_arithmetic neither counted" })
 // Rule 16: every comparison with empty is false: the button is not offered.
 COMPANY_TEST(a_button_whose_condition_does_not_hold_is_not_offered,
     { ANN, "" },
