@@ -28,6 +28,7 @@ enum {
     CHILDREN_PER_CONVERT_MAX = 100,
     CONVERT_DEPTH_MAX = 4, // a child's start that converts, and so on
     STEPS_PER_COMMAND_MAX = 10000,
+    MOVES_CHAINED_MAX = 32, // choices passed one after the other
     // one instance
     INSTANCE_IMAGE_BYTES_MAX = 2000, // rows of about 2,000 B and more take whole overflow pages
     FIELD_INLINE_BYTES_MAX = 200,    // longer values live in `part`

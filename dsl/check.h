@@ -32,6 +32,22 @@ void check_computed(struct unit *unit, struct process *process, struct field *fi
 // In which order such fields are worked out; none may lead back to itself.
 void check_computed_order(struct unit *unit, struct process *process);
 
+// --- what a process holds (check_process.c, check_config.c) --------------------------------------
+struct handler *check_handler_add(struct unit *unit, struct process *process, struct stage *stage,
+                                  enum handler_kind kind, uint32_t node);
+void check_handler_close(struct process *process, const struct handler *handler);
+// A second thing where there may be one; `owner` is "stage `a`".
+void check_report_second(struct unit *unit, const struct process *process, uint32_t node,
+                         const char *what, struct slice owner, struct span first);
+// Step 2 for the choices written directly in the stage; step 3 for one of them, and for
+// `on enter` and `on exit`.
+void check_declare_choices(struct unit *unit, struct process *process, struct stage *stage);
+void check_fill_choice(struct unit *unit, struct process *process, struct stage *stage,
+                       uint32_t node);
+void check_fill_on(struct unit *unit, struct process *process, struct stage *stage, uint32_t node);
+// 5. Choices that lead back to themselves (then the process is broken), or that nothing leads to.
+void check_choices(struct unit *unit, struct process *process);
+
 // --- steps (check_body.c) ----------------------------------------------------------------------
 struct body {
     struct infer infer;
@@ -63,9 +79,13 @@ void check_each_handler_step(const struct handler *handler, check_step_fn *visit
 // the same name further in; an action without `by` needs a task there.
 bool check_handler_holds_at(const struct process *process, const struct handler *handler,
                             const struct stage *leaf);
-// Where the handler can take a case that stands in one of its stages: calls `visit` per target.
+// Where the handler can take a case that stands in one of its stages: calls `visit` per stage or
+// end, those behind choices too.
 typedef void check_target_fn(void *context, const struct target *target);
 void check_each_target(const struct handler *handler, check_target_fn *visit, void *context);
+// The targets as they are written: choices are visited, and not looked behind.
+void check_each_written_target(const struct handler *handler, check_target_fn *visit,
+                               void *context);
 // "timer", "action `busy`" …: how messages name a handler.
 struct slice check_handler_name(const struct handler *handler, struct arena *arena);
 // "`a`, `b` and `c`"

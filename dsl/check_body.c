@@ -21,7 +21,9 @@ void check_body_init(struct body *body, struct unit *unit, struct process *proce
     if (handler == NULL || handler->kind == HANDLER_ACTION) {
         return;
     }
-    body->infer.flags = handler->kind == HANDLER_START ? INFER_NO_TASK : INFER_NO_ME;
+    body->infer.flags = handler->kind == HANDLER_START   ? INFER_NO_TASK
+                        : handler->kind == HANDLER_ENTER ? INFER_NO_ME | INFER_NO_TASK
+                                                         : INFER_NO_ME;
 }
 
 static struct slice body_place(const struct body *body)
@@ -30,23 +32,42 @@ static struct slice body_place(const struct body *body)
         [HANDLER_START] = "`start`",    [HANDLER_REPEAT] = "`on repeat`",
         [HANDLER_ACTION] = "an action", [HANDLER_TIMER] = "a timer",
         [HANDLER_RULE] = "a rule",      [HANDLER_OVERDUE] = "what follows `overdue`",
+        [HANDLER_ENTER] = "`on enter`", [HANDLER_EXIT] = "`on exit`",
+        [HANDLER_CHOICE] = "a choice",
     };
     return slice_from_cstr(body->handler == NULL ? "`reopen`" : places[body->handler->kind]);
 }
 
 // --- targets and moments -----------------------------------------------------------------------
 
-static const struct stage *find_near(const struct stage *from, struct slice name)
+static const struct choice *find_choice(const struct process *process, const struct stage *in,
+                                        struct slice name)
 {
-    for (const struct stage *around = from; around != NULL; around = around->parent) {
-        for (const struct stage *child = around->first_child; child != NULL;
-             child = child->next_sibling) {
-            if (slice_equal(child->name, name)) {
-                return child;
-            }
+    for (uint32_t i = 0; i < process->choice_count; i++) {
+        const struct choice *choice = process->choices[i];
+        if ((in == NULL || choice->stage == in) && slice_equal(choice->name, name)) {
+            return choice;
         }
     }
     return NULL;
+}
+
+static bool find_near(const struct body *body, struct target *target, struct slice name)
+{
+    for (const struct stage *around = body->stage; around != NULL; around = around->parent) {
+        for (const struct stage *child = around->first_child; child != NULL;
+             child = child->next_sibling) {
+            if (slice_equal(child->name, name)) {
+                target->stage = child;
+                return true;
+            }
+        }
+        target->choice = find_choice(body->process, around, name);
+        if (target->choice != NULL) {
+            return true;
+        }
+    }
+    return false;
 }
 
 // The name exists, and means something else: an action, a field, a ladder.
@@ -91,6 +112,9 @@ static void report_unknown_target(struct body *body, uint32_t name_node)
     for (uint32_t i = 0; i < process->end_count; i++) {
         suggest_offer(&suggestions, process->ends[i]->name, 1);
     }
+    for (uint32_t i = 0; i < process->choice_count; i++) {
+        suggest_offer(&suggestions, process->choices[i]->name, 1);
+    }
     if (!diag_suggest(diag, &suggestions, span, "stage or end")) {
         diag_help(diag, "declare it in the process: `stage %.*s \"…\" { … }` or `end %.*s \"…\"`",
                   SLICE_PRINT(name), SLICE_PRINT(name));
@@ -103,8 +127,7 @@ static void resolve_target(struct body *body, struct target *target, uint32_t na
 {
     struct slice name = syntax_name(body_tree(body), name_node);
     const struct process *process = body->process;
-    target->stage = find_near(body->stage, name);
-    if (target->stage != NULL) {
+    if (find_near(body, target, name)) {
         return;
     }
     for (uint32_t i = 0; i < process->end_count; i++) {
@@ -135,6 +158,9 @@ static void resolve_target(struct body *body, struct target *target, uint32_t na
         return;
     }
     if (target->stage == NULL) {
+        target->choice = find_choice(body->process, NULL, name);
+    }
+    if (target->stage == NULL && target->choice == NULL) {
         report_unknown_target(body, name_node);
     }
 }
@@ -148,7 +174,7 @@ struct target *check_target(struct body *body, uint32_t goto_node)
         target->span = syntax_span(tree, name);
         resolve_target(body, target, name);
     }
-    if (target->stage == NULL && target->end == NULL) {
+    if (target->stage == NULL && target->end == NULL && target->choice == NULL) {
         body->process->broken = true;
     }
     uint32_t due = syntax_child(tree, goto_node, NODE_DUE);
@@ -472,25 +498,66 @@ static void check_if(struct body *body, struct step *step, uint32_t node)
     }
 }
 
-static void check_flow_here(struct body *body, uint32_t node, bool needs_action)
+static bool is_hook(const struct body *body)
 {
-    if (body->handler == NULL) {
-        return;
+    return body->handler != NULL &&
+           (body->handler->kind == HANDLER_ENTER || body->handler->kind == HANDLER_EXIT);
+}
+
+// NULL: the flow may stand there.
+static const char *why_no_flow(const struct body *body, enum syntax_kind flow)
+{
+    if (body->handler == NULL || body->handler->kind == HANDLER_ACTION) {
+        return NULL;
     }
     enum handler_kind kind = body->handler->kind;
-    bool fits = kind == HANDLER_ACTION ||
-                (!needs_action && kind != HANDLER_START && kind != HANDLER_REPEAT);
-    if (fits) {
+    if (is_hook(body)) {
+        return "the case is on its way from one stage to another already; it cannot turn off here";
+    }
+    if (kind == HANDLER_CHOICE && flow != NODE_GOTO) {
+        return "a choice is passed at once: each of its ways leads to a stage or an end";
+    }
+    if (flow == NODE_RETRY) {
+        return "a ladder counts the presses of an action";
+    }
+    if (flow == NODE_AGAIN && (kind == HANDLER_START || kind == HANDLER_REPEAT)) {
+        return "`again` moves the task that is open, and there may be none";
+    }
+    return NULL;
+}
+
+static void check_flow_here(struct body *body, uint32_t node)
+{
+    const struct syntax_tree *tree = body_tree(body);
+    enum syntax_kind kind = syntax_kind(tree, node);
+    const char *why = why_no_flow(body, kind);
+    if (why == NULL) {
         return;
     }
-    const struct syntax_tree *tree = body_tree(body);
     body->process->broken = true;
     struct diag *diag =
         diag_add(body->infer.unit->diags, DIAG_E0507, syntax_keyword_span(tree, node));
-    diag_fact(diag, needs_action ? SLICE("`retry`") : SLICE("`again`"));
+    diag_fact(diag, kind == NODE_GOTO    ? SLICE("`=>`")
+                    : kind == NODE_RETRY ? SLICE("`retry`")
+                                         : SLICE("`again`"));
     diag_fact(diag, body_place(body));
-    diag_note(diag, needs_action ? "a ladder counts the presses of an action"
-                                 : "`again` moves the task that is open, and there may be none");
+    diag_note(diag, "%s", why);
+    if (is_hook(body)) {
+        diag_help(diag, "move the case by a rule: `when CONDITION => STAGE`");
+    }
+}
+
+// What is made in `on exit` for the stage that is left would be withdrawn at once.
+static void check_side_task_here(struct body *body, uint32_t node)
+{
+    if (body->handler == NULL || body->handler->kind != HANDLER_EXIT) {
+        return;
+    }
+    struct diag *diag = diag_add(body->infer.unit->diags, DIAG_E0507,
+                                 syntax_keyword_span(body_tree(body), node));
+    diag_fact(diag, SLICE("a side task"));
+    diag_fact(diag, body_place(body));
+    diag_note(diag, "a side task belongs to the stage it is made in, and is withdrawn with it");
 }
 
 static const struct collection *check_cancel(struct body *body, uint32_t node)
@@ -529,19 +596,21 @@ static bool check_one_step(struct body *body, struct step *step, uint32_t node)
         step->collection = check_cancel(body, node);
     } else if (kind == NODE_TASK) {
         step->kind = STEP_TASK;
+        check_side_task_here(body, node);
         step->task = check_task(body, node);
     } else if (kind == NODE_GOTO) {
         step->kind = STEP_GOTO;
+        check_flow_here(body, node);
         step->target = check_target(body, node);
     } else if (kind == NODE_AGAIN) {
         step->kind = STEP_AGAIN;
-        check_flow_here(body, node, false);
+        check_flow_here(body, node);
         step->due = first == NODE_NONE || syntax_kind(tree, first) != NODE_DUE
                         ? NULL
                         : check_due(body, first);
     } else if (kind == NODE_RETRY) {
         step->kind = STEP_RETRY;
-        check_flow_here(body, node, true);
+        check_flow_here(body, node);
         step->ladder = names_ladder(unit, body->infer.file, first);
         step->then = check_block(body, syntax_child_class(tree, node, CLASS_BLOCK, 0));
     } else {

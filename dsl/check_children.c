@@ -11,6 +11,8 @@ struct flow_check {
     const struct process *process;
     struct children *open; // by stage index: what may be open at the leaf
     bool *reached;
+    struct children *at_choice; // by source and choice, see choice_slot
+    bool *chosen;
     bool changed;
     bool reports;
     const struct stage *at; // the leaf that the handler runs at; NULL for start
@@ -33,6 +35,10 @@ struct path {
 static uint32_t closed_by(const struct expr *expr, bool truth);
 static struct path follow_block(struct flow_check *flow, const struct block *block,
                                 struct path path);
+static struct children follow_hook(struct flow_check *flow, const struct handler *hook,
+                                   struct children open);
+static void enter_down_to(struct flow_check *flow, const struct stage *around,
+                          const struct stage *stage, struct children open);
 static void stay(struct flow_check *flow, struct path path);
 
 static void follow_handler(struct flow_check *flow, const struct handler *handler,
@@ -43,6 +49,9 @@ static void follow_handler(struct flow_check *flow, const struct handler *handle
     struct children open = { 0 };
     if (leaf != NULL) {
         open = flow->open[leaf->index];
+    } else if (handler->kind == HANDLER_START) {
+        open = follow_hook(flow, flow->process->stages[0]->enter, open);
+        flow->handler = handler;
     }
     if (handler->condition != NULL) {
         open.last &= ~closed_by(handler->condition, true);
@@ -54,6 +63,28 @@ static void follow_handler(struct flow_check *flow, const struct handler *handle
     }
 }
 
+// The source counts: it says what is exited on the way. Slot 0 is `start`.
+static uint32_t choice_slot(const struct flow_check *flow, const struct stage *source,
+                            const struct choice *choice)
+{
+    uint32_t row = source == NULL ? 0 : source->index;
+    return row * flow->process->choice_count + choice->index;
+}
+
+static void follow_choices(struct flow_check *flow, const struct stage *source)
+{
+    for (uint32_t i = 0; i < flow->process->choice_count; i++) {
+        const struct choice *choice = flow->process->choices[i];
+        uint32_t slot = choice_slot(flow, source, choice);
+        if (flow->chosen[slot]) {
+            flow->at = source;
+            flow->handler = choice->handler;
+            struct path path = { flow->at_choice[slot], true };
+            (void)follow_block(flow, choice->handler->block, path);
+        }
+    }
+}
+
 static void follow_all(struct flow_check *flow)
 {
     const struct process *process = flow->process;
@@ -61,13 +92,16 @@ static void follow_all(struct flow_check *flow)
     for (uint32_t i = 0; i < process->end_count; i++) {
         const struct target *target = process->ends[i]->reopen_target;
         if (target != NULL && target->stage != NULL) {
-            const struct stage *leaf = stage_first_leaf(target->stage);
-            flow->changed = flow->changed || !flow->reached[leaf->index];
-            flow->reached[leaf->index] = true;
+            flow->at = NULL;
+            enter_down_to(flow, NULL, target->stage, (struct children){ 0 });
         }
     }
+    follow_choices(flow, NULL);
     for (uint32_t i = 1; i < process->stage_count; i++) {
         const struct stage *leaf = process->stages[i];
+        if (flow->reached[i]) {
+            follow_choices(flow, leaf);
+        }
         for (uint32_t n = 0; n < process->handler_count && flow->reached[i]; n++) {
             if (check_handler_holds_at(process, process->handlers[n], leaf)) {
                 follow_handler(flow, process->handlers[n], leaf);
@@ -88,6 +122,9 @@ void check_children(struct unit *unit, struct process *process)
     struct flow_check flow = { .unit = unit, .process = process, .changed = true };
     flow.open = ARENA_ARRAY(unit->arena, struct children, process->stage_count);
     flow.reached = ARENA_ARRAY(unit->arena, bool, process->stage_count);
+    uint32_t slots = process->choice_count * process->stage_count + 1;
+    flow.at_choice = ARENA_ARRAY(unit->arena, struct children, slots);
+    flow.chosen = ARENA_ARRAY(unit->arena, bool, slots);
     while (flow.changed) {
         flow.changed = false;
         follow_all(&flow);
@@ -203,16 +240,71 @@ static void report_open(struct flow_check *flow, const struct target *target,
               SLICE_PRINT(collection->name));
 }
 
-static void arrive(struct flow_check *flow, const struct stage *leaf, struct children open)
+static void arrive_with(struct flow_check *flow, bool *reached, struct children *known,
+                        struct children open)
 {
-    struct children *known = &flow->open[leaf->index];
-    if (!flow->reached[leaf->index] || (open.last & ~known->last) != 0 ||
-        (open.earlier & ~known->earlier) != 0) {
-        flow->reached[leaf->index] = true;
+    if (!*reached || (open.last & ~known->last) != 0 || (open.earlier & ~known->earlier) != 0) {
+        *reached = true;
         known->last |= open.last;
         known->earlier |= open.earlier;
         flow->changed = true;
     }
+}
+
+static void arrive(struct flow_check *flow, const struct stage *leaf, struct children open)
+{
+    arrive_with(flow, &flow->reached[leaf->index], &flow->open[leaf->index], open);
+}
+
+// --- what happens on the way (rule 10) ---------------------------------------------------------
+
+static struct children follow_hook(struct flow_check *flow, const struct handler *hook,
+                                   struct children open)
+{
+    if (hook == NULL) {
+        return open;
+    }
+    const struct handler *before = flow->handler;
+    flow->handler = hook;
+    struct path path = follow_block(flow, hook->block, (struct path){ open, true });
+    flow->handler = before;
+    return path.open;
+}
+
+static struct children exit_up_to(struct flow_check *flow, const struct stage *around,
+                                  struct children open)
+{
+    for (const struct stage *at = flow->at; at != NULL && at != around; at = at->parent) {
+        open = follow_hook(flow, at->exit, open);
+    }
+    return open;
+}
+
+// `around` is not entered; NULL: the body is.
+static void enter_down_to(struct flow_check *flow, const struct stage *around,
+                          const struct stage *stage, struct children open)
+{
+    const struct stage *path[IMAGE_STAGE_DEPTH_MAX + 2];
+    const struct stage *leaf = stage_first_leaf(stage);
+    uint32_t depth = 0;
+    for (const struct stage *at = leaf; at != NULL && at != around; at = at->parent) {
+        CHECK(depth < ARRAY_COUNT(path));
+        path[depth++] = at;
+    }
+    while (depth > 0) {
+        open = follow_hook(flow, path[--depth]->enter, open);
+    }
+    arrive(flow, leaf, open);
+}
+
+// What source and target share: the innermost stage around the target that the source is in.
+static const struct stage *kept_around(const struct flow_check *flow, const struct stage *target)
+{
+    const struct stage *around = target->parent;
+    while (around->parent != NULL && flow->at != NULL && !stage_is_inside(flow->at, around)) {
+        around = around->parent;
+    }
+    return around;
 }
 
 // A path without a flow, or with `again` or `retry`, leaves the case where it stands.
@@ -227,10 +319,16 @@ static void follow_target(struct flow_check *flow, const struct target *target,
                           struct children open)
 {
     if (target->stage != NULL) {
-        arrive(flow, stage_first_leaf(target->stage), open);
-    } else if (flow->reports && target->end != NULL &&
-               (open.last | open.earlier) != 0) {
-        report_open(flow, target, open);
+        const struct stage *around = kept_around(flow, target->stage);
+        enter_down_to(flow, around, target->stage, exit_up_to(flow, around, open));
+    } else if (target->choice != NULL && target->choice->handler != NULL) {
+        uint32_t slot = choice_slot(flow, flow->at, target->choice);
+        arrive_with(flow, &flow->chosen[slot], &flow->at_choice[slot], open);
+    } else if (target->end != NULL) {
+        open = exit_up_to(flow, NULL, open);
+        if (flow->reports && (open.last | open.earlier) != 0) {
+            report_open(flow, target, open);
+        }
     }
 }
 

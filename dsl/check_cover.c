@@ -133,7 +133,8 @@ static void collect_rules(struct cover *cover, const struct stage *leaf)
     for (uint32_t i = 0; i < cover->process->handler_count; i++) {
         const struct handler *handler = cover->process->handlers[i];
         bool leaves = false;
-        if (handler->kind != HANDLER_RULE || !stage_is_inside(leaf, handler->stage)) {
+        if (handler->kind != HANDLER_RULE || handler->condition == NULL ||
+            !stage_is_inside(leaf, handler->stage)) {
             continue;
         }
         check_each_target(handler, note_leaving, &leaves);

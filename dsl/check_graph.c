@@ -303,7 +303,8 @@ static uint32_t wait_of(const struct handler *handler, const struct stage *leaf)
                                                        : 0;
     }
     if (handler->kind == HANDLER_RULE) {
-        bool counts = expr_is_poison(handler->condition) || mentions_children(handler->condition);
+        bool counts = handler->condition != NULL && (expr_is_poison(handler->condition) ||
+                                                     mentions_children(handler->condition));
         return counts ? WAIT_CHILDREN : 0;
     }
     bool only_refusal = handler->stage != leaf && ways.failing == ways.count;
@@ -322,7 +323,10 @@ static void label_near_miss(struct graph *graph, struct diag *diag, const struct
         diag_label(diag, handler->moment->span,
                    "a wait of more than 400 days does not count alone");
     } else if (handler->kind == HANDLER_TIMER && ways.count > 0) {
-        diag_label(diag, handler->span, "this timer fires once in the life of a case");
+        diag_label(diag, handler->span,
+                   handler->timer_kind == TIMER_EVERY
+                       ? "outside of the stages only `after … idle` counts"
+                       : "this timer fires once in the life of a case");
     } else if (handler->kind == HANDLER_RULE && ways.count > 0) {
         diag_label(diag, handler->span, "this waits for data that nobody here must bring");
     } else if (handler->kind == HANDLER_OVERDUE && ways.count > 0) {
@@ -461,11 +465,24 @@ static void report_endless(struct graph *graph)
 
 // --- what flows presuppose ---------------------------------------------------------------------
 
+static void report_due_of_choice(struct graph *graph, const struct target *target)
+{
+    struct diag *diag = diag_add(graph->unit->diags, DIAG_E0508, target->due->span);
+    diag_fact(diag, target->choice->name);
+    diag_here(diag, "this says when the task of the next stage is due");
+    diag_label(diag, target->choice->span, "a choice leads to one stage or another");
+    diag_help(diag, "write it behind the `=>` inside the choice");
+}
+
 static void check_due_of(void *context, const struct target *target)
 {
     struct graph *graph = context;
     const struct stage *leaf = target->stage == NULL ? NULL : stage_first_leaf(target->stage);
     if (target->due == NULL || (leaf != NULL && leaf->task != NULL)) {
+        return;
+    }
+    if (target->choice != NULL) {
+        report_due_of_choice(graph, target);
         return;
     }
     struct diag *diag = diag_add(graph->unit->diags, DIAG_E0508, target->due->span);
@@ -517,7 +534,7 @@ static void check_flows(struct graph *graph)
     const struct process *process = graph->process;
     for (uint32_t i = 0; i < process->handler_count; i++) {
         struct redating redating = { graph, process->handlers[i] };
-        check_each_target(process->handlers[i], check_due_of, graph);
+        check_each_written_target(process->handlers[i], check_due_of, graph);
         check_each_handler_step(process->handlers[i], check_redating, &redating);
     }
     for (uint32_t i = 0; i < process->end_count; i++) {

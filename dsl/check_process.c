@@ -210,6 +210,7 @@ static struct stage *declare_stage(struct unit *unit, struct process *process, s
         return stage;
     }
     declare_stages(unit, process, stage);
+    check_declare_choices(unit, process, stage);
     return stage;
 }
 
@@ -253,6 +254,14 @@ static void report_ends_named_as_stages(struct unit *unit, struct process *proce
             const struct stage *stage = process->stages[n];
             if (end->name.len > 0 && slice_equal(end->name, stage->name)) {
                 names_twice(unit, end->span, stage->span, "stage or end", end->name);
+                process->broken = true;
+            }
+        }
+        for (uint32_t n = 0; n < process->choice_count; n++) {
+            const struct process_end *end = process->ends[i];
+            const struct choice *choice = process->choices[n];
+            if (end->name.len > 0 && slice_equal(end->name, choice->name)) {
+                names_twice(unit, end->span, choice->span, "choice or end", end->name);
                 process->broken = true;
             }
         }
@@ -371,8 +380,8 @@ void check_declare(struct unit *unit, struct process *process)
 
 // --- 3. what stands inside ---------------------------------------------------------------------
 
-static struct handler *add_handler(struct unit *unit, struct process *process, struct stage *stage,
-                                   enum handler_kind kind, uint32_t node)
+struct handler *check_handler_add(struct unit *unit, struct process *process, struct stage *stage,
+                                  enum handler_kind kind, uint32_t node)
 {
     const struct syntax_tree *tree = names_tree(unit, process->decl.file);
     struct handler *handler = ARENA_NEW(unit->arena, struct handler);
@@ -385,7 +394,7 @@ static struct handler *add_handler(struct unit *unit, struct process *process, s
     return handler;
 }
 
-static void close_handler(struct process *process, const struct handler *handler)
+void check_handler_close(struct process *process, const struct handler *handler)
 {
     if (handler->local_count > process->local_count) {
         process->local_count = handler->local_count;
@@ -451,7 +460,7 @@ static void fill_action(struct unit *unit, struct process *process, struct stage
                         uint32_t node)
 {
     const struct syntax_tree *tree = names_tree(unit, process->decl.file);
-    struct handler *handler = add_handler(unit, process, stage, HANDLER_ACTION, node);
+    struct handler *handler = check_handler_add(unit, process, stage, HANDLER_ACTION, node);
     handler->name = syntax_name(tree, node);
     handler->span = syntax_name_span(tree, node);
     report_action_twice(unit, process, handler);
@@ -471,14 +480,25 @@ static void fill_action(struct unit *unit, struct process *process, struct stage
         body.infer.locals = NULL;
         fill_at_most(&body, handler, at_most);
     }
-    close_handler(process, handler);
+    check_handler_close(process, handler);
+}
+
+// `every 0 min` would fire without end.
+static void report_no_wait(struct unit *unit, const struct syntax_tree *tree,
+                           const struct handler *handler, uint32_t moment)
+{
+    if (handler->moment->kind == EXPR_DURATION && handler->moment->number <= 0) {
+        struct diag *diag = diag_add(unit->diags, DIAG_E0418, syntax_span(tree, moment));
+        diag_fact(diag, syntax_source(tree, moment));
+        diag_fact(diag, SLICE("a time between two firings: it is longer than nothing"));
+    }
 }
 
 static void fill_timer(struct unit *unit, struct process *process, struct stage *stage,
                        uint32_t node)
 {
     const struct syntax_tree *tree = names_tree(unit, process->decl.file);
-    struct handler *handler = add_handler(unit, process, stage, HANDLER_TIMER, node);
+    struct handler *handler = check_handler_add(unit, process, stage, HANDLER_TIMER, node);
     struct body body;
     check_body_init(&body, unit, process, handler);
     struct infer infer = make_infer(unit, process, INFER_NO_ME | INFER_NO_TASK);
@@ -487,6 +507,11 @@ static void fill_timer(struct unit *unit, struct process *process, struct stage 
         handler->timer_kind = syntax_has(tree, node, NODE_IDLE) ? TIMER_AFTER_IDLE : TIMER_AFTER;
         handler->moment = infer_fit(&infer, moment, type_builtin(TYPE_DURATION), SLICE("`after`"),
                                     span_make(0, 0, 0));
+    } else if (syntax_kind(tree, node) == NODE_EVERY) {
+        handler->timer_kind = TIMER_EVERY;
+        handler->moment = infer_fit(&infer, moment, type_builtin(TYPE_DURATION), SLICE("`every`"),
+                                    span_make(0, 0, 0));
+        report_no_wait(unit, tree, handler, moment);
     } else {
         handler->timer_kind = TIMER_AT;
         handler->moment = infer_expr(&infer, moment, type_builtin(TYPE_DATETIME));
@@ -497,20 +522,24 @@ static void fill_timer(struct unit *unit, struct process *process, struct stage 
         }
     }
     handler->block = check_block(&body, syntax_child(tree, node, NODE_BLOCK));
-    close_handler(process, handler);
+    check_handler_close(process, handler);
 }
 
 static void fill_rule(struct unit *unit, struct process *process, struct stage *stage,
                       uint32_t node)
 {
     const struct syntax_tree *tree = names_tree(unit, process->decl.file);
-    struct handler *handler = add_handler(unit, process, stage, HANDLER_RULE, node);
+    struct handler *handler = check_handler_add(unit, process, stage, HANDLER_RULE, node);
     struct body body;
     check_body_init(&body, unit, process, handler);
     struct infer infer = make_infer(unit, process, INFER_NO_ME | INFER_NO_CLOCK);
-    handler->condition = infer_condition(&infer, syntax_first(tree, node));
+    if (syntax_has(tree, node, NODE_CHANGES)) {
+        handler->watched = infer_expr(&infer, syntax_first(tree, node), NULL);
+    } else {
+        handler->condition = infer_condition(&infer, syntax_first(tree, node));
+    }
     handler->block = check_block(&body, syntax_child(tree, node, NODE_BLOCK));
-    close_handler(process, handler);
+    check_handler_close(process, handler);
 }
 
 static void fill_stage_task(struct unit *unit, struct process *process, struct stage *stage,
@@ -533,12 +562,12 @@ static void fill_stage_task(struct unit *unit, struct process *process, struct s
         diag_label(diag, stage->first_child->span, "a case stands in the stages inside");
         return;
     }
-    struct handler *handler = add_handler(unit, process, stage, HANDLER_OVERDUE, node);
+    struct handler *handler = check_handler_add(unit, process, stage, HANDLER_OVERDUE, node);
     struct body body;
     check_body_init(&body, unit, process, handler);
     stage->task = check_task(&body, node);
     handler->block = stage->task->overdue_then;
-    close_handler(process, handler);
+    check_handler_close(process, handler);
 }
 
 static void fill_stage(struct unit *unit, struct process *process, struct stage *stage);
@@ -566,12 +595,16 @@ static void fill_item(struct unit *unit, struct process *process, struct stage *
     enum syntax_kind kind = syntax_kind(names_tree(unit, process->decl.file), node);
     if (kind == NODE_ACTION) {
         fill_action(unit, process, stage, node);
-    } else if (kind == NODE_AFTER || kind == NODE_AT) {
+    } else if (kind == NODE_AFTER || kind == NODE_AT || kind == NODE_EVERY) {
         fill_timer(unit, process, stage, node);
     } else if (kind == NODE_WHEN) {
         fill_rule(unit, process, stage, node);
     } else if (kind == NODE_TASK) {
         fill_stage_task(unit, process, stage, node);
+    } else if (kind == NODE_ON_ENTER || kind == NODE_ON_EXIT) {
+        check_fill_on(unit, process, stage, node);
+    } else if (kind == NODE_CHOICE) {
+        check_fill_choice(unit, process, stage, node);
     } else if (kind == NODE_STAGE) {
         struct stage *inner = stage_of_node(stage, node);
         if (inner != NULL) {
@@ -588,13 +621,13 @@ static void fill_stage(struct unit *unit, struct process *process, struct stage 
     }
 }
 
-static void report_second(struct unit *unit, const struct process *process, uint32_t node,
-                          const char *what, struct span first)
+void check_report_second(struct unit *unit, const struct process *process, uint32_t node,
+                         const char *what, struct slice owner, struct span first)
 {
     const struct syntax_tree *tree = names_tree(unit, process->decl.file);
     struct diag *diag = diag_add(unit->diags, DIAG_E0325, syntax_keyword_span(tree, node));
     diag_fact(diag, slice_from_cstr(what));
-    diag_fact_format(diag, "process `%.*s`", SLICE_PRINT(process->decl.name));
+    diag_fact(diag, owner);
     diag_here(diag, "this is the second one");
     diag_label(diag, first, "the first one");
 }
@@ -604,16 +637,17 @@ static void fill_start(struct unit *unit, struct process *process, uint32_t node
     const struct syntax_tree *tree = names_tree(unit, process->decl.file);
     struct handler **place = is_start ? &process->start : &process->repeat;
     if (*place != NULL) {
-        report_second(unit, process, node, is_start ? "start" : "on repeat", (*place)->span);
+        check_report_second(unit, process, node, is_start ? "start" : "on repeat",
+                            names_decl(&process->decl, unit->arena), (*place)->span);
         return;
     }
-    struct handler *handler = add_handler(unit, process, process->stages[0],
+    struct handler *handler = check_handler_add(unit, process, process->stages[0],
                                           is_start ? HANDLER_START : HANDLER_REPEAT, node);
     *place = handler;
     struct body body;
     check_body_init(&body, unit, process, handler);
     handler->block = check_block(&body, syntax_child(tree, node, NODE_BLOCK));
-    close_handler(process, handler);
+    check_handler_close(process, handler);
     if (is_start && !tree->has_errors && !check_always_flows(handler->block)) {
         struct diag *diag = diag_add(unit->diags, DIAG_E0506, handler->span);
         diag_fact(diag, process->decl.name);
@@ -646,12 +680,16 @@ static void fill_reopen(struct unit *unit, struct process *process, struct proce
     struct body body;
     check_body_init(&body, unit, process, NULL);
     end->reopen_target = flow == NODE_NONE ? NULL : check_target(&body, flow);
-    if (end->reopen_target != NULL && end->reopen_target->end != NULL) {
-        struct diag *diag = diag_add(unit->diags, DIAG_E0301, end->reopen_target->span);
-        diag_fact(diag, end->reopen_target->end->name);
+    const struct target *target = end->reopen_target;
+    if (target != NULL && (target->end != NULL || target->choice != NULL)) {
+        bool is_end = target->end != NULL;
+        struct diag *diag = diag_add(unit->diags, DIAG_E0301, target->span);
+        diag_fact(diag, is_end ? target->end->name : target->choice->name);
         diag_fact(diag, process->decl.name);
-        diag_here(diag, "a case is reopened into a stage, and this is an end");
-        diag_label(diag, end->reopen_target->end->span, "the end is declared here");
+        diag_here(diag, "a case is reopened into a stage, and this is %s",
+                  is_end ? "an end" : "a choice");
+        diag_label(diag, is_end ? target->end->span : target->choice->span,
+                   "the %s is declared here", is_end ? "end" : "choice");
     }
 }
 
@@ -690,7 +728,8 @@ static void fill_title(struct unit *unit, struct process *process)
             continue;
         }
         if (process->title != NULL) {
-            report_second(unit, process, child, "title", first);
+            check_report_second(unit, process, child, "title",
+                                names_decl(&process->decl, unit->arena), first);
             continue;
         }
         first = syntax_keyword_span(tree, child);

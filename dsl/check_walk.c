@@ -20,19 +20,35 @@ void check_each_handler_step(const struct handler *handler, check_step_fn *visit
 struct target_walk {
     check_target_fn *visit;
     void *context;
+    bool behind_choices;
+    bool seen[PROCESS_CHOICES_MAX]; // each choice is looked behind once
 };
 
 static void visit_target(void *context, const struct step *step)
 {
     struct target_walk *walk = context;
-    if (step->kind == STEP_GOTO && step->target != NULL) {
+    if (step->kind != STEP_GOTO || step->target == NULL) {
+        return;
+    }
+    const struct choice *choice = step->target->choice;
+    if (choice == NULL || !walk->behind_choices) {
         walk->visit(walk->context, step->target);
+    } else if (choice->handler != NULL && !walk->seen[choice->index]) {
+        walk->seen[choice->index] = true;
+        check_each_handler_step(choice->handler, visit_target, walk);
     }
 }
 
 void check_each_target(const struct handler *handler, check_target_fn *visit, void *context)
 {
-    struct target_walk walk = { visit, context };
+    struct target_walk walk = { .visit = visit, .context = context, .behind_choices = true };
+    check_each_handler_step(handler, visit_target, &walk);
+}
+
+void check_each_written_target(const struct handler *handler, check_target_fn *visit,
+                               void *context)
+{
+    struct target_walk walk = { .visit = visit, .context = context };
     check_each_handler_step(handler, visit_target, &walk);
 }
 
@@ -54,7 +70,9 @@ static bool is_hidden_at(const struct process *process, const struct handler *ha
 bool check_handler_holds_at(const struct process *process, const struct handler *handler,
                             const struct stage *leaf)
 {
-    if (handler->kind == HANDLER_START || !stage_is_inside(leaf, handler->stage)) {
+    bool is_event = handler->kind != HANDLER_START && handler->kind != HANDLER_ENTER &&
+                    handler->kind != HANDLER_EXIT && handler->kind != HANDLER_CHOICE;
+    if (!is_event || !stage_is_inside(leaf, handler->stage)) {
         return false;
     }
     if (handler->kind != HANDLER_ACTION) {
@@ -74,10 +92,17 @@ struct slice check_handler_name(const struct handler *handler, struct arena *are
     case HANDLER_ACTION:
         return arena_format(arena, "action `%.*s`", SLICE_PRINT(handler->name));
     case HANDLER_TIMER:
-        return handler->timer_kind == TIMER_AT ? SLICE("the timer `at`")
-                                               : SLICE("the timer `after`");
+        return handler->timer_kind == TIMER_AT      ? SLICE("the timer `at`")
+               : handler->timer_kind == TIMER_EVERY ? SLICE("the timer `every`")
+                                                    : SLICE("the timer `after`");
     case HANDLER_RULE:
         return SLICE("the rule");
+    case HANDLER_ENTER:
+        return SLICE("`on enter`");
+    case HANDLER_EXIT:
+        return SLICE("`on exit`");
+    case HANDLER_CHOICE:
+        return arena_format(arena, "choice `%.*s`", SLICE_PRINT(handler->name));
     case HANDLER_OVERDUE:
         break;
     }

@@ -295,6 +295,9 @@ static void check_all(struct compile *compile)
     for (uint32_t i = 0; i < unit->process_count; i++) {
         struct process *process = unit->processes[i];
         if (!process->broken) {
+            check_choices(unit, process);
+        }
+        if (!process->broken) {
             check_graph(unit, process);
             check_cover(unit, process);
             check_rights(unit, process);

@@ -114,6 +114,7 @@ static void cells_of(const struct format *format, uint32_t node, struct row *row
     case NODE_MEMBER: add_cell(row, tree->nodes[second].first_token); break;
     case NODE_AFTER:
     case NODE_AT:
+    case NODE_EVERY:
     case NODE_WHEN:
         if (row->whole) {
             add_cell(row, tree->nodes[n->last_child].first_token);
@@ -147,6 +148,7 @@ static unsigned family_of(enum syntax_kind kind)
     case NODE_TITLE: return NODE_KEY;
     case NODE_AFTER:
     case NODE_AT:
+    case NODE_EVERY:
     case NODE_WHEN: return NODE_WHEN;
     default: return 0;
     }

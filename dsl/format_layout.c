@@ -49,6 +49,7 @@ static void space_clause(struct format *format, uint32_t node)
     bool condition = n->kind == NODE_IF_CLAUSE; // an `if` that begins a line is a step
     bool listed = n->kind == NODE_ARG && tree->tokens[n->first_token - 1].kind == TOKEN_COMMA;
     bool inside = n->kind == NODE_PAIR || n->kind == NODE_ARG || n->kind == NODE_CHILD_STATE ||
+                  n->kind == NODE_CHANGES ||
                   syntax_kind(tree, n->parent) == NODE_TASK_CHECK;
     if (listed || (!condition && !inside)) {
         soften(format, n->first_token, SOFT_CLAUSE);

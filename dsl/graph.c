@@ -4,7 +4,9 @@
 #include "dsl/array.h"
 #include "dsl/graph_internal.h"
 
-enum { LABEL_BYTES_MAX = 4096 };
+// A drawing with more edges than that shows nobody anything; choices behind choices could have
+// them.
+enum { LABEL_BYTES_MAX = 4096, EDGES_MAX = 20000 };
 
 // Where an edge begins, and what leads along it.
 struct cause {
@@ -36,10 +38,31 @@ static void add_edge(struct graph *graph, const struct cause *cause, enum graph_
     ARRAY_PUSH(graph->arena, graph->edges, graph->edge_count, edge);
 }
 
+static void collect_block(struct graph *graph, const struct cause *cause, uint32_t block);
+
+// A choice is no place of its own: its ways begin where the case comes from.
+static void add_choice(struct graph *graph, const struct cause *cause, uint32_t choice)
+{
+    enum { ROW_MAX = 8 };
+    const struct image *image = graph->image;
+    struct cause through = *cause;
+    through.label = join(graph, cause->label, ", choice ",
+                         image_slice(image, image->choice[choice].name));
+    if (graph->chained < ROW_MAX && graph->edge_count < EDGES_MAX) {
+        graph->chained++;
+        collect_block(graph, &through, image->choice[choice].block);
+        graph->chained--;
+    }
+}
+
 static void add_goto(struct graph *graph, const struct cause *cause, uint32_t flow)
 {
     const struct image_goto *g = &graph->image->flow[flow];
     uint32_t to = g->target;
+    if (g->target_kind == TARGET_CHOICE) {
+        add_choice(graph, cause, to);
+        return;
+    }
     if (g->target_kind == TARGET_STAGE) {
         while (graph->image->stage[to].first_child != INDEX_NONE) {
             to = graph->image->stage[to].first_child;
@@ -54,8 +77,6 @@ static void add_stay(struct graph *graph, const struct cause *cause)
         add_edge(graph, cause, cause->place, cause->from);
     }
 }
-
-static void collect_block(struct graph *graph, const struct cause *cause, uint32_t block);
 
 static void collect_convert(struct graph *graph, const struct cause *cause, uint32_t convert)
 {
@@ -164,7 +185,6 @@ static void collect_stage(struct graph *graph, uint32_t stage)
 {
     const struct image *image = graph->image;
     const struct image_stage *s = &image->stage[stage];
-    const struct image_range none = { 0, 0 };
     for (uint32_t i = 0; i < s->actions.count; i++) {
         collect_action(graph, s->actions.first + i);
     }
@@ -181,8 +201,7 @@ static void collect_stage(struct graph *graph, uint32_t stage)
         const struct image_rule *rule = &image->rule[s->rules.first + i];
         struct buf words;
         buf_init(&words, LABEL_BYTES_MAX);
-        buf_put_cstr(&words, "when ");
-        graph_put_expr(image, rule->condition, none, &words);
+        graph_put_rule(image, s->rules.first + i, &words);
         struct cause cause = cause_in(graph, stage, EDGE_TIME);
         cause.label = take_label(graph, &words);
         collect_block(graph, &cause, rule->block);

@@ -25,6 +25,7 @@ struct graph {
     struct arena *arena;
     struct graph_edge *edges;
     uint32_t edge_count;
+    uint32_t chained; // choices that the edge in hand has passed
 };
 
 // All edges, in the order of the text.
@@ -57,6 +58,7 @@ void graph_put_task_terms(const struct image *image, uint32_t task, struct buf *
 void graph_put_block(const struct image *image, uint32_t block, struct image_range asks,
                      struct buf *out);
 void graph_put_timer(const struct image *image, uint32_t timer, struct buf *out); // `after 3 days`
+void graph_put_rule(const struct image *image, uint32_t rule, struct buf *out); // `when x changes`
 
 void graph_draw_text(const struct graph *graph, struct buf *out);
 void graph_draw_mermaid(const struct graph *graph, struct buf *out);

@@ -102,6 +102,24 @@ static void put_task(const struct graph *graph, uint32_t task, uint32_t indent, 
     put_paragraph(words, indent, out);
 }
 
+// What only fills fields is not drawn.
+static void put_hook(const struct image *image, const char *when, uint32_t block, uint32_t indent,
+                     struct buf *words, struct buf *out)
+{
+    const struct image_range none = { 0, 0 };
+    if (block == INDEX_NONE) {
+        return;
+    }
+    buf_put_cstr(words, when);
+    size_t before = words->len;
+    graph_put_block(image, block, none, words);
+    if (words->len > before) {
+        put_paragraph(words, indent, out);
+    } else {
+        buf_reset(words);
+    }
+}
+
 static void put_triggers(const struct graph *graph, const struct image_stage *stage,
                          uint32_t indent, struct buf *out)
 {
@@ -122,12 +140,20 @@ static void put_triggers(const struct graph *graph, const struct image_stage *st
         put_paragraph(&words, indent, out);
     }
     for (uint32_t i = 0; i < stage->rules.count; i++) {
-        const struct image_rule *rule = &image->rule[stage->rules.first + i];
-        buf_put_cstr(&words, "when ");
-        graph_put_expr(image, rule->condition, none, &words);
+        graph_put_rule(image, stage->rules.first + i, &words);
         buf_put_cstr(&words, ": ");
-        graph_put_block(image, rule->block, none, &words);
+        graph_put_block(image, image->rule[stage->rules.first + i].block, none, &words);
         put_paragraph(&words, indent, out);
+    }
+    put_hook(image, "on enter: ", stage->on_enter, indent, &words, out);
+    put_hook(image, "on exit: ", stage->on_exit, indent, &words, out);
+    for (uint32_t i = 0; i < image->choice_count; i++) {
+        const struct image_choice *choice = &image->choice[i];
+        if (&image->stage[choice->stage] == stage) {
+            buf_format(&words, "choice %.*s: ", SLICE_PRINT(image_slice(image, choice->name)));
+            graph_put_block(image, choice->block, none, &words);
+            put_paragraph(&words, indent, out);
+        }
     }
     buf_done(&words);
 }
@@ -184,6 +210,16 @@ static void put_end(const struct graph *graph, uint32_t end, struct buf *words, 
     put_paragraph(words, 2, out);
 }
 
+static bool has_something(const struct image *image, const struct image_stage *body)
+{
+    bool something = body->actions.count + body->timers.count + body->rules.count > 0 ||
+                     body->on_enter != INDEX_NONE || body->on_exit != INDEX_NONE;
+    for (uint32_t i = 0; i < image->choice_count && !something; i++) {
+        something = image->choice[i].stage == 0;
+    }
+    return something;
+}
+
 // Which ladders the process uses; an image holds no others.
 static void put_ladders(const struct graph *graph, struct buf *words, struct buf *out)
 {
@@ -221,7 +257,7 @@ void graph_draw_text(const struct graph *graph, struct buf *out)
         put_stage(graph, stage, out);
     }
     const struct image_stage *body = &image->stage[0];
-    if (body->actions.count + body->timers.count + body->rules.count > 0) {
+    if (has_something(image, body)) {
         buf_put_cstr(out, "\neverywhere\n");
         put_triggers(graph, body, 2, out);
     }

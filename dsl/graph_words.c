@@ -363,9 +363,19 @@ void graph_put_timer(const struct image *image, uint32_t timer, struct buf *out)
 {
     const struct image_timer *t = &image->timer[timer];
     const struct image_range none = { 0, 0 };
-    buf_put_cstr(out, t->kind == TIMER_AT ? "at " : "after ");
+    buf_put_cstr(out, t->kind == TIMER_AT      ? "at "
+                      : t->kind == TIMER_EVERY ? "every "
+                                               : "after ");
     graph_put_expr(image, t->moment, none, out);
     buf_put_cstr(out, t->kind == TIMER_AFTER_IDLE ? " idle" : "");
+}
+
+void graph_put_rule(const struct image *image, uint32_t rule, struct buf *out)
+{
+    const struct image_range none = { 0, 0 };
+    buf_put_cstr(out, "when ");
+    graph_put_expr(image, image->rule[rule].condition, none, out);
+    buf_put_cstr(out, image->rule[rule].changes != 0 ? " changes" : "");
 }
 
 void graph_put_task_terms(const struct image *image, uint32_t task, struct buf *out)
@@ -397,8 +407,9 @@ static void put_goto(const struct image *image, uint32_t flow, struct image_rang
     const struct image_goto *g = &image->flow[flow];
     buf_put_cstr(out, "=> ");
     graph_put_text(image,
-                   g->target_kind == TARGET_END ? image->end[g->target].name
-                                                : image->stage[g->target].name,
+                   g->target_kind == TARGET_END      ? image->end[g->target].name
+                   : g->target_kind == TARGET_CHOICE ? image->choice[g->target].name
+                                                     : image->stage[g->target].name,
                    out);
     if (g->due != INDEX_NONE) {
         buf_put_char(out, ' ');

@@ -13,6 +13,7 @@ static void add_collections(struct lower *lower);
 static void add_process(struct lower *lower);
 static void add_stages(struct lower *lower);
 static void add_ends(struct lower *lower);
+static void add_choices(struct lower *lower);
 
 enum err lower_process(const struct unit *unit, const struct process *process,
                        const uint8_t source_hash[IMAGE_HASH_BYTES], struct buf *to)
@@ -36,6 +37,7 @@ enum err lower_process(const struct unit *unit, const struct process *process,
     add_fields(&lower);
     add_stages(&lower);
     add_ends(&lower);
+    add_choices(&lower);
     add_process(&lower);
     size_t start = to->len;
     enum err err = build_finish(&lower.build, source_hash, to);
@@ -345,7 +347,10 @@ static void add_timer(struct lower *lower, const struct handler *handler)
 
 static void add_rule(struct lower *lower, const struct handler *handler)
 {
-    struct image_rule to = { .condition = lower_expr(lower, handler->condition),
+    bool changes = handler->watched != NULL;
+    struct image_rule to = { .condition = lower_expr(lower, changes ? handler->watched
+                                                                    : handler->condition),
+                             .changes = changes,
                              .stage = handler->stage->index,
                              .block = lower_block(lower, handler->block),
                              .line = lower_line(lower, handler->span) };
@@ -380,6 +385,28 @@ static uint32_t stage_index(const struct stage *stage)
     return stage == NULL ? INDEX_NONE : stage->index;
 }
 
+static uint32_t lower_hook(struct lower *lower, const struct handler *handler)
+{
+    if (handler == NULL) {
+        return INDEX_NONE;
+    }
+    lower->handler = handler;
+    return lower_block(lower, handler->block);
+}
+
+static void add_choices(struct lower *lower)
+{
+    for (uint32_t i = 0; i < lower->process->choice_count; i++) {
+        const struct choice *choice = lower->process->choices[i];
+        struct image_choice to = { .name = lower_text(lower, choice->name),
+                                   .stage = choice->stage->index,
+                                   .block = lower_hook(lower, choice->handler),
+                                   .line = lower_line(lower, choice->span) };
+        uint32_t index = build_add_choice(&lower->build, &to);
+        CHECK(index == choice->index);
+    }
+}
+
 static void add_stages(struct lower *lower)
 {
     for (uint32_t i = 0; i < lower->process->stage_count; i++) {
@@ -396,6 +423,8 @@ static void add_stages(struct lower *lower)
             .position = stage->index,
             .line = lower_line(lower, stage->span),
             .waits = stage->waits,
+            .on_enter = lower_hook(lower, stage->enter),
+            .on_exit = lower_hook(lower, stage->exit),
         };
         add_handlers(lower, stage, &to);
         uint32_t index = build_add_stage(&lower->build, &to);

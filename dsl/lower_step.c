@@ -19,10 +19,18 @@ uint32_t lower_target(struct lower *lower, const struct target *target)
     if (target == NULL) {
         return INDEX_NONE;
     }
-    CHECK((target->stage != NULL) != (target->end != NULL));
     struct image_goto to = { .due = lower_due(lower, target->due) };
-    to.target_kind = target->stage != NULL ? TARGET_STAGE : TARGET_END;
-    to.target = target->stage != NULL ? target->stage->index : target->end->index;
+    if (target->stage != NULL) {
+        to.target_kind = TARGET_STAGE;
+        to.target = target->stage->index;
+    } else if (target->choice != NULL) {
+        to.target_kind = TARGET_CHOICE;
+        to.target = target->choice->index;
+    } else {
+        CHECK(target->end != NULL);
+        to.target_kind = TARGET_END;
+        to.target = target->end->index;
+    }
     return build_add_flow(&lower->build, &to);
 }
 

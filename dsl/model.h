@@ -79,8 +79,9 @@ struct ask {
     const struct expr *initial;
 };
 struct target {
-    const struct stage *stage; // one of these; both NULL: not resolved, reported
+    const struct stage *stage; // one of these; all NULL: not resolved, reported
     const struct process_end *end;
+    const struct choice *choice;
     const struct due *due;
     struct span span; // of the name
 };
@@ -141,7 +142,9 @@ struct task {
 
 // What may move a case, with the braces it is written in.
 enum handler_kind {
-    HANDLER_START, HANDLER_REPEAT, HANDLER_ACTION, HANDLER_TIMER, HANDLER_RULE, HANDLER_OVERDUE
+    HANDLER_START, HANDLER_REPEAT, HANDLER_ACTION, HANDLER_TIMER, HANDLER_RULE, HANDLER_OVERDUE,
+    HANDLER_ENTER, HANDLER_EXIT, // no flow in them
+    HANDLER_CHOICE // run where a flow names the choice
 };
 struct handler {
     enum handler_kind kind;
@@ -151,6 +154,7 @@ struct handler {
     uint32_t node;
     const struct block *block;
     const struct expr *condition; // guard, rule's condition, or NULL
+    const struct expr *watched;   // of a rule: `watched changes`
     // action
     struct role_list by;
     struct slice *aliases;
@@ -177,6 +181,16 @@ struct stage {
     uint32_t index;  // place in the text; the body is 0
     uint32_t depth;
     uint32_t waits;
+    const struct handler *enter, *exit; // or NULL
+};
+// A fork without a task: passed at once, looked up like a stage.
+struct choice {
+    struct slice name;
+    struct span span; // of the name
+    struct stage *stage; // whose braces it is written in
+    const struct handler *handler;
+    uint32_t index;
+    uint32_t node;
 };
 struct process_end {
     struct slice name, label;
@@ -206,6 +220,8 @@ struct process {
     uint32_t stage_count;
     struct process_end **ends;
     uint32_t end_count;
+    struct choice **choices; // in text order
+    uint32_t choice_count;
     struct handler **handlers; // in text order
     uint32_t handler_count;
     struct handler *start, *repeat; // also in `handlers`

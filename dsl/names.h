@@ -18,6 +18,7 @@ enum {
     PROCESS_FIELDS_MAX = IMAGE_FIELDS_MAX,
     PROCESS_STAGES_MAX = 1000,
     PROCESS_ENDS_MAX = 200,
+    PROCESS_CHOICES_MAX = IMAGE_CHOICES_MAX,
     PROCESS_HANDLERS_MAX = 4000, // actions, timers, rules and tasks of stages
     TEST_NAMES_MAX = 1000        // people, and cases, of one test
 };

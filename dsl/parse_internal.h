@@ -144,6 +144,8 @@ void parse_test(struct parser *p, uint32_t file);                     // parse_t
 void parse_process(struct parser *p, uint32_t file);                  // parse_process.c
 bool parse_starts_item(const struct parser *p);
 void parse_stray_items(struct parser *p);
+void parse_stage(struct parser *p, uint32_t parent);
+void parse_choice(struct parser *p, uint32_t parent);                 // parse_branch.c
 void parse_action(struct parser *p, uint32_t parent);                 // parse_item.c
 void parse_task(struct parser *p, uint32_t parent);
 void parse_timer_or_rule(struct parser *p, uint32_t parent);
@@ -153,6 +155,7 @@ void parse_due(struct parser *p, uint32_t parent);
 void parse_by(struct parser *p, uint32_t parent);
 void parse_body(struct parser *p, uint32_t parent);                   // parse_step.c
 void parse_flow_body(struct parser *p, uint32_t parent);
+void parse_block(struct parser *p, uint32_t owner);
 bool parse_at_body(const struct parser *p);
 bool parse_at_flow(const struct parser *p);
 void parse_goto(struct parser *p, uint32_t parent);

@@ -46,6 +46,16 @@ void parse_by(struct parser *p, uint32_t parent)
     parse_add(p, parent, parse_close(p, node));
 }
 
+// if EXPR, behind a name
+static void parse_guard(struct parser *p, uint32_t parent)
+{
+    parse_once(p, parent, NODE_IF_CLAUSE);
+    uint32_t node = parse_open(p, NODE_IF_CLAUSE);
+    parse_advance(p);
+    parse_expr(p, node, "`if`", "a condition");
+    parse_add(p, parent, parse_close(p, node));
+}
+
 // due EXPR [until EXPR] [promised]
 void parse_due(struct parser *p, uint32_t parent)
 {
@@ -227,11 +237,7 @@ static bool parse_action_clause(struct parser *p, uint32_t node)
     if (parse_at_word(p, WORD_BY)) {
         parse_by(p, node);
     } else if (parse_at_word(p, WORD_IF)) {
-        parse_once(p, node, NODE_IF_CLAUSE);
-        uint32_t clause = parse_open(p, NODE_IF_CLAUSE);
-        parse_advance(p);
-        parse_expr(p, clause, "`if`", "a condition");
-        parse_add(p, node, parse_close(p, clause));
+        parse_guard(p, node);
     } else if (parse_at_clause(p, WORD_GROUP)) {
         parse_text_clause(p, node, NODE_GROUP);
     } else if (parse_at_clause(p, WORD_CONFIRM)) {
@@ -282,14 +288,15 @@ void parse_action(struct parser *p, uint32_t parent)
 
 // ------------------------------------------------------------------------------- timers, rules
 
-// after EXPR [idle] BODY, at EXPR BODY, when EXPR BODY
+// after EXPR [idle] BODY, at EXPR BODY, every EXPR BODY, when EXPR [changes] BODY
 void parse_timer_or_rule(struct parser *p, uint32_t parent)
 {
     enum word word = (enum word)parse_token(p)->word;
-    CHECK(word == WORD_AFTER || word == WORD_AT || word == WORD_WHEN);
-    uint32_t node = parse_open(p, word == WORD_AFTER ? NODE_AFTER
-                                  : word == WORD_AT  ? NODE_AT
-                                                     : NODE_WHEN);
+    CHECK(word == WORD_AFTER || word == WORD_AT || word == WORD_EVERY || word == WORD_WHEN);
+    uint32_t node = parse_open(p, word == WORD_AFTER   ? NODE_AFTER
+                                  : word == WORD_AT    ? NODE_AT
+                                  : word == WORD_EVERY ? NODE_EVERY
+                                                       : NODE_WHEN);
     parse_advance(p);
     if (word == WORD_AFTER) {
         parse_expr(p, node, "`after`", "a duration");
@@ -298,15 +305,12 @@ void parse_timer_or_rule(struct parser *p, uint32_t parent)
         }
     } else if (word == WORD_AT) {
         parse_expr(p, node, "`at`", "a moment");
+    } else if (word == WORD_EVERY) {
+        parse_expr(p, node, "`every`", "a duration");
     } else {
         parse_expr(p, node, "`when`", "a condition");
         if (parse_at_clause(p, WORD_CHANGES)) {
-            parse_later(p, parse_span(p, p->at), "`when … changes` is");
-            struct syntax_node *watched = &p->nodes[p->nodes[node].last_child];
-            watched->kind = NODE_ERROR; // it is no condition
-            watched->op = CLASS_EXPR;
-            watched->first_child = NODE_NONE;
-            parse_advance(p);
+            parse_leaf(p, node, NODE_CHANGES);
         }
     }
     parse_body(p, node);

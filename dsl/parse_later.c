@@ -108,7 +108,7 @@ static void skip_parallel(struct parser *p, uint32_t error)
     }
 }
 
-// on enter { … }, on exit { … }, on message SIGNAL [keep] BODY
+// on message SIGNAL [keep] BODY
 static void skip_on(struct parser *p)
 {
     parse_advance(p);
@@ -124,17 +124,13 @@ static const char *later_item_name(const struct parser *p)
     switch ((unsigned)parse_token(p)->word) {
     case WORD_ZONE: return "`zone` is";
     case WORD_CALENDAR: return "`calendar` is";
-    case WORD_CHOICE: return "`choice` is";
     case WORD_PARALLEL: return "`parallel` is";
     case WORD_ESCALATION: return "`escalation` is";
     case WORD_MIGRATE: return "`migrate` is";
-    case WORD_EVERY: return "`every` is";
     case WORD_ON: break;
     default: return NULL;
     }
     switch ((unsigned)parse_peek(p)->word) {
-    case WORD_ENTER: return "`on enter` is";
-    case WORD_EXIT: return "`on exit` is";
     case WORD_MESSAGE: return "`on message` is";
     default: return NULL;
     }
@@ -148,7 +144,7 @@ bool parse_later_item(struct parser *p, uint32_t parent)
     }
     parse_later(p, parse_span(p, p->at), name);
     uint32_t error = parse_missing(p, parent, CLASS_ITEM);
-    if (parse_at_word(p, WORD_CHOICE) || parse_at_word(p, WORD_ESCALATION)) {
+    if (parse_at_word(p, WORD_ESCALATION)) {
         keep_name(p, error, p->at + 1);
     }
     p->mute++;
@@ -167,11 +163,6 @@ bool parse_later_item(struct parser *p, uint32_t parent)
         }
         break;
     case WORD_PARALLEL: skip_parallel(p, error); break;
-    case WORD_EVERY:
-        parse_advance(p);
-        drop_expr(p);
-        drop_body(p);
-        break;
     case WORD_ON: skip_on(p); break;
     default: skip_braced(p); break;
     }

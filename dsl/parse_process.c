@@ -42,8 +42,9 @@ static bool is_process_only(const struct parser *p)
     case WORD_TITLE:
     case WORD_FIELD:
     case WORD_START:
-    case WORD_END:
-    case WORD_ON: return true;
+    case WORD_END: return true;
+    case WORD_ON:
+        return parse_peek(p)->word != WORD_ENTER && parse_peek(p)->word != WORD_EXIT;
     default: return false;
     }
 }
@@ -56,8 +57,6 @@ static bool starts_item_line(const struct parser *p)
 }
 
 // ------------------------------------------------------------------------------------ items
-
-static void parse_stage(struct parser *p, uint32_t parent);
 
 static void parse_key(struct parser *p, uint32_t parent)
 {
@@ -83,17 +82,26 @@ static void parse_start(struct parser *p, uint32_t parent)
     parse_add(p, parent, parse_close(p, node));
 }
 
+// on repeat BLOCK, on enter BLOCK, on exit BLOCK
 static void parse_on(struct parser *p, uint32_t parent)
 {
-    uint32_t node = parse_open(p, NODE_ON_REPEAT);
+    enum word word = (enum word)parse_peek(p)->word;
+    enum syntax_kind kind = word == WORD_ENTER  ? NODE_ON_ENTER
+                            : word == WORD_EXIT ? NODE_ON_EXIT
+                                                : NODE_ON_REPEAT;
+    uint32_t node = parse_open(p, kind);
     parse_advance(p);
-    if (!parse_take_word(p, WORD_REPEAT)) {
-        parse_needs(p, "`on`", "the word `repeat`");
+    if (kind != NODE_ON_REPEAT || parse_at_word(p, WORD_REPEAT)) {
+        parse_advance(p);
+    } else {
+        parse_needs(p, "`on`", "the word `repeat`, `enter` or `exit`");
     }
     if (!parse_at(p, TOKEN_BRACE_OPEN) && parse_at_body(p)) {
         struct diag *diag = parse_complain(p, DIAG_E0247, parse_span(p, p->at));
-        diag_fact(diag, SLICE("`on repeat`"));
-        diag_note(diag, "a move may stand among them: `on repeat { => STAGE }`");
+        diag_fact_format(diag, "`%s`", syntax_kind_name(kind));
+        if (kind == NODE_ON_REPEAT) {
+            diag_note(diag, "a move may stand among them: `on repeat { => STAGE }`");
+        }
     }
     parse_body(p, node);
     parse_add(p, parent, parse_close(p, node));
@@ -106,6 +114,8 @@ static void parse_common_item(struct parser *p, uint32_t parent)
     case WORD_STAGE: parse_stage(p, parent); return;
     case WORD_TASK: parse_task(p, parent); return;
     case WORD_ACTION: parse_action(p, parent); return;
+    case WORD_ON: parse_on(p, parent); return;
+    case WORD_CHOICE: parse_choice(p, parent); return;
     default: parse_timer_or_rule(p, parent); return;
     }
 }
@@ -126,10 +136,10 @@ static void parse_process_item(struct parser *p, uint32_t process)
 static void report_unknown_item(struct parser *p, uint32_t owner)
 {
     static const enum word words[] = { WORD_STAGE, WORD_TASK,  WORD_ACTION, WORD_AFTER, WORD_AT,
-                                       WORD_WHEN,  WORD_FIELD, WORD_KEY,    WORD_TITLE, WORD_START,
-                                       WORD_END };
+                                       WORD_WHEN,  WORD_EVERY, WORD_ON, WORD_CHOICE,
+                                       WORD_FIELD, WORD_KEY, WORD_TITLE, WORD_START, WORD_END };
     bool process = p->nodes[owner].kind == NODE_PROCESS;
-    parse_unknown(p, owner, words, process ? ARRAY_COUNT(words) : 6);
+    parse_unknown(p, owner, words, process ? ARRAY_COUNT(words) : 9);
 }
 
 // ------------------------------------------------------------------------------------ stages
@@ -190,7 +200,7 @@ static void parse_chance(struct parser *p, uint32_t stage)
     parse_add(p, stage, parse_close(p, node));
 }
 
-static void parse_stage(struct parser *p, uint32_t parent)
+void parse_stage(struct parser *p, uint32_t parent)
 {
     uint32_t node = parse_open(p, NODE_STAGE);
     parse_advance(p);

@@ -85,7 +85,7 @@ static void report_unknown_step(struct parser *p, uint32_t owner)
     parse_unknown(p, owner, words, ARRAY_COUNT(words));
 }
 
-static void parse_block(struct parser *p, uint32_t owner)
+void parse_block(struct parser *p, uint32_t owner)
 {
     uint32_t block = parse_open(p, NODE_BLOCK);
     uint32_t brace = parse_brace_open(p, owner);

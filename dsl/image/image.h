@@ -27,7 +27,8 @@ enum {
     IMAGE_EXPR_DEPTH_MAX = 32,
     IMAGE_BLOCK_DEPTH_MAX = 16,
     IMAGE_FIELDS_MAX = 256,
-    IMAGE_LOCALS_MAX = 256 // command-local values of one process
+    IMAGE_LOCALS_MAX = 256, // command-local values of one process
+    IMAGE_CHOICES_MAX = 200
 };
 
 struct image_text { uint32_t offset, len; };
@@ -116,7 +117,10 @@ struct image_stage {
     uint32_t position;        // place in the text, from 1; the body is 0
     uint32_t line;
     uint32_t waits;           // bits of enum image_wait: what rule 42 finds statically
+    uint32_t on_enter, on_exit; // blocks without a flow, or INDEX_NONE
 };
+// A fork that is passed at once (rule 44): a target like a stage.
+struct image_choice { struct image_text name; uint32_t stage, block, line, pad; };
 // What can move a leaf stage on (rule 42), found by the checker, tested again by gate and verify.
 enum image_wait {
     WAIT_TASK = 1,    // its task's holder may press an action (here or around) that leaves it
@@ -158,12 +162,13 @@ struct image_action {
     struct image_range asks;    // list of asks, in the order of the text (the whole form)
     uint32_t flags, line;
 };
-enum image_timer_kind { TIMER_AFTER, TIMER_AFTER_IDLE, TIMER_AT };
+enum image_timer_kind { TIMER_AFTER, TIMER_AFTER_IDLE, TIMER_AT, TIMER_EVERY };
 struct image_timer {
     uint32_t kind, stage, moment, block, leaves, line; // moment: expr
     struct image_range fields; // list of fields that `at` depends on
 };
-struct image_rule { uint32_t condition, stage, block, line; };
+// With `changes` the condition is any expression: it fires when its value has changed (rule 14).
+struct image_rule { uint32_t condition, stage, block, line, changes, pad; };
 enum image_end_kind { END_PLAIN, END_SUCCESS, END_FAILURE };
 enum { END_REOPEN = 1, END_REOPEN_ON_REPEAT = 2 };
 struct image_end {
@@ -176,7 +181,7 @@ struct image_end {
     uint32_t reopen_goto;         // goto or INDEX_NONE
     uint32_t line, pad;
 };
-enum image_target { TARGET_STAGE, TARGET_END };
+enum image_target { TARGET_STAGE, TARGET_END, TARGET_CHOICE };
 struct image_goto { uint32_t target_kind, target, due; }; // due: due or INDEX_NONE
 
 // --- steps -------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ typedef bool check_section_fn(const struct image *image);
 static check_section_fn check_process, check_types, check_roles, check_enums, check_records,
     check_ladders, check_fields, check_stages, check_stage_tree, check_tasks, check_dues,
     check_actions, check_timers, check_rules, check_ends, check_flows, check_asks, check_converts,
-    check_tables;
+    check_tables, check_choices;
 
 bool image_check_contents(const struct image *image)
 {
@@ -19,7 +19,8 @@ bool image_check_contents(const struct image *image)
         check_process, check_types,      check_roles,        check_enums,        check_records,
         check_ladders, check_fields,     check_stages,       check_stage_tree,   check_tasks,
         check_dues,    check_actions,    check_timers,       check_rules,        check_ends,
-        check_flows,   check_asks,       check_converts,     check_tables,       image_check_blocks,
+        check_flows,   check_asks,       check_converts,     check_tables,       check_choices,
+        image_check_blocks,
         image_check_exprs,
     };
     for (size_t i = 0; i < ARRAY_COUNT(checks); i++) {
@@ -249,6 +250,8 @@ static bool check_stage(const struct image *image, uint32_t index)
         !image_text_ok(image, stage->label) ||
         (is_body ? stage->parent != INDEX_NONE : stage->parent >= index) ||
         !image_optional_ok(stage->task, image->task_count) ||
+        !image_optional_ok(stage->on_enter, image->block_count) ||
+        !image_optional_ok(stage->on_exit, image->block_count) ||
         (stage->task != INDEX_NONE && stage->first_child != INDEX_NONE) ||
         (stage->chance != INDEX_NONE && stage->chance > 100) || stage->position != index ||
         stage->waits > (WAIT_TASK | WAIT_TIMER | WAIT_IDLE | WAIT_CHILDREN) ||
@@ -385,7 +388,7 @@ static bool check_timers(const struct image *image)
 {
     for (uint32_t i = 0; i < image->timer_count; i++) {
         const struct image_timer *timer = &image->timer[i];
-        if (timer->kind > TIMER_AT || timer->stage >= image->stage_count ||
+        if (timer->kind > TIMER_EVERY || timer->stage >= image->stage_count ||
             timer->moment >= image->expr_count || timer->block >= image->block_count ||
             timer->leaves > 1 || !image_list_ok(image, timer->fields, image->field_count)) {
             return false;
@@ -399,7 +402,7 @@ static bool check_rules(const struct image *image)
     for (uint32_t i = 0; i < image->rule_count; i++) {
         const struct image_rule *rule = &image->rule[i];
         if (rule->condition >= image->expr_count || rule->stage >= image->stage_count ||
-            rule->block >= image->block_count) {
+            rule->block >= image->block_count || rule->changes > 1 || rule->pad != 0) {
             return false;
         }
     }
@@ -417,6 +420,8 @@ static bool check_ends(const struct image *image)
             !duration_unit_ok(end->reopen_within_unit) ||
             !image_optional_ok(end->reopen_goto, image->flow_count) ||
             ((end->flags & END_REOPEN) != 0) != (end->reopen_goto != INDEX_NONE) ||
+            (end->reopen_goto != INDEX_NONE &&
+             image->flow[end->reopen_goto].target_kind != TARGET_STAGE) ||
             end->flags == END_REOPEN_ON_REPEAT || end->pad != 0) {
             return false;
         }
@@ -429,14 +434,28 @@ static bool check_flows(const struct image *image)
     for (uint32_t i = 0; i < image->flow_count; i++) {
         const struct image_goto *flow = &image->flow[i];
         bool to_stage = flow->target_kind == TARGET_STAGE;
-        if (flow->target_kind > TARGET_END ||
-            flow->target >= (to_stage ? image->stage_count : image->end_count) ||
+        uint32_t targets = to_stage                          ? image->stage_count
+                           : flow->target_kind == TARGET_END ? image->end_count
+                                                             : image->choice_count;
+        if (flow->target_kind > TARGET_CHOICE || flow->target >= targets ||
             (to_stage && flow->target == 0) || !image_optional_ok(flow->due, image->due_count) ||
             (!to_stage && flow->due != INDEX_NONE)) {
             return false;
         }
     }
     return true;
+}
+
+static bool check_choices(const struct image *image)
+{
+    for (uint32_t i = 0; i < image->choice_count; i++) {
+        const struct image_choice *choice = &image->choice[i];
+        if (!name_ok(image, choice->name) || choice->stage >= image->stage_count ||
+            choice->block >= image->block_count || choice->pad != 0) {
+            return false;
+        }
+    }
+    return image->choice_count <= IMAGE_CHOICES_MAX;
 }
 
 static bool check_asks(const struct image *image)

@@ -149,6 +149,7 @@ bool run_open(struct run *run, struct decide *d, const struct instance *instance
         .me = d->me, .now_ms = d->now_ms, .arena = d->arena, .currency = d->currency,
         .pick = pick_for_eval, .pick_context = run, .hit = note_hit, .hit_context = run,
     };
+    run_watch(run);
     return true;
 }
 

@@ -27,6 +27,9 @@ struct run {
         uint32_t table, row;
     } hit[RUN_HITS_MAX];     // rows of tables that gave values in this command, each once
     uint32_t hit_count, hits_told;
+    uint32_t chained;        // choices passed in a row
+    const struct slice *watched; // by rule: packed value before the command (`x changes`), or NULL
+    bool *change_seen;       // by rule: it has fired in this command
 };
 
 // enum run_result: how a block ended.
@@ -57,7 +60,7 @@ enum run_result run_block(struct run *run, uint32_t block);
 enum run_result run_goto(struct run *run, uint32_t flow);
 enum run_result run_transition(struct run *run, uint32_t stage, uint32_t due);
 enum run_result run_end(struct run *run, uint32_t end);
-void run_enter_body(struct run *run);
+enum run_result run_enter_body(struct run *run);
 // The leaf that is spoken of (`env.at`); when none is named, or it was left: the first one inside
 // the braces, else the first one at all. NULL: the case has ended.
 const struct active_stage *run_leaf(const struct run *run);
@@ -65,11 +68,14 @@ const struct open_task *run_task(const struct run *run); // the task of that lea
 void run_arm(struct run *run, uint32_t stage, uint32_t entry);
 void run_arm_timer(struct run *run, uint32_t timer, uint32_t entry, uint64_t base);
 void run_rearm_at(struct run *run);
-void run_end_exit(struct run *run, uint32_t end, enum outcome outcome, struct slice name);
+enum run_result run_end_exit(struct run *run, uint32_t end, enum outcome outcome,
+                             struct slice name);
 void run_cancel(struct run *run, struct slice reason, bool tell_parent);
 enum run_result run_cancel_children(struct run *run, uint32_t collection);
 // rules.c
 enum run_result run_settle(struct run *run); // rules, then `at` timers
+// Remembers the values that rules with `changes` watch, before anything happens.
+void run_watch(struct run *run);
 // tasks.c
 struct due_moment { uint64_t due, until; bool promised; };
 bool run_due(struct run *run, uint32_t due, struct due_moment *ret);

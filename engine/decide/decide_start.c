@@ -21,7 +21,9 @@ static enum run_result no_flow(struct run *run)
 static enum run_result run_start(struct run *run)
 {
     const struct image *image = &run->program->image;
-    run_enter_body(run);
+    if (run_enter_body(run) == RUN_REFUSED) {
+        return RUN_REFUSED;
+    }
     fields_take_keys(run);
     if (decide_refused(run->d)) {
         return RUN_REFUSED;
@@ -294,7 +296,9 @@ static bool reopen_ended(struct run *form_run, const struct answers *answers,
     struct event event = { .kind = EVENT_INSTANCE_REOPENED,
                            .instance_reopened = { instance->head.id, instance->head.life + 1u } };
     decide_emit(d, &event);
-    run_enter_body(run);
+    if (run_enter_body(run) == RUN_REFUSED) {
+        return true;
+    }
     fields_take_keys(run);
     emit_joined(run, SLICE("reopened"));
     note_import(d, match->ended);

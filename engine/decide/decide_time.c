@@ -50,9 +50,13 @@ static void fire(struct run *run, const struct armed_timer *armed)
     if (run_block(run, def->block) == RUN_REFUSED || run_settle(run) == RUN_REFUSED) {
         return;
     }
-    const struct active_stage *at = instance_active(run->instance, timer.stage);
-    if (def->kind == TIMER_AFTER_IDLE && at != NULL && at->entry == timer.entry) {
+    if (instance_entry(run->instance, timer.entry) == NULL) {
+        return;
+    }
+    if (def->kind == TIMER_AFTER_IDLE) {
         run_arm_timer(run, timer.def, timer.entry, d->now_ms);
+    } else if (def->kind == TIMER_EVERY) {
+        run_arm_timer(run, timer.def, timer.entry, timer.base);
     }
 }
 

@@ -48,27 +48,86 @@ static void close_tasks_of(struct run *run, uint32_t entry)
     }
 }
 
-static void exit_stage(struct run *run, struct active_stage at)
+// `on enter`, `on exit` (rule 10): steps without a flow in the middle of a transition. The one that
+// goes on afterwards finds its own answers and its own place again.
+static enum run_result run_hook(struct run *run, uint32_t block, struct active_stage at)
 {
+    if (block == INDEX_NONE) {
+        return RUN_ON;
+    }
+    struct run outer = *run;
+    uint32_t locals = run->program->image.process[0].local_count;
+    run->locals = ARENA_ARRAY(run->d->arena, struct value, locals + 1);
+    run->env.locals = run->locals;
+    run->env.at = at.entry;
+    run->env.me = 0;
+    run->braces = at.stage;
+    run->action_entry = at.entry;
+    enum run_result result = run_block(run, block);
+    run->locals = outer.locals;
+    run->env.locals = outer.locals;
+    run->env.at = outer.env.at;
+    run->env.me = outer.env.me;
+    run->braces = outer.braces;
+    run->action_entry = outer.action_entry;
+    return result;
+}
+
+static enum run_result exit_stage(struct run *run, struct active_stage at)
+{
+    uint32_t on_exit = run->program->image.stage[at.stage].on_exit;
+    if (run_hook(run, on_exit, at) == RUN_REFUSED) {
+        return RUN_REFUSED;
+    }
     close_tasks_of(run, at.entry);
     cancel_timers_of(run, at.entry);
     struct event event = { .kind = EVENT_STAGE_EXITED,
                            .stage_exited = { run->instance->head.id, at.stage, at.entry } };
     decide_emit(run->d, &event);
+    return RUN_ON;
 }
 
 // Exits what is active inside `around`, the innermost stages first (0: everything).
-static void exit_inside(struct run *run, uint32_t around)
+static enum run_result exit_inside(struct run *run, uint32_t around)
 {
-    for (uint32_t i = run->instance->head.active_count; i > 0; i--) {
+    enum run_result result = RUN_ON;
+    for (uint32_t i = run->instance->head.active_count; i > 0 && result == RUN_ON; i--) {
         struct active_stage at = run->instance->active[i - 1];
         if (at.entry != around && instance_inside(run->instance, at.entry, around)) {
-            exit_stage(run, at);
+            result = exit_stage(run, at);
         }
     }
+    return result;
 }
 
 // --------------------------------------------------------------------------------- timers
+
+// `every D`, rule 17: the first multiple of D after `base` that is still to come, so that after
+// downtime one firing stands for all that were missed. False: D is empty, or no time at all.
+static bool next_of_every(const struct run *run, struct eval_env *env,
+                          const struct image_timer *timer, uint64_t *ret_due)
+{
+    static const uint64_t at_most_ms[] = {
+        [DURATION_MS] = 1,
+        [DURATION_DAY] = 86400000ull,
+        [DURATION_WEEK] = 7 * 86400000ull,
+        [DURATION_MONTH] = 31 * 86400000ull,
+    };
+    struct value every = eval(env, timer->moment);
+    if (every.kind != VALUE_DURATION || every.number <= 0 ||
+        every.unit >= ARRAY_COUNT(at_most_ms) ||
+        every.number > (int64_t)(MOMENT_MS_MAX / at_most_ms[every.unit])) {
+        return false;
+    }
+    uint64_t base = env->now_ms;
+    uint64_t step = (uint64_t)every.number * at_most_ms[every.unit];
+    uint64_t times = run->d->now_ms > base ? (run->d->now_ms - base) / step : 0;
+    do { // months are shorter than the step: a few more
+        times++;
+        *ret_due = eval_add_duration(base, every.unit, every.number * (int64_t)times);
+    } while (*ret_due <= run->d->now_ms && *ret_due < MOMENT_MS_MAX);
+    return *ret_due > run->d->now_ms;
+}
 
 void run_arm_timer(struct run *run, uint32_t number, uint32_t entry, uint64_t base)
 {
@@ -77,8 +136,14 @@ void run_arm_timer(struct run *run, uint32_t number, uint32_t entry, uint64_t ba
     env.refusal = (struct refusal){ 0 };
     env.now_ms = base; // `after D` counts from here
     uint64_t due;
-    if (!eval_moment(&env, timer->moment, &due)) {
+    bool known = timer->kind == TIMER_EVERY ? next_of_every(run, &env, timer, &due)
+                                            : eval_moment(&env, timer->moment, &due);
+    if (!known) {
         return; // an empty moment arms nothing; `at` is looked at again when its field changes
+    }
+    if (run->instance->head.timer_count == TIMERS_MAX) {
+        (void)REFUSE(run->d, LIMIT, "this case has TIMERS_MAX = %d timers", TIMERS_MAX);
+        return;
     }
     struct event event = { .kind = EVENT_TIMER_SET,
                            .timer_set = { run->instance->head.id, run->instance->head.next_timer,
@@ -140,17 +205,23 @@ void run_rearm_at(struct run *run)
 
 // --------------------------------------------------------------------------------- entering
 
-static uint32_t enter_stage(struct run *run, uint32_t stage, uint32_t around)
+static enum run_result enter_stage(struct run *run, uint32_t stage, uint32_t around,
+                                   uint32_t *ret_entry)
 {
-    uint32_t entry = run->instance->head.next_entry;
+    struct active_stage at = { .stage = stage, .entry = run->instance->head.next_entry };
+    *ret_entry = at.entry;
+    if (run->instance->head.active_count == ACTIVE_STAGES_MAX) {
+        return REFUSE(run->d, LIMIT, "this case stands in ACTIVE_STAGES_MAX = %d stages at once",
+                      ACTIVE_STAGES_MAX);
+    }
     struct event event = { .kind = EVENT_STAGE_ENTERED,
-                           .stage_entered = { run->instance->head.id, stage, entry, around } };
+                           .stage_entered = { run->instance->head.id, stage, at.entry, around } };
     decide_emit(run->d, &event);
-    run_arm(run, stage, entry);
-    return entry;
+    run_arm(run, stage, at.entry);
+    return run_hook(run, run->program->image.stage[stage].on_enter, at);
 }
 
-void run_enter_body(struct run *run) { run->env.at = enter_stage(run, 0, 0); }
+enum run_result run_enter_body(struct run *run) { return enter_stage(run, 0, 0, &run->env.at); }
 
 // What is entered with a stage: its first child, down to a leaf, whose task is made.
 static enum run_result enter_inside(struct run *run, uint32_t stage, uint32_t entry, uint32_t due)
@@ -158,7 +229,9 @@ static enum run_result enter_inside(struct run *run, uint32_t stage, uint32_t en
     const struct image *image = &run->program->image;
     while (image->stage[stage].first_child != INDEX_NONE) {
         stage = image->stage[stage].first_child;
-        entry = enter_stage(run, stage, entry);
+        if (enter_stage(run, stage, entry, &entry) == RUN_REFUSED) {
+            return RUN_REFUSED;
+        }
     }
     run->env.at = entry;
     uint32_t task = image->stage[stage].task;
@@ -186,9 +259,13 @@ enum run_result run_transition(struct run *run, uint32_t stage, uint32_t due)
     uint32_t path[IMAGE_STAGE_DEPTH_MAX + 1];
     uint32_t depth;
     uint32_t entry = path_to(run, stage, path, &depth);
-    exit_inside(run, entry);
+    if (exit_inside(run, entry) == RUN_REFUSED) {
+        return RUN_REFUSED;
+    }
     while (depth > 0) {
-        entry = enter_stage(run, path[--depth], entry);
+        if (enter_stage(run, path[--depth], entry, &entry) == RUN_REFUSED) {
+            return RUN_REFUSED;
+        }
     }
     return enter_inside(run, stage, entry, due) == RUN_REFUSED ? RUN_REFUSED : RUN_FLOWED;
 }
@@ -204,14 +281,24 @@ static bool first_open_child(void *context, const struct view_child_row *row)
     return true;
 }
 
-void run_end_exit(struct run *run, uint32_t end, enum outcome outcome, struct slice name)
+enum run_result run_end_exit(struct run *run, uint32_t end, enum outcome outcome,
+                             struct slice name)
 {
-    exit_inside(run, 0);
+    if (exit_inside(run, 0) == RUN_REFUSED) {
+        return RUN_REFUSED;
+    }
+    uint64_t child = 0;
+    view_children(run->d->view, run->instance->head.id, first_open_child, &child);
+    if (child != 0) {
+        return REFUSE(run->d, CHILDREN_OPEN, "case %llu cannot end: case %llu under it is open",
+                      (unsigned long long)run->instance->head.id, (unsigned long long)child);
+    }
     fields_release_keys(run, true);
     struct event event = { .kind = EVENT_INSTANCE_ENDED,
                            .instance_ended = { run->instance->head.id, end, (uint8_t)outcome,
                                                name } };
     decide_emit(run->d, &event);
+    return RUN_ON;
 }
 
 static void follow_parent(struct run *run, enum outcome outcome, struct slice name)
@@ -239,24 +326,43 @@ enum run_result run_end(struct run *run, uint32_t number)
 {
     const struct image *image = &run->program->image;
     const struct image_end *end = &image->end[number];
-    uint64_t child = 0;
-    view_children(run->d->view, run->instance->head.id, first_open_child, &child);
-    if (child != 0) {
-        return REFUSE(run->d, CHILDREN_OPEN, "case %llu cannot end: case %llu under it is open",
-                      (unsigned long long)run->instance->head.id, (unsigned long long)child);
-    }
     static const enum outcome outcomes[] = { OUTCOME_PLAIN, OUTCOME_SUCCESS, OUTCOME_FAILURE };
     struct slice name = image_slice(image, end->name);
-    run_end_exit(run, number, outcomes[end->kind], name);
+    if (run_end_exit(run, number, outcomes[end->kind], name) == RUN_REFUSED) {
+        return RUN_REFUSED;
+    }
     follow_parent(run, outcomes[end->kind], name);
     return RUN_FLOWED;
+}
+
+// Rule 44: passed at once, from where the case stands.
+static enum run_result pass_choice(struct run *run, uint32_t number)
+{
+    const struct image *image = &run->program->image;
+    const struct image_choice *choice = &image->choice[number];
+    if (run->chained == MOVES_CHAINED_MAX) {
+        return REFUSE(run->d, LIMIT, "more than MOVES_CHAINED_MAX = %d choices in a row",
+                      MOVES_CHAINED_MAX);
+    }
+    run->chained++;
+    enum run_result result = run_block(run, choice->block);
+    run->chained--;
+    if (result == RUN_ON) {
+        return REFUSE(run->d, ASLEEP, "choice `%.*s` took a path without `=>`",
+                      SLICE_PRINT(image_slice(image, choice->name)));
+    }
+    return result;
 }
 
 enum run_result run_goto(struct run *run, uint32_t number)
 {
     const struct image_goto *flow = &run->program->image.flow[number];
-    return flow->target_kind == TARGET_END ? run_end(run, flow->target)
-                                           : run_transition(run, flow->target, flow->due);
+    switch ((enum image_target)flow->target_kind) {
+    case TARGET_STAGE: return run_transition(run, flow->target, flow->due);
+    case TARGET_END: return run_end(run, flow->target);
+    case TARGET_CHOICE: return pass_choice(run, flow->target);
+    }
+    UNREACHABLE();
 }
 
 // --------------------------------------------------------------------------------- cancelling
@@ -327,7 +433,9 @@ void run_cancel(struct run *run, struct slice reason, bool tell_parent)
     struct event event = { .kind = EVENT_CANCELLED,
                            .cancelled = { run->instance->head.id, reason } };
     decide_emit(run->d, &event);
-    run_end_exit(run, INDEX_NONE, OUTCOME_CANCELLED, SLICE("cancelled"));
+    if (run_end_exit(run, INDEX_NONE, OUTCOME_CANCELLED, SLICE("cancelled")) == RUN_REFUSED) {
+        return;
+    }
     struct instance_head head = run->instance->head;
     if (tell_parent && head.parent != 0) {
         struct event ended = { .kind = EVENT_CHILD_ENDED,

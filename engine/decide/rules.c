@@ -8,6 +8,72 @@ static void set_latch(struct run *run, uint32_t rule, uint32_t entry, bool up)
     decide_emit(run->d, &event);
 }
 
+// --------------------------------------------------------------------------------- x changes
+
+// The value that the rule watches, packed; empty also when it cannot be calculated.
+static struct slice watched_value(struct run *run, const struct image_rule *rule)
+{
+    struct eval_env env = run->env;
+    env.refusal = (struct refusal){ 0 };
+    uint32_t hits = run->hit_count;
+    struct value value = eval(&env, rule->condition);
+    run->hit_count = hits;
+    if (env.refusal.code != REFUSAL_NONE || value_is_empty(&value)) {
+        return SLICE_EMPTY;
+    }
+    struct buf buf;
+    buf_init(&buf, FIELD_BYTES_MAX + 16);
+    value_pack(&buf, &value);
+    struct slice packed = buf.overflow ? SLICE_EMPTY : arena_copy(run->d->arena, buf_slice(&buf));
+    buf_done(&buf);
+    return packed;
+}
+
+void run_watch(struct run *run)
+{
+    const struct image *image = &run->program->image;
+    struct slice *watched = NULL;
+    for (uint32_t i = 0; i < image->rule_count; i++) {
+        if (image->rule[i].changes == 0) {
+            continue;
+        }
+        if (watched == NULL) {
+            watched = ARENA_ARRAY(run->d->arena, struct slice, image->rule_count);
+            run->change_seen = ARENA_ARRAY(run->d->arena, bool, image->rule_count);
+        }
+        if (!run->instance->fresh) { // a start counts from empty
+            watched[i] = watched_value(run, &image->rule[i]);
+        }
+    }
+    run->watched = watched;
+}
+
+static struct value unpacked(struct run *run, struct slice packed)
+{
+    struct unpack unpack;
+    unpack_init(&unpack, packed);
+    return packed.len > 0 ? value_unpack(&unpack, run->d->arena) : value_empty();
+}
+
+// Rule 14: another value than at the end of the command before, and only once in this one.
+static bool has_changed(struct run *run, uint32_t number)
+{
+    if (run->watched == NULL || run->change_seen[number]) {
+        return false;
+    }
+    struct slice now = watched_value(run, &run->program->image.rule[number]);
+    if (slice_equal(now, run->watched[number])) {
+        return false;
+    }
+    struct value a = unpacked(run, now);
+    struct value b = unpacked(run, run->watched[number]);
+    bool changed = !value_equal(&a, &b); // 1.5 and 1.50 are one amount
+    run->change_seen[number] = changed;
+    return changed;
+}
+
+// --------------------------------------------------------------------------------- scanning
+
 // The rule that stands next in the text after (line, number). The image groups rules by stage, so
 // the text order of a stage and the stages inside it is found by their lines. INDEX_NONE: no more.
 static uint32_t next_in_text(const struct image *image, uint32_t line, uint32_t number)
@@ -21,6 +87,21 @@ static uint32_t next_in_text(const struct image *image, uint32_t line, uint32_t 
         }
     }
     return next;
+}
+
+// A condition fires when it becomes true: its latch is raised then, and drops when it is false.
+static enum run_result rises(struct run *run, uint32_t number, uint32_t entry, bool *ret_fires)
+{
+    bool holds = eval_condition(&run->env, run->program->image.rule[number].condition);
+    if (run_take_refusal(run)) {
+        return RUN_REFUSED;
+    }
+    bool up = instance_latched(run->instance, number, entry);
+    if (up != holds) {
+        set_latch(run, number, entry, holds);
+    }
+    *ret_fires = holds && !up;
+    return RUN_ON;
 }
 
 // One pass over the active rules in text order. The first that fires ends the pass.
@@ -38,19 +119,16 @@ static enum run_result scan(struct run *run, bool *ret_fired)
         uint32_t entry = at->entry;
         run->env.at = entry;
         uint32_t hits = run->hit_count;
-        bool holds = eval_condition(&run->env, rule->condition);
-        if (run_take_refusal(run)) {
+        bool fires = false;
+        if (rule->changes != 0) {
+            fires = has_changed(run, number);
+        } else if (rises(run, number, entry, &fires) == RUN_REFUSED) {
             return RUN_REFUSED;
         }
-        bool up = instance_latched(run->instance, number, entry);
-        if (up && !holds) {
-            set_latch(run, number, entry, false);
-        }
-        if (up || !holds) {
+        if (!fires) {
             run->hit_count = hits; // what was looked up for nothing is not worth a word
             continue;
         }
-        set_latch(run, number, entry, true);
         struct event event = { .kind = EVENT_RULE_FIRED,
                                .rule_fired = { run->instance->head.id, number, rule->line } };
         decide_emit(run->d, &event);

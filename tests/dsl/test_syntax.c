@@ -239,11 +239,10 @@ static void names_of_dropped_constructs_are_remembered(void **state)
         parse(*state, "inbox need for a { lane b \"B\" white }\n"
                       "hook margin() -> money from \"x.lua\"\n"
                       "process p \"P\" {\n"
-                      " choice fork { if a => b else => c }\n"
                       " escalation trouble \"T\" { }\n"
                       " stage s \"S\" { parallel { stage left \"L\" { } stage right \"R\" { } } "
-                      "then => fork }\n}\n");
-    static const char *const names[] = { "need", "margin", "fork", "trouble", "left", "right" };
+                      "then => trouble }\n}\n");
+    static const char *const names[] = { "need", "margin", "trouble", "left", "right" };
     for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
         assert_true(syntax_was_dropped(tree, slice_from_cstr(names[i])));
     }
