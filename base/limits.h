@@ -40,6 +40,7 @@ enum {
     COLLECTIONS_MAX = 32,
     ACTIVE_STAGES_MAX = 32,
     LATCHES_MAX = 256,
+    FRAMES_MAX = 4, // escalations open at once
     INCIDENTS_MAX = 8,
     ACTED_MAX = 64, // people remembered for four eyes, each with the role they acted in
     // names and texts

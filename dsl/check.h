@@ -55,6 +55,7 @@ struct body {
     struct handler *handler;
     struct stage *stage; // whose braces it is in
     uint32_t block_depth;
+    bool no_form; // no answers are bound here: what follows `at most`
 };
 void check_body_init(struct body *body, struct unit *unit, struct process *process,
                      struct handler *handler);
@@ -65,6 +66,29 @@ struct task *check_task(struct body *body, uint32_t node);
 struct target *check_target(struct body *body, uint32_t goto_node);
 // Resolves the steps of a conversion, without the needs of its children (check_converts).
 struct convert *check_convert_step(struct body *body, uint32_t node);
+const struct ask *check_ask(struct body *body, uint32_t node);
+// Reports E0507: `what` cannot stand in the handler of this body.
+void check_report_misplaced(struct body *body, uint32_t node, struct slice what, const char *note);
+
+// --- escalations (check_frame.c) -----------------------------------------------------------------
+// The escalation that the stage is, or lies in; NULL: none.
+const struct escalation *check_escalation_around(const struct stage *stage);
+void check_fill_escalation_asks(struct unit *unit, struct process *process,
+                                struct escalation *escalation);
+// The action that raises it; to be added to the handlers of the process.
+struct handler *check_escalation_button(struct unit *unit, const struct escalation *escalation);
+// `escalate`: answers that are not given are asked by steps added to the block. False: reported.
+bool check_escalate(struct body *body, struct step *step, uint32_t node, struct block *block);
+bool check_is_back(const struct syntax_tree *tree, uint32_t goto_node);
+void check_report_back_outside(struct body *body, uint32_t goto_node);
+void check_back(struct body *body, struct step *step, uint32_t node);
+void check_merge(struct body *body, struct step *step, uint32_t node);
+bool check_raises(const struct handler *handler, const struct escalation *escalation);
+// Whether some handler that holds at the leaf raises it.
+bool check_raised_at(const struct process *process, const struct escalation *escalation,
+                     const struct stage *leaf);
+void check_escalations_raised(struct unit *unit, struct process *process);
+
 // True when every path of the block ends in a flow; when some path does.
 bool check_always_flows(const struct block *block);
 bool check_may_flow(const struct block *block);
@@ -75,6 +99,8 @@ typedef void check_step_fn(void *context, const struct step *step);
 void check_each_step(const struct block *block, check_step_fn *visit, void *context);
 // The same for all blocks of a handler (its body, and what follows `at most`).
 void check_each_handler_step(const struct handler *handler, check_step_fn *visit, void *context);
+// And those behind the choices it leads to, each once.
+void check_each_reached_step(const struct handler *handler, check_step_fn *visit, void *context);
 // Whether the handler holds at the leaf: written in it or around it, and not hidden by an action of
 // the same name further in; an action without `by` needs a task there.
 bool check_handler_holds_at(const struct process *process, const struct handler *handler,

@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "dsl/array.h"
 #include "dsl/check.h"
+#include "dsl/frame.h"
 
 static const struct syntax_tree *body_tree(const struct body *body)
 {
@@ -18,6 +19,8 @@ void check_body_init(struct body *body, struct unit *unit, struct process *proce
         .handler = handler,
         .stage = handler == NULL ? process->stages[0] : handler->stage,
     };
+    const struct escalation *around = check_escalation_around(body->stage);
+    body->infer.locals = around == NULL ? NULL : around->locals;
     if (handler == NULL || handler->kind == HANDLER_ACTION) {
         return;
     }
@@ -165,6 +168,29 @@ static void resolve_target(struct body *body, struct target *target, uint32_t na
     }
 }
 
+// An escalation is raised, not reached; from inside it, its own stages are ordinary targets.
+static void report_into_escalation(struct body *body, struct target *target)
+{
+    const struct stage *at = target->choice != NULL ? target->choice->stage : target->stage;
+    const struct escalation *into = check_escalation_around(at);
+    if (into == NULL ||
+        (into == check_escalation_around(body->stage) && target->stage != into->stage)) {
+        return;
+    }
+    struct diag *diag = diag_add(body->infer.unit->diags, DIAG_E0530, target->span);
+    diag_fact(diag, into->stage->name);
+    diag_label(diag, into->stage->span, "it is declared here");
+    if (into == check_escalation_around(body->stage)) {
+        diag_note(diag, "it is open here already");
+        return;
+    }
+    struct span arrow = span_make(target->span.file, target->arrow.start, target->span.end);
+    diag_help_edit(diag, DIAG_FIX_GUESS, arrow,
+                   arena_format(body->infer.unit->arena, "escalate %.*s",
+                                SLICE_PRINT(into->stage->name)),
+                   "raise it");
+}
+
 struct target *check_target(struct body *body, uint32_t goto_node)
 {
     const struct syntax_tree *tree = body_tree(body);
@@ -172,11 +198,16 @@ struct target *check_target(struct body *body, uint32_t goto_node)
     uint32_t name = syntax_first(tree, goto_node);
     if (name != NODE_NONE && syntax_kind(tree, name) == NODE_NAME) {
         target->span = syntax_span(tree, name);
+        target->arrow = syntax_keyword_span(tree, goto_node);
         resolve_target(body, target, name);
+    }
+    if (check_is_back(tree, goto_node)) {
+        check_report_back_outside(body, goto_node);
     }
     if (target->stage == NULL && target->end == NULL && target->choice == NULL) {
         body->process->broken = true;
     }
+    report_into_escalation(body, target);
     uint32_t due = syntax_child(tree, goto_node, NODE_DUE);
     if (due != NODE_NONE) {
         target->due = check_due(body, due);
@@ -356,7 +387,7 @@ static struct span clause_span(const struct syntax_tree *tree, uint32_t node)
     return span;
 }
 
-static const struct ask *check_ask(struct body *body, uint32_t node)
+const struct ask *check_ask(struct body *body, uint32_t node)
 {
     struct unit *unit = body->infer.unit;
     const struct syntax_tree *tree = body_tree(body);
@@ -560,6 +591,16 @@ static void check_side_task_here(struct body *body, uint32_t node)
     diag_note(diag, "a side task belongs to the stage it is made in, and is withdrawn with it");
 }
 
+void check_report_misplaced(struct body *body, uint32_t node, struct slice what, const char *note)
+{
+    struct diag *diag = diag_add(body->infer.unit->diags, DIAG_E0507,
+                                 syntax_keyword_span(body_tree(body), node));
+    diag_fact(diag, what);
+    diag_fact(diag, body_place(body));
+    diag_note(diag, "%s", note);
+    body->process->broken = true;
+}
+
 static const struct collection *check_cancel(struct body *body, uint32_t node)
 {
     return infer_named_collection(&body->infer, body->process, syntax_first(body_tree(body), node));
@@ -598,6 +639,10 @@ static bool check_one_step(struct body *body, struct step *step, uint32_t node)
         step->kind = STEP_TASK;
         check_side_task_here(body, node);
         step->task = check_task(body, node);
+    } else if (kind == NODE_GOTO && check_is_back(tree, node)) {
+        check_back(body, step, node);
+    } else if (kind == NODE_MERGE) {
+        check_merge(body, step, node);
     } else if (kind == NODE_GOTO) {
         step->kind = STEP_GOTO;
         check_flow_here(body, node);
@@ -623,7 +668,8 @@ static bool check_one_step(struct body *body, struct step *step, uint32_t node)
 
 static bool step_may_flow(const struct step *step)
 {
-    if (step->kind == STEP_GOTO || step->kind == STEP_AGAIN || step->kind == STEP_RETRY) {
+    if (step->kind == STEP_GOTO || step->kind == STEP_AGAIN || step->kind == STEP_RETRY ||
+        step->kind == STEP_ESCALATE || step->kind == STEP_BACK || step->kind == STEP_MERGE) {
         return true;
     }
     return step->kind == STEP_IF &&
@@ -708,7 +754,10 @@ const struct block *check_block(struct body *body, uint32_t node)
             break;
         }
         struct step step = { .node = child, .span = syntax_span(tree, child) };
-        if (!check_one_step(body, &step, child)) {
+        bool known = syntax_kind(tree, child) == NODE_ESCALATE
+                         ? check_escalate(body, &step, child, block)
+                         : check_one_step(body, &step, child);
+        if (!known) {
             body->process->broken = true;
             continue;
         }

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "dsl/array.h"
 #include "dsl/check.h"
+#include "dsl/frame.h"
 
 struct flow_check {
     struct unit *unit;
@@ -332,6 +333,52 @@ static void follow_target(struct flow_check *flow, const struct target *target,
     }
 }
 
+struct conversions {
+    uint32_t bits;
+};
+
+static void note_conversion(void *context, const struct step *step)
+{
+    struct conversions *found = context;
+    if (step->kind == STEP_CONVERT && step->convert->collection != NULL) {
+        found->bits |= 1u << step->convert->collection->index;
+    }
+}
+
+// What may have been converted while the case was frozen: inside an escalation, or by the body.
+static uint32_t converted_in_frames(const struct process *process)
+{
+    struct conversions found = { 0 };
+    for (uint32_t i = 0; i < process->handler_count; i++) {
+        const struct handler *handler = process->handlers[i];
+        if (handler->stage->parent == NULL || check_escalation_around(handler->stage) != NULL) {
+            check_each_handler_step(handler, note_conversion, &found);
+        }
+    }
+    return found.bits;
+}
+
+// Back to wherever the escalation may have been raised: what was open there is open still, and what
+// was converted since.
+static void follow_back(struct flow_check *flow, struct children open)
+{
+    const struct process *process = flow->process;
+    const struct escalation *escalation =
+        flow->at == NULL ? NULL : check_escalation_around(flow->at);
+    uint32_t fresh = converted_in_frames(process);
+    for (uint32_t i = 1; i < process->stage_count && escalation != NULL; i++) {
+        const struct stage *leaf = process->stages[i];
+        struct children there = flow->open[i];
+        there.last |= open.last & fresh;
+        there.earlier |= open.earlier & fresh;
+        if (stage_is_leaf(leaf) && flow->reached[i] &&
+            check_escalation_around(leaf) != escalation &&
+            check_raised_at(process, escalation, leaf)) {
+            arrive(flow, leaf, there);
+        }
+    }
+}
+
 // Two ways that meet again.
 static struct path join_paths(struct path a, struct path b)
 {
@@ -371,6 +418,14 @@ static struct path follow_step(struct flow_check *flow, const struct step *step,
         return follow_if(flow, step, path);
     } else if (step->kind == STEP_GOTO) {
         follow_target(flow, step->target, path.open);
+        path.live = false;
+    } else if (step->kind == STEP_ESCALATE || step->kind == STEP_BACK ||
+               step->kind == STEP_MERGE) {
+        if (step->kind == STEP_BACK) {
+            follow_back(flow, path.open);
+        } else if (step->kind == STEP_ESCALATE && step->raise != NULL) {
+            arrive(flow, stage_first_leaf(step->raise->escalation->stage), path.open);
+        }
         path.live = false;
     } else if (step->kind == STEP_AGAIN || step->kind == STEP_RETRY) {
         stay(flow, path);

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "dsl/array.h"
 #include "dsl/check.h"
+#include "dsl/frame.h"
 
 struct leaf {
     const struct stage *stage;
@@ -58,6 +59,8 @@ static uint32_t leaf_of(const struct graph *graph, const struct stage *stage)
     return graph->leaf_of_stage[stage_first_leaf(stage)->index];
 }
 
+static void add_next(struct graph *graph, struct leaf *leaf, uint32_t next);
+
 static void add_edge(void *context, const struct target *target)
 {
     struct graph *graph = context;
@@ -66,13 +69,43 @@ static void add_edge(void *context, const struct target *target)
         leaf->ends = true;
         return;
     }
-    uint32_t next = leaf_of(graph, target->stage);
+    add_next(graph, leaf, leaf_of(graph, target->stage));
+}
+
+static void add_next(struct graph *graph, struct leaf *leaf, uint32_t next)
+{
     for (uint32_t i = 0; i < leaf->next_count; i++) {
         if (leaf->next[i] == next) {
             return;
         }
     }
     ARRAY_PUSH(graph->unit->arena, leaf->next, leaf->next_count, next);
+}
+
+// `=> back` leads to wherever the escalation may have been raised.
+static void add_back(struct graph *graph, struct leaf *leaf)
+{
+    const struct escalation *escalation = check_escalation_around(leaf->stage);
+    for (uint32_t i = 0; i < graph->leaf_count && escalation != NULL; i++) {
+        bool raises = check_escalation_around(graph->leaves[i].stage) != escalation &&
+                      check_raised_at(graph->process, escalation, graph->leaves[i].stage);
+        if (raises) {
+            add_next(graph, leaf, i);
+        }
+    }
+}
+
+static void add_step_edge(void *context, const struct step *step)
+{
+    struct graph *graph = context;
+    struct leaf *leaf = &graph->leaves[graph->current];
+    if (step->kind == STEP_MERGE) {
+        leaf->ends = true;
+    } else if (step->kind == STEP_ESCALATE && step->raise != NULL) {
+        add_next(graph, leaf, leaf_of(graph, step->raise->escalation->stage));
+    } else if (step->kind == STEP_BACK) {
+        add_back(graph, leaf);
+    }
 }
 
 static void build_graph(struct graph *graph)
@@ -94,6 +127,7 @@ static void build_graph(struct graph *graph)
         for (uint32_t n = 0; n < process->handler_count; n++) {
             if (check_handler_holds_at(process, process->handlers[n], graph->leaves[i].stage)) {
                 check_each_target(process->handlers[n], add_edge, graph);
+                check_each_reached_step(process->handlers[n], add_step_edge, graph);
             }
         }
     }
@@ -239,20 +273,27 @@ static bool mentions_children(const struct expr *expr)
 
 struct ways {
     uint32_t count;
-    uint32_t failing; // to ends that are failures
+    uint32_t failing; // to ends that are failures, into an escalation, or given up
 };
 
-static void count_way(void *context, const struct target *target)
+// What only interrupts the stage, or gives the case up for another, is a way out, but no next step.
+static void count_way(void *context, const struct step *step)
 {
     struct ways *ways = context;
+    bool fails = step->kind == STEP_ESCALATE || step->kind == STEP_MERGE;
+    if (step->kind == STEP_GOTO && step->target != NULL && step->target->choice == NULL) {
+        fails = step->target->end != NULL && step->target->end->kind == END_FAILURE;
+    } else if (!fails && step->kind != STEP_BACK) {
+        return;
+    }
     ways->count++;
-    ways->failing += target->end != NULL && target->end->kind == END_FAILURE;
+    ways->failing += fails;
 }
 
 static struct ways ways_of(const struct handler *handler)
 {
     struct ways ways = { 0 };
-    check_each_target(handler, count_way, &ways);
+    check_each_reached_step(handler, count_way, &ways);
     return ways;
 }
 
@@ -298,7 +339,9 @@ static uint32_t wait_of(const struct handler *handler, const struct stage *leaf)
         return 0;
     }
     if (handler->kind == HANDLER_TIMER) {
-        return handler->timer_kind == TIMER_AFTER_IDLE ? WAIT_IDLE
+        bool frozen = handler->stage->parent == NULL && check_escalation_around(leaf) != NULL;
+        return frozen                                  ? 0
+               : handler->timer_kind == TIMER_AFTER_IDLE ? WAIT_IDLE
                : handler->stage->parent != NULL        ? WAIT_TIMER
                                                        : 0;
     }
@@ -364,18 +407,25 @@ static void report_stuck(struct graph *graph, const struct leaf *leaf)
     }
     for (uint32_t i = 0; i < process->handler_count; i++) {
         const struct handler *handler = process->handlers[i];
+        bool own_button = handler->button_of != NULL &&
+                          handler->button_of == check_escalation_around(leaf->stage);
         if (stage_is_inside(leaf->stage, handler->stage) && handler->kind != HANDLER_START &&
-            handler->kind != HANDLER_REPEAT) {
+            handler->kind != HANDLER_REPEAT && !own_button) {
             label_near_miss(graph, diag, handler, leaf->stage);
         }
     }
     const char *target = process->end_count > 0 ? "" : "STAGE";
     struct slice to = process->end_count > 0 ? process->ends[0]->name : slice_from_cstr(target);
+    bool in_escalation = check_escalation_around(leaf->stage) != NULL;
+    to = in_escalation ? SLICE("back") : to;
     diag_help(diag,
               leaf->stage->task == NULL
                   ? "give it a task and an action that leads on, or a timer: `after 7 days => %.*s`"
                   : "add an action that leads on, for example `action NAME \"…\" => %.*s`",
               SLICE_PRINT(to));
+    if (in_escalation) {
+        return;
+    }
     diag_help(diag,
               "if the process is meant to be over here, declare it as an end: `end %.*s \"…\"`",
               SLICE_PRINT(leaf->stage->name));
@@ -529,6 +579,29 @@ static void check_redating(void *context, const struct step *step)
     }
 }
 
+// `=> back due E`: the task that comes back is that of the stage where the case stood.
+static void check_due_of_back(void *context, const struct step *step)
+{
+    struct redating *redating = context;
+    struct graph *graph = redating->graph;
+    const struct escalation *escalation = check_escalation_around(redating->handler->stage);
+    for (uint32_t i = 0; step->kind == STEP_BACK && step->due != NULL && escalation != NULL &&
+                         i < graph->leaf_count; i++) {
+        const struct stage *leaf = graph->leaves[i].stage;
+        if (leaf->task != NULL || !graph->leaves[i].reached ||
+            check_escalation_around(leaf) == escalation ||
+            !check_raised_at(graph->process, escalation, leaf)) {
+            continue;
+        }
+        struct diag *diag = diag_add(graph->unit->diags, DIAG_E0508, step->due->span);
+        diag_fact(diag, leaf->name);
+        diag_here(diag, "this says when the task that comes back is due");
+        diag_label(diag, leaf->span, "the case may have stood here, and there is no task");
+        diag_help(diag, "leave `due` out, or raise the escalation only where there is a task");
+        return;
+    }
+}
+
 static void check_flows(struct graph *graph)
 {
     const struct process *process = graph->process;
@@ -536,6 +609,7 @@ static void check_flows(struct graph *graph)
         struct redating redating = { graph, process->handlers[i] };
         check_each_written_target(process->handlers[i], check_due_of, graph);
         check_each_handler_step(process->handlers[i], check_redating, &redating);
+        check_each_handler_step(process->handlers[i], check_due_of_back, &redating);
     }
     for (uint32_t i = 0; i < process->end_count; i++) {
         if (process->ends[i]->reopen_target != NULL) {

@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "dsl/array.h"
 #include "dsl/check.h"
+#include "dsl/frame.h"
 
 static struct infer make_infer(struct unit *unit, const struct process *process, unsigned flags)
 {
@@ -357,6 +358,37 @@ static void declare_keys(struct unit *unit, struct process *process, uint32_t no
     }
 }
 
+// Behind all stages, wherever they are written: none is entered by coming into the process.
+static void declare_escalations(struct unit *unit, struct process *process)
+{
+    const struct syntax_tree *tree = names_tree(unit, process->decl.file);
+    for (SYNTAX_EACH(tree, process->decl.node, child)) {
+        if (syntax_kind(tree, child) != NODE_ESCALATION) {
+            continue;
+        }
+        if (names_reach_limit(unit, process->decl.span, names_decl(&process->decl, unit->arena),
+                              process->escalation_count, PROCESS_ESCALATIONS_MAX,
+                              "escalations")) {
+            process->broken = true;
+            return;
+        }
+        struct stage *stage = declare_stage(unit, process, process->stages[0], child);
+        if (stage == NULL) {
+            return;
+        }
+        struct escalation *escalation = ARENA_NEW(unit->arena, struct escalation);
+        uint32_t by = syntax_child(tree, child, NODE_BY);
+        *escalation = (struct escalation){
+            .stage = stage,
+            .by = names_roles(unit, process->decl.file,
+                              by == NODE_NONE ? NODE_NONE : syntax_first(tree, by)),
+            .index = process->escalation_count,
+        };
+        stage->escalation = escalation;
+        ARRAY_PUSH(unit->arena, process->escalations, process->escalation_count, escalation);
+    }
+}
+
 void check_declare(struct unit *unit, struct process *process)
 {
     const struct syntax_tree *tree = names_tree(unit, process->decl.file);
@@ -374,6 +406,7 @@ void check_declare(struct unit *unit, struct process *process)
         }
     }
     declare_stage(unit, process, NULL, process->decl.node);
+    declare_escalations(unit, process);
     report_ends_named_as_stages(unit, process);
     declare_collections(unit, process, process->decl.node);
 }
@@ -477,7 +510,9 @@ static void fill_action(struct unit *unit, struct process *process, struct stage
     handler->block = check_block(&body, syntax_child(tree, node, NODE_BLOCK));
     uint32_t at_most = syntax_child(tree, node, NODE_AT_MOST);
     if (at_most != NODE_NONE) {
-        body.infer.locals = NULL;
+        const struct escalation *around = check_escalation_around(stage);
+        body.infer.locals = around == NULL ? NULL : around->locals;
+        body.no_form = true;
         fill_at_most(&body, handler, at_most);
     }
     check_handler_close(process, handler);
@@ -502,6 +537,7 @@ static void fill_timer(struct unit *unit, struct process *process, struct stage 
     struct body body;
     check_body_init(&body, unit, process, handler);
     struct infer infer = make_infer(unit, process, INFER_NO_ME | INFER_NO_TASK);
+    infer.locals = body.infer.locals;
     uint32_t moment = syntax_first(tree, node);
     if (syntax_kind(tree, node) == NODE_AFTER) {
         handler->timer_kind = syntax_has(tree, node, NODE_IDLE) ? TIMER_AFTER_IDLE : TIMER_AFTER;
@@ -533,6 +569,7 @@ static void fill_rule(struct unit *unit, struct process *process, struct stage *
     struct body body;
     check_body_init(&body, unit, process, handler);
     struct infer infer = make_infer(unit, process, INFER_NO_ME | INFER_NO_CLOCK);
+    infer.locals = body.infer.locals;
     if (syntax_has(tree, node, NODE_CHANGES)) {
         handler->watched = infer_expr(&infer, syntax_first(tree, node), NULL);
     } else {
@@ -605,8 +642,14 @@ static void fill_item(struct unit *unit, struct process *process, struct stage *
         check_fill_on(unit, process, stage, node);
     } else if (kind == NODE_CHOICE) {
         check_fill_choice(unit, process, stage, node);
-    } else if (kind == NODE_STAGE) {
+    } else if (kind == NODE_STAGE || kind == NODE_ESCALATION) {
         struct stage *inner = stage_of_node(stage, node);
+        if (inner != NULL && inner->escalation != NULL && inner->escalation->by.span.end > 0) {
+            struct handler *button = check_escalation_button(unit, inner->escalation);
+            ARRAY_PUSH(unit->arena, process->handlers, process->handler_count, button);
+            report_action_twice(unit, process, button);
+            check_handler_close(process, button);
+        }
         if (inner != NULL) {
             fill_stage(unit, process, inner);
         }
@@ -769,6 +812,9 @@ void check_fill(struct unit *unit, struct process *process)
 {
     const struct syntax_tree *tree = names_tree(unit, process->decl.file);
     fill_title(unit, process);
+    for (uint32_t i = 0; i < process->escalation_count; i++) {
+        check_fill_escalation_asks(unit, process, process->escalations[i]);
+    }
     for (SYNTAX_EACH(tree, process->decl.node, child)) {
         if (syntax_kind(tree, child) == NODE_FIELD) {
             fill_field(unit, process, child);
@@ -794,7 +840,8 @@ void check_fill(struct unit *unit, struct process *process)
         process->broken = true;
         return;
     }
-    if (process->stage_count < 2) {
+    check_escalations_raised(unit, process);
+    if (process->stage_count < 2 || process->stages[1]->escalation != NULL) {
         report_missing(unit, process, "stage", "add one: `stage NAME \"…\" { task … action … }`");
         process->broken = true;
     }

@@ -39,6 +39,30 @@ static void visit_target(void *context, const struct step *step)
     }
 }
 
+struct step_walk {
+    check_step_fn *visit;
+    void *context;
+    bool seen[PROCESS_CHOICES_MAX];
+};
+
+static void visit_step(void *context, const struct step *step)
+{
+    struct step_walk *walk = context;
+    const struct choice *choice =
+        step->kind == STEP_GOTO && step->target != NULL ? step->target->choice : NULL;
+    walk->visit(walk->context, step);
+    if (choice != NULL && choice->handler != NULL && !walk->seen[choice->index]) {
+        walk->seen[choice->index] = true;
+        check_each_handler_step(choice->handler, visit_step, walk);
+    }
+}
+
+void check_each_reached_step(const struct handler *handler, check_step_fn *visit, void *context)
+{
+    struct step_walk walk = { .visit = visit, .context = context };
+    check_each_handler_step(handler, visit_step, &walk);
+}
+
 void check_each_target(const struct handler *handler, check_target_fn *visit, void *context)
 {
     struct target_walk walk = { .visit = visit, .context = context, .behind_choices = true };

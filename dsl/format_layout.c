@@ -136,7 +136,8 @@ static void begin_line(struct format *format, uint32_t token, uint32_t end, uint
 
 static bool always_open(enum syntax_kind kind)
 {
-    return kind == NODE_PROCESS || kind == NODE_STAGE || kind == NODE_TEST;
+    return kind == NODE_PROCESS || kind == NODE_STAGE || kind == NODE_ESCALATION ||
+           kind == NODE_TEST;
 }
 
 // Whether the author opened these braces: a line break behind the `{` or before a step, or a
@@ -250,6 +251,7 @@ static uint32_t own_brace(const struct format *format, uint32_t node)
         return tree->tokens[n->first_token].kind == TOKEN_BRACE_OPEN ? n->first_token : NODE_NONE;
     case NODE_PROCESS:
     case NODE_STAGE:
+    case NODE_ESCALATION:
     case NODE_TEST:
     case NODE_ENUM:
     case NODE_RECORD:

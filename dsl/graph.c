@@ -71,6 +71,30 @@ static void add_goto(struct graph *graph, const struct cause *cause, uint32_t fl
     add_edge(graph, cause, g->target_kind == TARGET_END ? PLACE_END : PLACE_STAGE, to);
 }
 
+static void add_raise(struct graph *graph, const struct cause *cause, uint32_t escalation)
+{
+    uint32_t to = graph->image->escalation[escalation].stage;
+    while (graph->image->stage[to].first_child != INDEX_NONE) {
+        to = graph->image->stage[to].first_child;
+    }
+    add_edge(graph, cause, PLACE_STAGE, to);
+}
+
+// Back to wherever the escalation was raised.
+static void add_back(struct graph *graph, const struct cause *cause)
+{
+    struct cause back = *cause;
+    back.label = join(graph, cause->label, ": ", SLICE("back"));
+    add_edge(graph, &back, PLACE_BACK, 0);
+}
+
+static void add_merge(struct graph *graph, const struct cause *cause)
+{
+    struct cause merge = *cause;
+    merge.label = join(graph, cause->label, ": ", SLICE("merge"));
+    add_edge(graph, &merge, PLACE_MERGED, 0);
+}
+
 static void add_stay(struct graph *graph, const struct cause *cause)
 {
     if (cause->place != PLACE_START) {
@@ -120,6 +144,9 @@ static void collect_step(struct graph *graph, const struct cause *cause,
     case STEP_GOTO: add_goto(graph, cause, step->a); break;
     case STEP_AGAIN: add_stay(graph, cause); break;
     case STEP_RETRY: collect_retry(graph, cause, step); break;
+    case STEP_ESCALATE: add_raise(graph, cause, step->a); break;
+    case STEP_BACK: add_back(graph, cause); break;
+    case STEP_MERGE: add_merge(graph, cause); break;
     case STEP_ASK:
     case STEP_ASSIGN:
     case STEP_REQUIRE:
@@ -223,6 +250,16 @@ void graph_collect(struct graph *graph)
             add_goto(graph, &cause, image->end[end].reopen_goto);
         }
     }
+}
+
+bool graph_leads_to(const struct graph *graph, enum graph_place place)
+{
+    for (uint32_t i = 0; i < graph->edge_count; i++) {
+        if (graph->edges[i].to_place == place) {
+            return true;
+        }
+    }
+    return false;
 }
 
 bool graph_has_anywhere(const struct graph *graph, uint32_t stage)

@@ -48,6 +48,8 @@ static void put_place(enum graph_place place, uint32_t index, struct buf *out)
     case PLACE_ANYWHERE: buf_format(out, "a%u", index); break;
     case PLACE_END: buf_format(out, "e%u", index); break;
     case PLACE_PROCESS: buf_format(out, "p%u", index); break;
+    case PLACE_BACK: buf_put_cstr(out, "back"); break;
+    case PLACE_MERGED: buf_put_cstr(out, "merged"); break;
     }
 }
 
@@ -201,6 +203,14 @@ void graph_draw_dot(const struct graph *graph, struct buf *out)
     put_anywhere(graph, 0, 1, out);
     put_ends(image, out);
     put_processes(image, out);
+    if (graph_leads_to(graph, PLACE_BACK)) {
+        buf_put_cstr(out, "  back [label=\"back to where\\nthe case stood\", "
+                          "style=\"dashed,rounded\"];\n");
+    }
+    if (graph_leads_to(graph, PLACE_MERGED)) {
+        buf_put_cstr(out, "  merged [label=\"merged into\\nanother case\", shape=box, "
+                          "style=dashed];\n");
+    }
     put_ladders(image, out);
     for (uint32_t i = 0; i < graph->edge_count; i++) {
         put_edge(graph, i, out);

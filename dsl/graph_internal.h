@@ -9,7 +9,9 @@ enum graph_place {
     PLACE_STAGE,    // a leaf
     PLACE_ANYWHERE, // in a stage that holds stages; stage 0: in the whole process
     PLACE_END,
-    PLACE_PROCESS // pair: a process that cases are converted to
+    PLACE_PROCESS, // pair: a process that cases are converted to
+    PLACE_BACK,    // where the case stood before the escalation
+    PLACE_MERGED   // given up for another case of the process
 };
 enum graph_edge_kind { EDGE_PRESS, EDGE_TIME, EDGE_CHILD };
 
@@ -32,6 +34,7 @@ struct graph {
 void graph_collect(struct graph *graph);
 // Whether an edge begins at PLACE_ANYWHERE of this stage.
 bool graph_has_anywhere(const struct graph *graph, uint32_t stage);
+bool graph_leads_to(const struct graph *graph, enum graph_place place);
 // The first pair that names the same process: one place for each process.
 uint32_t graph_pair(const struct image *image, uint32_t pair);
 // Whether no pair of these before it names the same process.

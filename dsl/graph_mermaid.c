@@ -37,6 +37,8 @@ static void put_place(enum graph_place place, uint32_t index, struct buf *out)
     case PLACE_ANYWHERE: buf_format(out, "a%u", index); break;
     case PLACE_END: buf_format(out, "e%u", index); break;
     case PLACE_PROCESS: buf_format(out, "p%u", index); break;
+    case PLACE_BACK: buf_put_cstr(out, "back"); break;
+    case PLACE_MERGED: buf_put_cstr(out, "merged"); break;
     }
 }
 
@@ -134,6 +136,13 @@ void graph_draw_mermaid(const struct graph *graph, struct buf *out)
     put_anywhere(graph, 0, 1, out);
     put_ends(image, out);
     put_processes(image, out);
+    if (graph_leads_to(graph, PLACE_BACK)) {
+        buf_put_cstr(out, "  state \"back to where the case stood\" as back\n");
+    }
+    if (graph_leads_to(graph, PLACE_MERGED)) {
+        buf_put_cstr(out, "  state \"merged into another case\" as merged\n"
+                          "  class merged plain\n");
+    }
     for (uint32_t i = 0; i < image->ladder_count; i++) {
         struct buf words;
         buf_init(&words, LABEL_BYTES_MAX);

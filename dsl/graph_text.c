@@ -173,7 +173,8 @@ static void put_stage(const struct graph *graph, uint32_t stage, struct buf *out
     const struct image *image = graph->image;
     const struct image_stage *s = &image->stage[stage];
     uint32_t indent = depth_of(image, stage) * 2;
-    buf_format(out, "\n%*sstage %.*s  %.*s", (int)indent, "",
+    bool escalation = image_escalation_around(image, stage) != INDEX_NONE && indent == 0;
+    buf_format(out, "\n%*s%s %.*s  %.*s", (int)indent, "", escalation ? "escalation" : "stage",
                SLICE_PRINT(image_slice(image, s->name)), SLICE_PRINT(image_slice(image, s->label)));
     if (s->chance != INDEX_NONE) {
         buf_format(out, "  %u%%", s->chance);

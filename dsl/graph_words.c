@@ -489,6 +489,21 @@ static void put_step(const struct image *image, const struct image_step *step,
         buf_put_cstr(out, " then ");
         graph_put_block(image, step->b, asks, out);
         break;
+    case STEP_ESCALATE:
+        buf_put_cstr(out, "escalate ");
+        graph_put_text(image, image->stage[image->escalation[step->a].stage].name, out);
+        break;
+    case STEP_BACK:
+        buf_put_cstr(out, "=> back");
+        if (step->a != INDEX_NONE) {
+            buf_put_char(out, ' ');
+            graph_put_due(image, step->a, asks, out);
+        }
+        break;
+    case STEP_MERGE:
+        buf_put_cstr(out, "merge into ");
+        graph_put_expr(image, step->a, asks, out);
+        break;
     }
 }
 

@@ -300,7 +300,7 @@ static const struct expr *infer_name(struct infer *infer, uint32_t node, uint32_
     const struct syntax_tree *tree = infer_tree(infer);
     struct slice name = syntax_name(tree, name_node);
     const struct local *local = infer_find_local(infer, name);
-    if (local != NULL && (infer->flags & INFER_IN_FORM) != 0) {
+    if (local != NULL && local->field == NULL && (infer->flags & INFER_IN_FORM) != 0) {
         struct diag *diag = diag_add(infer->unit->diags, DIAG_E0428, syntax_span(tree, name_node));
         diag_fact(diag, name);
         diag_here(diag, "this proposes a value while the form is still empty");
@@ -308,13 +308,14 @@ static const struct expr *infer_name(struct infer *infer, uint32_t node, uint32_
         diag_note(diag, "all answers of a form come together, when it is sent");
         return infer_poison(infer, node);
     }
-    if (local != NULL) {
+    if (local != NULL && local->field == NULL) {
         struct expr *expr =
             infer_new(infer, node, local->is_param ? EXPR_PARAM : EXPR_LOCAL, local->type);
         expr->scale = local->number;
         return expr;
     }
-    const struct field *field = infer_find_field(infer->process, name);
+    const struct field *field = local != NULL ? local->field
+                                              : infer_find_field(infer->process, name);
     if (field != NULL) {
         struct expr *expr = infer_new(infer, node, EXPR_FIELD, field->type);
         expr->field = field;

@@ -14,6 +14,7 @@ struct local {
     struct span span;
     bool is_item;
     bool is_param; // of a table
+    const struct field *field; // an answer that lives in a field: of an escalation
     const struct local *outer;
 };
 

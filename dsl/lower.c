@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "dsl/array.h"
 #include "dsl/check.h"
+#include "dsl/frame.h"
 #include "dsl/lower_internal.h"
 
 enum { LOWER_SCRATCH_BYTES_MAX = 64 * 1024 * 1024 };
@@ -14,6 +15,7 @@ static void add_process(struct lower *lower);
 static void add_stages(struct lower *lower);
 static void add_ends(struct lower *lower);
 static void add_choices(struct lower *lower);
+static void add_escalations(struct lower *lower);
 
 enum err lower_process(const struct unit *unit, const struct process *process,
                        const uint8_t source_hash[IMAGE_HASH_BYTES], struct buf *to)
@@ -38,6 +40,7 @@ enum err lower_process(const struct unit *unit, const struct process *process,
     add_stages(&lower);
     add_ends(&lower);
     add_choices(&lower);
+    add_escalations(&lower);
     add_process(&lower);
     size_t start = to->len;
     enum err err = build_finish(&lower.build, source_hash, to);
@@ -407,6 +410,20 @@ static void add_choices(struct lower *lower)
     }
 }
 
+// Actions stand in the image by stage, in the order of the handlers: the body's come first.
+static uint32_t find_button(const struct lower *lower, const struct escalation *escalation)
+{
+    uint32_t action = 0;
+    for (uint32_t i = 0; i < lower->process->handler_count; i++) {
+        const struct handler *handler = lower->process->handlers[i];
+        if (handler->button_of == escalation) {
+            return action;
+        }
+        action += handler->kind == HANDLER_ACTION && handler->stage->parent == NULL;
+    }
+    return INDEX_NONE;
+}
+
 static void add_stages(struct lower *lower)
 {
     for (uint32_t i = 0; i < lower->process->stage_count; i++) {
@@ -429,6 +446,26 @@ static void add_stages(struct lower *lower)
         add_handlers(lower, stage, &to);
         uint32_t index = build_add_stage(&lower->build, &to);
         CHECK(index == stage->index);
+    }
+}
+
+static void add_escalations(struct lower *lower)
+{
+    for (uint32_t i = 0; i < lower->process->escalation_count; i++) {
+        const struct escalation *escalation = lower->process->escalations[i];
+        uint32_t ask_count = escalation->form->ask_count;
+        uint32_t *fields = ARENA_ARRAY(lower->arena, uint32_t, ask_count + 1);
+        uint32_t field_count = 0;
+        for (uint32_t n = 0; n < ask_count; n++) {
+            if (escalation->fields[n] != NULL) {
+                fields[field_count++] = escalation->fields[n]->index;
+            }
+        }
+        struct image_escalation to = { .stage = escalation->stage->index,
+                                       .button = find_button(lower, escalation),
+                                       .fields = build_list(&lower->build, fields, field_count) };
+        uint32_t index = build_add_escalation(&lower->build, &to);
+        CHECK(index == escalation->index);
     }
 }
 

@@ -1,6 +1,7 @@
 // Steps, blocks and what hangs on them. A block's steps stand together in the section, behind the
 // blocks inside it.
 #include "base/check.h"
+#include "dsl/frame.h"
 #include "dsl/lower_internal.h"
 
 uint32_t lower_due(struct lower *lower, const struct due *due)
@@ -110,6 +111,22 @@ static uint32_t lower_convert(struct lower *lower, const struct step *step)
     return build_add_convert(&lower->build, &to);
 }
 
+static void lower_raise(struct lower *lower, const struct raise *raise, struct image_step *to)
+{
+    struct image_frame_value *values =
+        ARENA_ARRAY(lower->arena, struct image_frame_value, raise->value_count + 1);
+    for (uint32_t i = 0; i < raise->value_count; i++) {
+        values[i].field = raise->values[i].field->index;
+        values[i].value = lower_expr(lower, raise->values[i].value);
+    }
+    to->a = raise->escalation->index;
+    to->b = build_count(&lower->build, BUILD_frame_value);
+    to->c = raise->value_count;
+    for (uint32_t i = 0; i < raise->value_count; i++) {
+        build_add_frame_value(&lower->build, &values[i]);
+    }
+}
+
 static struct image_step lower_step(struct lower *lower, const struct step *step)
 {
     struct image_step to = { .kind = (uint32_t)step->kind, .line = lower_line(lower, step->span) };
@@ -153,6 +170,15 @@ static struct image_step lower_step(struct lower *lower, const struct step *step
     case STEP_RETRY:
         to.a = lower_ladder(lower, step->ladder);
         to.b = lower_block(lower, step->then);
+        break;
+    case STEP_ESCALATE:
+        lower_raise(lower, step->raise, &to);
+        break;
+    case STEP_BACK:
+        to.a = lower_due(lower, step->due);
+        break;
+    case STEP_MERGE:
+        to.a = lower_expr(lower, step->expr);
         break;
     case STEP_KIND_COUNT:
         UNREACHABLE();

@@ -12,6 +12,7 @@
 #include "dsl/decl.h"
 #include "dsl/image/image.h"
 #include "dsl/source.h"
+#include "dsl/step.h"
 #include "dsl/type.h"
 
 // --- expressions -------------------------------------------------------------------------------
@@ -63,70 +64,6 @@ struct collection {
     bool each;
     uint32_t index;
 };
-struct due {
-    const struct expr *moment;
-    const struct expr *until;
-    bool promised;
-    struct span span;
-};
-struct ask {
-    struct slice name, label, help;
-    struct span span;
-    const struct type *type;
-    bool required, quick;
-    const struct field *field;
-    uint32_t local;
-    const struct expr *initial;
-};
-struct target {
-    const struct stage *stage; // one of these; all NULL: not resolved, reported
-    const struct process_end *end;
-    const struct choice *choice;
-    const struct due *due;
-    struct span span; // of the name
-};
-struct pair {
-    struct slice member; // empty: every item
-    const struct process *process;
-};
-struct with {
-    struct slice name;
-    const struct expr *value;
-    struct span span;
-};
-struct convert {
-    const struct collection *collection;
-    const struct expr *each; // NULL: one child
-    const struct expr *by;
-    uint32_t local;
-    struct pair *pairs;
-    uint32_t pair_count;
-    struct with *withs; // implicit ones too, once check_convert is done
-    uint32_t with_count;
-};
-struct block {
-    struct step *steps;
-    uint32_t count;
-    struct span span;
-};
-struct step {
-    enum image_step_kind kind;
-    struct span span;
-    uint32_t node;
-    const struct ask *ask;
-    const struct field *field;  // assign
-    const struct role *role;    // assign to a slot; notify
-    const struct expr *expr;    // assign, require, if
-    const struct expr *text;    // require, notify
-    const struct block *then;   // if; retry
-    const struct block *otherwise;
-    struct convert *convert;
-    const struct collection *collection; // cancel
-    const struct task *task;
-    struct target *target;
-    const struct due *due; // again
-    const struct ladder *ladder;
-};
 
 struct task {
     const struct expr *title;
@@ -168,6 +105,7 @@ struct handler {
     const struct expr *moment;
     uint32_t local_count;
     bool has_namesake_inside; // an action of the same name stands further in
+    const struct escalation *button_of; // the action that `by` of an escalation makes
 };
 
 struct stage {
@@ -182,6 +120,7 @@ struct stage {
     uint32_t depth;
     uint32_t waits;
     const struct handler *enter, *exit; // or NULL
+    const struct escalation *escalation; // the stage is an escalation, not reached by `=>`
 };
 // A fork without a task: passed at once, looked up like a stage.
 struct choice {
@@ -222,6 +161,8 @@ struct process {
     uint32_t end_count;
     struct choice **choices; // in text order
     uint32_t choice_count;
+    struct escalation **escalations;
+    uint32_t escalation_count;
     struct handler **handlers; // in text order
     uint32_t handler_count;
     struct handler *start, *repeat; // also in `handlers`

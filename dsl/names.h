@@ -17,6 +17,7 @@ enum {
     TABLE_INPUTS_MAX = 200000, // that the proof of a table looks at
     PROCESS_FIELDS_MAX = IMAGE_FIELDS_MAX,
     PROCESS_STAGES_MAX = 1000,
+    PROCESS_ESCALATIONS_MAX = 200,
     PROCESS_ENDS_MAX = 200,
     PROCESS_CHOICES_MAX = IMAGE_CHOICES_MAX,
     PROCESS_HANDLERS_MAX = 4000, // actions, timers, rules and tasks of stages

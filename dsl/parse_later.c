@@ -125,7 +125,6 @@ static const char *later_item_name(const struct parser *p)
     case WORD_ZONE: return "`zone` is";
     case WORD_CALENDAR: return "`calendar` is";
     case WORD_PARALLEL: return "`parallel` is";
-    case WORD_ESCALATION: return "`escalation` is";
     case WORD_MIGRATE: return "`migrate` is";
     case WORD_ON: break;
     default: return NULL;
@@ -144,9 +143,6 @@ bool parse_later_item(struct parser *p, uint32_t parent)
     }
     parse_later(p, parse_span(p, p->at), name);
     uint32_t error = parse_missing(p, parent, CLASS_ITEM);
-    if (parse_at_word(p, WORD_ESCALATION)) {
-        keep_name(p, error, p->at + 1);
-    }
     p->mute++;
     uint32_t dropped = parse_open(p, NODE_ERROR);
     switch ((unsigned)parse_token(p)->word) {
@@ -186,27 +182,14 @@ static void skip_send(struct parser *p)
 bool parse_later_step(struct parser *p, uint32_t block)
 {
     enum word word = parse_at(p, TOKEN_WORD) ? (enum word)parse_token(p)->word : WORD_NONE;
-    if ((word != WORD_SEND && word != WORD_ESCALATE && word != WORD_MERGE) ||
-        parse_peek(p)->kind == TOKEN_ASSIGN) {
+    if (word != WORD_SEND || parse_peek(p)->kind == TOKEN_ASSIGN) {
         return false;
     }
-    parse_later(p, parse_span(p, p->at),
-                word == WORD_SEND       ? "`send` is"
-                : word == WORD_ESCALATE ? "`escalate` is"
-                                        : "`merge` is");
+    parse_later(p, parse_span(p, p->at), "`send` is");
     parse_missing(p, block, CLASS_STEP);
     p->mute++;
     parse_advance(p);
-    if (word == WORD_SEND) {
-        skip_send(p);
-    } else if (word == WORD_ESCALATE) {
-        (void)(parse_at_name(p) && parse_take(p, TOKEN_WORD));
-        if (parse_at_word(p, WORD_WITH)) {
-            parse_with(p, parse_open(p, NODE_ERROR));
-        }
-    } else if (parse_take_word(p, WORD_INTO)) {
-        drop_expr(p);
-    }
+    skip_send(p);
     p->mute--;
     return true;
 }

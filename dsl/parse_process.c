@@ -42,7 +42,8 @@ static bool is_process_only(const struct parser *p)
     case WORD_TITLE:
     case WORD_FIELD:
     case WORD_START:
-    case WORD_END: return true;
+    case WORD_END:
+    case WORD_ESCALATION: return true;
     case WORD_ON:
         return parse_peek(p)->word != WORD_ENTER && parse_peek(p)->word != WORD_EXIT;
     default: return false;
@@ -129,6 +130,7 @@ static void parse_process_item(struct parser *p, uint32_t process)
     case WORD_START: parse_start(p, process); return;
     case WORD_END: parse_end(p, process); return;
     case WORD_ON: parse_on(p, process); return;
+    case WORD_ESCALATION: parse_escalation(p, process); return;
     default: parse_common_item(p, process); return;
     }
 }
@@ -154,16 +156,23 @@ static bool leave_for_process_item(struct parser *p, uint32_t stage, uint32_t br
     struct diag *diag = parse_complain(p, DIAG_E0212, parse_span(p, p->at));
     diag_fact(diag, parse_quote(p, p->at));
     diag_fact(diag, parse_describe(p, stage));
-    diag_note(diag, "key, title, field, start, on repeat and end belong to the process itself");
+    diag_note(diag, "key, title, field, start, on repeat, escalation and end belong to the process "
+                    "itself");
     diag_help(diag, "move it out of the braces of the stage");
     parse_process_item(p, p->process);
     return false;
 }
 
-static void parse_stage_body(struct parser *p, uint32_t stage)
+void parse_stage_body(struct parser *p, uint32_t stage)
 {
+    bool escalation = p->nodes[stage].kind == NODE_ESCALATION;
     uint32_t brace = parse_brace_open(p, stage);
     while (!parse_body_over(p)) {
+        if (escalation && parse_at_word(p, WORD_ASK)) {
+            parse_calm(p);
+            parse_ask(p, stage);
+            continue;
+        }
         if (!parse_starts_item(p)) {
             report_unknown_item(p, stage);
             parse_skip_to(p, starts_item_line);

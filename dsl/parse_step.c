@@ -242,11 +242,10 @@ void parse_goto(struct parser *p, uint32_t parent)
         diag_help_edit(diag, DIAG_FIX_SAFE, parse_span(p, p->at), SLICE("=>"), "write `=>`");
     }
     parse_advance(p);
-    if (parse_at_word(p, WORD_DONE) || parse_at_word(p, WORD_BACK)) {
-        bool done = parse_at_word(p, WORD_DONE);
-        parse_later(p, parse_span(p, p->at),
-                    done ? "`=> done`, the end of a `parallel` branch, is"
-                         : "`=> back`, the end of an escalation, is");
+    if (parse_at_word(p, WORD_BACK)) {
+        parse_leaf(p, node, NODE_BACK);
+    } else if (parse_at_word(p, WORD_DONE)) {
+        parse_later(p, parse_span(p, p->at), "`=> done`, the end of a `parallel` branch, is");
         uint32_t error = parse_leaf(p, node, NODE_ERROR);
         p->nodes[error].op = CLASS_NAME;
     } else if (parse_at(p, TOKEN_WORD) && parse_at_name(p)) {
@@ -348,7 +347,7 @@ static void parse_ask_clauses(struct parser *p, uint32_t node)
     }
 }
 
-static void parse_ask(struct parser *p, uint32_t parent)
+void parse_ask(struct parser *p, uint32_t parent)
 {
     uint32_t node = parse_open(p, NODE_ASK);
     parse_advance(p);
@@ -553,6 +552,8 @@ static void parse_step(struct parser *p, uint32_t block)
     }
     switch ((unsigned)parse_token(p)->word) {
     case WORD_AGAIN: parse_again(p, block); return;
+    case WORD_ESCALATE: parse_escalate(p, block); return;
+    case WORD_MERGE: parse_merge(p, block); return;
     case WORD_RETRY: parse_retry(p, block); return;
     case WORD_ASK: parse_ask(p, block); return;
     case WORD_REQUIRE: parse_require(p, block); return;

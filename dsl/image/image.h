@@ -95,8 +95,11 @@ struct image_rung {
     uint32_t effect, role;
     uint32_t pad;
 };
-// A computed field is worked out again whenever a field of `depends` changes.
-enum { FIELD_REQUIRED = 1, FIELD_READONLY = 2, FIELD_GIVEN = 4, FIELD_COMPUTED = 8 };
+// A computed field is worked out again whenever a field of `depends` changes. FIELD_FRAME: an
+// answer of an escalation, empty while it is not open; named `ESCALATION.ANSWER`, read-only.
+enum {
+    FIELD_REQUIRED = 1, FIELD_READONLY = 2, FIELD_GIVEN = 4, FIELD_COMPUTED = 8, FIELD_FRAME = 16
+};
 struct image_field {
     struct image_text name, label, help;
     uint32_t type, flags, initial;
@@ -184,6 +187,15 @@ struct image_end {
 enum image_target { TARGET_STAGE, TARGET_END, TARGET_CHOICE };
 struct image_goto { uint32_t target_kind, target, due; }; // due: due or INDEX_NONE
 
+// A stage below the body that no `=>` leads to: raised by a step, it freezes what the case stands
+// in (rule 26). Behind all other stages of the process.
+struct image_escalation {
+    uint32_t stage;
+    uint32_t button;           // the action that `by` makes, or INDEX_NONE
+    struct image_range fields; // list of fields that live as long as its frame
+};
+struct image_frame_value { uint32_t field, value; }; // value: expr
+
 // --- steps -------------------------------------------------------------------------------------
 // A block inside another one (of `if`, `retry … then`, of a side task) stands before it in the
 // section.
@@ -200,6 +212,9 @@ enum image_step_kind {
     STEP_GOTO,    // a: goto
     STEP_AGAIN,   // a: due
     STEP_RETRY,   // a: ladder, b: block (what follows the last rung)
+    STEP_ESCALATE, // a: escalation, b: first frame_value, c: their count
+    STEP_BACK,    // a: due or INDEX_NONE
+    STEP_MERGE,   // a: expr (ref)
     STEP_KIND_COUNT
 };
 enum image_assign { ASSIGN_FIELD, ASSIGN_SLOT };
@@ -328,6 +343,8 @@ uint32_t image_find_role(const struct image *image, struct slice name);
 uint32_t image_find_stage(const struct image *image, struct slice name);
 uint32_t image_find_end(const struct image *image, struct slice name);
 uint32_t image_find_collection(const struct image *image, struct slice name);
+// The escalation that `stage` is or lies in, or INDEX_NONE.
+uint32_t image_escalation_around(const struct image *image, uint32_t stage);
 // True when `stage` is `around` or lies inside it.
 bool image_stage_inside(const struct image *image, uint32_t stage, uint32_t around);
 

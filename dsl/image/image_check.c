@@ -20,8 +20,7 @@ bool image_check_contents(const struct image *image)
         check_ladders, check_fields,     check_stages,       check_stage_tree,   check_tasks,
         check_dues,    check_actions,    check_timers,       check_rules,        check_ends,
         check_flows,   check_asks,       check_converts,     check_tables,       check_choices,
-        image_check_blocks,
-        image_check_exprs,
+        image_check_blocks, image_check_exprs, image_check_escalations,
     };
     for (size_t i = 0; i < ARRAY_COUNT(checks); i++) {
         if (!checks[i](image)) {
@@ -226,8 +225,10 @@ static bool check_fields(const struct image *image)
         const struct image_field *field = &image->field[i];
         if (!name_ok(image, field->name) || !image_text_ok(image, field->label) ||
             !image_text_ok(image, field->help) || field->type >= image->type_count ||
-            field->flags > (FIELD_REQUIRED | FIELD_READONLY | FIELD_GIVEN | FIELD_COMPUTED) ||
+            field->flags > (FIELD_REQUIRED | FIELD_READONLY | FIELD_GIVEN | FIELD_COMPUTED |
+                            FIELD_FRAME) ||
             ((field->flags & FIELD_COMPUTED) != 0 && field->initial == INDEX_NONE) ||
+            ((field->flags & FIELD_FRAME) != 0 && (field->flags & FIELD_READONLY) == 0) ||
             !image_optional_ok(field->initial, image->expr_count) ||
             !image_list_ok(image, field->shown_to, image->role_count) ||
             !image_list_ok(image, field->depends, image->field_count)) {

@@ -86,6 +86,15 @@ static bool check_step(struct block_check *check, const struct image_step *step)
         return step->a < image->due_count;
     case STEP_RETRY:
         return step->a < image->ladder_count && nested_ok(check, step->b);
+    case STEP_ESCALATE: {
+        struct image_range values = { step->b, step->c };
+        return step->a < image->escalation_count &&
+               image_range_ok(values, image->frame_value_count);
+    }
+    case STEP_BACK:
+        return image_optional_ok(step->a, image->due_count);
+    case STEP_MERGE:
+        return step->a < image->expr_count;
     case STEP_KIND_COUNT:
         break;
     }

@@ -12,6 +12,7 @@ bool image_check_contents(const struct image *image);
 // The same for the `expr` section and for `block` with `step`: the parts with an order to keep.
 bool image_check_exprs(const struct image *image);
 bool image_check_blocks(const struct image *image);
+bool image_check_escalations(const struct image *image);
 
 // --- what a valid index, list and text is ------------------------------------------------------
 static inline bool image_index_ok(uint32_t index, uint32_t count) { return index < count; }

@@ -28,6 +28,18 @@ static unsigned lines_since(const struct buf *out, size_t mark)
     return lines;
 }
 
+static void frozen_put(struct card *card)
+{
+    struct buf *out = &card->cli->out;
+    struct wire_list frames = wire_list(wire_raw(card->map, "frozen"));
+    struct slice frame;
+    while (wire_next(&frames, &frame)) {
+        buf_format(out, "%.*s since ", SLICE_PRINT(text_of(card, frame, "label")));
+        when_moment(out, wire_moment(frame, "since"), card->cli->now_ms);
+        buf_format(out, ", frozen: %.*s\n", SLICE_PRINT(text_of(card, frame, "stage_label")));
+    }
+}
+
 static void head_put(struct card *card)
 {
     struct buf *out = &card->cli->out;
@@ -59,6 +71,7 @@ static void head_put(struct card *card)
         buf_format(out, ", under case %llu", (unsigned long long)wire_uint(card->map, "parent"));
     }
     buf_put_char(out, '\n');
+    frozen_put(card);
 }
 
 static void task_put(struct card *card, struct slice task, bool main_task)

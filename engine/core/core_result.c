@@ -11,6 +11,12 @@ struct facts {
     uint32_t tasks, programs, children;
 };
 
+static bool tells_task(const struct event *event)
+{
+    return event->kind == EVENT_TASK_OPENED || event->kind == EVENT_TASK_REPLANNED ||
+           event->kind == EVENT_TASK_RESUMED;
+}
+
 static struct facts read_facts(const struct record *record)
 {
     struct facts facts = { .stage = INDEX_NONE };
@@ -24,11 +30,12 @@ static struct facts read_facts(const struct record *record)
             facts.children += event->kind == EVENT_INSTANCE_STARTED ? 1u : 0u;
             continue;
         }
-        facts.tasks +=
-            event->kind == EVENT_TASK_OPENED || event->kind == EVENT_TASK_REPLANNED ? 1u : 0u;
+        facts.tasks += tells_task(event) ? 1u : 0u;
         facts.joined = facts.joined || event->kind == EVENT_REPEAT_JOINED;
         if (event->kind == EVENT_STAGE_ENTERED) {
             facts.stage = event->stage_entered.stage;
+        } else if (event->kind == EVENT_RESUMED) {
+            facts.stage = event->resumed.stage;
         } else if (event->kind == EVENT_INSTANCE_ENDED) {
             facts.ended = event->instance_ended.name;
         }
@@ -39,11 +46,16 @@ static struct facts read_facts(const struct record *record)
 static void pack_task(struct buf *buf, const struct view *view, const struct event *event)
 {
     bool opened = event->kind == EVENT_TASK_OPENED;
+    bool resumed = event->kind == EVENT_TASK_RESUMED;
     pack_map(buf, opened ? 4 : 2);
     pack_cstr(buf, "task");
-    pack_uint(buf, opened ? event->task_opened.task : event->task_replanned.task);
+    pack_uint(buf, opened    ? event->task_opened.task
+                   : resumed ? event->task_resumed.task
+                             : event->task_replanned.task);
     pack_cstr(buf, "due");
-    pack_uint(buf, opened ? event->task_opened.due : event->task_replanned.due);
+    pack_uint(buf, opened    ? event->task_opened.due
+                   : resumed ? event->task_resumed.due
+                             : event->task_replanned.due);
     if (!opened) {
         return;
     }
@@ -62,8 +74,7 @@ static void pack_tasks(struct buf *buf, const struct view *view, const struct re
     pack_array(buf, facts->tasks);
     for (uint32_t i = 0; i < record->event_count; i++) {
         const struct event *event = &record->events[i];
-        if (event_instance(event) == facts->instance &&
-            (event->kind == EVENT_TASK_OPENED || event->kind == EVENT_TASK_REPLANNED)) {
+        if (event_instance(event) == facts->instance && tells_task(event)) {
             pack_task(buf, view, event);
         }
     }

@@ -106,6 +106,9 @@ static void watch_timers(struct core *core, const struct event *event)
     } else if (event->kind == EVENT_OVERDUE_STEPPED) {
         due = event->overdue_stepped.next;
     }
+    due = event->kind == EVENT_TIMER_RESUMED  ? event->timer_resumed.due
+          : event->kind == EVENT_TASK_RESUMED ? event->task_resumed.overdue_next
+                                              : due;
     if (due != 0 && due < core->timer_floor) {
         core->timer_floor = due;
     }

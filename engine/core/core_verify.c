@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/value.h"
 #include "engine/core/core_internal.h"
+#include "engine/state/frame.h"
 
 enum { FOLD_BATCH = 1000 };
 
@@ -271,6 +272,15 @@ static void check_keys(struct index_walk *walk, const struct instance *instance)
     }
 }
 
+static void check_frames(struct index_walk *walk, const struct instance *instance)
+{
+    for (uint32_t level = 0; level < frame_count(instance); level++) {
+        if (view_frame(walk->view, instance, level) == NULL) {
+            index_fault(walk, "what an escalation froze cannot be read: case", instance->head.id);
+        }
+    }
+}
+
 static bool fits(const struct index_walk *walk, const struct instance *instance)
 {
     const struct view_program *program = view_program(walk->view, instance->head.program);
@@ -299,6 +309,7 @@ static bool check_instance(struct index_walk *walk, const struct instance *insta
     }
     out->instances_open++;
     check_keys(walk, instance);
+    check_frames(walk, instance);
     const char *why = core_asleep(walk->view, instance, walk->now_ms);
     if (why != NULL) {
         out->asleep++;

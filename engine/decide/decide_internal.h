@@ -6,6 +6,7 @@
 #include "engine/decide/decide.h"
 #include "engine/decide/rights.h"
 #include "engine/eval/eval.h"
+#include "engine/state/frame.h"
 
 enum { RUN_HITS_MAX = 16 }; // told of one command; what comes after them is not
 
@@ -65,13 +66,31 @@ enum run_result run_enter_body(struct run *run);
 // the braces, else the first one at all. NULL: the case has ended.
 const struct active_stage *run_leaf(const struct run *run);
 const struct open_task *run_task(const struct run *run); // the task of that leaf, or NULL
+// Enters a stage directly inside the active entry `around`, with what is entered with it.
+enum run_result run_enter(struct run *run, uint32_t stage, uint32_t around, uint32_t due);
+// Exits what is active inside `around`, the innermost stages first (0: everything).
+enum run_result run_exit_inside(struct run *run, uint32_t around);
 void run_arm(struct run *run, uint32_t stage, uint32_t entry);
 void run_arm_timer(struct run *run, uint32_t timer, uint32_t entry, uint64_t base);
 void run_rearm_at(struct run *run);
 enum run_result run_end_exit(struct run *run, uint32_t end, enum outcome outcome,
                              struct slice name);
 void run_cancel(struct run *run, struct slice reason, bool tell_parent);
+// A case that has ended: its parent hears of it in the next command.
+void run_follow_parent(struct run *run, enum outcome outcome, struct slice name);
 enum run_result run_cancel_children(struct run *run, uint32_t collection);
+// frame.c
+enum run_result run_escalate(struct run *run, const struct image_step *step);
+enum run_result run_back(struct run *run, uint32_t due);
+// Takes all frames off, the innermost first, and leaves everything below the body.
+enum run_result run_unwind(struct run *run);
+// Before the case goes to `stage`: unwinds when that lies outside of the open escalation; refused
+// when it lies in another one.
+enum run_result run_leave_frames(struct run *run, uint32_t stage);
+// merge.c
+enum run_result run_merge(struct run *run, uint32_t expr);
+// An action that merges cases, in a stage that is active; INDEX_NONE: there is none.
+uint32_t run_merging_action(const struct run *run);
 // rules.c
 enum run_result run_settle(struct run *run); // rules, then `at` timers
 // Remembers the values that rules with `changes` watch, before anything happens.

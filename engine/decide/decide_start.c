@@ -134,6 +134,18 @@ struct match {
     struct slice key, duplicate_key;
 };
 
+// Nobody holds the key, but a case that did was merged: its key finds the other one.
+static void follow_merged(const struct view *view, struct view_key_row *row)
+{
+    uint64_t id = row->open == 0 && row->merged != 0 ? view_merged_into(view, row->merged) : 0;
+    const struct instance *instance = id != 0 ? view_instance(view, id, NULL) : NULL;
+    if (instance != NULL && instance->head.status == INSTANCE_OPEN) {
+        row->open = id;
+    } else if (instance != NULL && id > row->ended) {
+        row->ended = id;
+    }
+}
+
 static struct match find_match(struct run *run, const struct answers *answers)
 {
     const struct image *image = &run->program->image;
@@ -146,6 +158,7 @@ static struct match find_match(struct run *run, const struct answers *answers)
             !view_key(run->d->view, run->program->process, field, key, &row)) {
             continue;
         }
+        follow_merged(run->d->view, &row);
         struct slice name = image_slice(image, image->field[field].name);
         if (row.open != 0 && match.open == 0) {
             match.open = row.open;

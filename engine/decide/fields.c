@@ -101,8 +101,14 @@ static enum run_result take_key(struct run *run, uint32_t field, const struct va
     const struct instance_head *head = &run->instance->head;
     if (view_key(run->d->view, head->process, field, key, &row) && row.open != 0 &&
         row.open != head->id) {
-        return REFUSE(run->d, KEY_TAKEN, "case %llu is open with the same %.*s",
-                      (unsigned long long)row.open, SLICE_PRINT(name));
+        uint32_t merge = run_merging_action(run);
+        struct slice offer = merge == INDEX_NONE
+                                 ? SLICE_EMPTY
+                                 : arena_format(run->d->arena, "; `%.*s` merges the two",
+                                                SLICE_PRINT(image_slice(
+                                                    image, image->action[merge].name)));
+        return REFUSE(run->d, KEY_TAKEN, "case %llu is open with the same %.*s%.*s",
+                      (unsigned long long)row.open, SLICE_PRINT(name), SLICE_PRINT(offer));
     }
     struct event event = { .kind = EVENT_KEY_TAKEN,
                            .key_taken = { head->id, head->process, field, key } };

@@ -87,8 +87,7 @@ static enum run_result exit_stage(struct run *run, struct active_stage at)
     return RUN_ON;
 }
 
-// Exits what is active inside `around`, the innermost stages first (0: everything).
-static enum run_result exit_inside(struct run *run, uint32_t around)
+enum run_result run_exit_inside(struct run *run, uint32_t around)
 {
     enum run_result result = RUN_ON;
     for (uint32_t i = run->instance->head.active_count; i > 0 && result == RUN_ON; i--) {
@@ -192,6 +191,9 @@ void run_rearm_at(struct run *run)
     for (uint32_t a = 0; a < run->instance->head.active_count; a++) {
         struct active_stage at = run->instance->active[a];
         const struct image_stage *stage = &image->stage[at.stage];
+        if (at.stage == 0 && frame_count(run->instance) > 0) {
+            continue; // frozen; looked at when the case goes on
+        }
         for (uint32_t i = 0; i < stage->timers.count; i++) {
             uint32_t number = stage->timers.first + i;
             const struct image_timer *timer = &image->timer[number];
@@ -254,12 +256,24 @@ static uint32_t path_to(const struct run *run, uint32_t stage, uint32_t *path, u
     return above != NULL ? above->entry : 0;
 }
 
+enum run_result run_enter(struct run *run, uint32_t stage, uint32_t around, uint32_t due)
+{
+    uint32_t entry;
+    if (enter_stage(run, stage, around, &entry) == RUN_REFUSED) {
+        return RUN_REFUSED;
+    }
+    return enter_inside(run, stage, entry, due);
+}
+
 enum run_result run_transition(struct run *run, uint32_t stage, uint32_t due)
 {
     uint32_t path[IMAGE_STAGE_DEPTH_MAX + 1];
     uint32_t depth;
+    if (run_leave_frames(run, stage) == RUN_REFUSED) {
+        return RUN_REFUSED;
+    }
     uint32_t entry = path_to(run, stage, path, &depth);
-    if (exit_inside(run, entry) == RUN_REFUSED) {
+    if (run_exit_inside(run, entry) == RUN_REFUSED) {
         return RUN_REFUSED;
     }
     while (depth > 0) {
@@ -284,7 +298,7 @@ static bool first_open_child(void *context, const struct view_child_row *row)
 enum run_result run_end_exit(struct run *run, uint32_t end, enum outcome outcome,
                              struct slice name)
 {
-    if (exit_inside(run, 0) == RUN_REFUSED) {
+    if (run_unwind(run) == RUN_REFUSED || run_exit_inside(run, 0) == RUN_REFUSED) {
         return RUN_REFUSED;
     }
     uint64_t child = 0;
@@ -301,7 +315,7 @@ enum run_result run_end_exit(struct run *run, uint32_t end, enum outcome outcome
     return RUN_ON;
 }
 
-static void follow_parent(struct run *run, enum outcome outcome, struct slice name)
+void run_follow_parent(struct run *run, enum outcome outcome, struct slice name)
 {
     struct decide *d = run->d;
     const struct instance_head *head = &run->instance->head;
@@ -331,7 +345,7 @@ enum run_result run_end(struct run *run, uint32_t number)
     if (run_end_exit(run, number, outcomes[end->kind], name) == RUN_REFUSED) {
         return RUN_REFUSED;
     }
-    follow_parent(run, outcomes[end->kind], name);
+    run_follow_parent(run, outcomes[end->kind], name);
     return RUN_FLOWED;
 }
 
@@ -443,6 +457,6 @@ void run_cancel(struct run *run, struct slice reason, bool tell_parent)
                                                 OUTCOME_CANCELLED, SLICE("cancelled") } };
         decide_emit(run->d, &ended);
     } else if (head.parent != 0) {
-        follow_parent(run, OUTCOME_CANCELLED, SLICE("cancelled"));
+        run_follow_parent(run, OUTCOME_CANCELLED, SLICE("cancelled"));
     }
 }

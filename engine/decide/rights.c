@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "engine/eval/eval.h"
+#include "engine/state/frame.h"
 
 static uint32_t image_role_of(const struct view_program *program, uint32_t role)
 {
@@ -333,12 +334,24 @@ uint32_t rights_find_action(const struct instance *instance, const struct view_p
     return INDEX_NONE;
 }
 
+// The button of an escalation that is open already.
+static bool raises_open(const struct instance *instance, const struct image *image,
+                        uint32_t action)
+{
+    for (uint32_t i = 0; i < image->escalation_count; i++) {
+        if (image->escalation[i].button == action && frame_is_open(instance, i)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool rights_offered(struct eval_env *env, uint32_t number, uint32_t user)
 {
     const struct image_action *action = &env->program->image.action[number];
     const struct active_stage *at = instance_active(env->instance, action->stage);
-    if (at == NULL || !rights_press(env->view, env->instance, env->program, number, user,
-                                    env->arena).allowed) {
+    if (at == NULL || raises_open(env->instance, &env->program->image, number) ||
+        !rights_press(env->view, env->instance, env->program, number, user, env->arena).allowed) {
         return false;
     }
     if (action->guard != INDEX_NONE && !eval_condition(env, action->guard)) {

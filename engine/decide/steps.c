@@ -177,6 +177,9 @@ static enum run_result run_step(struct run *run, const struct image_step *step)
     case STEP_GOTO: return run_goto(run, step->a);
     case STEP_AGAIN: return again(run, step->a);
     case STEP_RETRY: return run_retry(run, step->a, step->b);
+    case STEP_ESCALATE: return run_escalate(run, step);
+    case STEP_BACK: return run_back(run, step->a);
+    case STEP_MERGE: return run_merge(run, step->a);
     case STEP_KIND_COUNT: break;
     }
     UNREACHABLE();

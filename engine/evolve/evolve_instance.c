@@ -266,11 +266,33 @@ void evolve_key_released(struct state *state, const struct event_key_released *e
     struct view_key_row row = read_key_row(state, &key);
     row.open = row.open == e->instance ? 0 : row.open;
     row.ended = e->ended ? e->instance : row.ended;
-    if (row.open == 0 && row.ended == 0) {
+    if (row.open == 0 && row.ended == 0 && row.merged == 0) {
         state_delete(state, DB_BY_KEY, &key);
     } else {
         state_put(state, DB_BY_KEY, &key, slice_make(&row, sizeof(row)));
     }
+}
+
+void evolve_key_merged(struct state *state, const struct event_key_merged *e)
+{
+    struct key key;
+    key_by_key(&key, e->process, e->field, e->key);
+    struct view_key_row row = read_key_row(state, &key);
+    row.merged = e->into;
+    state_put(state, DB_BY_KEY, &key, slice_make(&row, sizeof(row)));
+}
+
+void evolve_merged(struct state *state, const struct event_merged *e)
+{
+    struct key key;
+    (void)state_instance(state, e->instance);
+    key_part(&key, e->instance, KEY_PART_MERGED);
+    state_put(state, DB_PART, &key, slice_make(&e->into, sizeof(e->into)));
+}
+
+void evolve_merged_from(struct state *state, const struct event_merged_from *e)
+{
+    (void)state_instance(state, e->instance);
 }
 
 void evolve_position_set(struct state *state, const struct event_position_set *e)

@@ -7,4 +7,10 @@
 #define EVENT(KIND, name) void evolve_##name(struct state *state, const struct event_##name *e);
 #include "engine/model/event.def"
 
+// A task comes into the sight of people, or leaves it: its index row, its ladder's timer, the load
+// of its holder. It stands in the image already; dropping takes it out.
+void evolve_put_task(struct state *state, const struct instance *instance,
+                     const struct open_task *task, uint32_t position, struct slice title);
+void evolve_drop_task(struct state *state, struct instance *instance, struct open_task *task);
+
 #endif

@@ -51,10 +51,27 @@ void evolve_task_opened(struct state *state, const struct event_task_opened *e)
     if (instance->head.next_task <= e->task) {
         instance->head.next_task = e->task + 1;
     }
-    state_task_row_put(state, instance, task, e->position, e->title);
-    arm_overdue(state, e->instance, task);
-    count_holder(state, e->holder, 1);
+    evolve_put_task(state, instance, task, e->position, e->title);
+}
+
+void evolve_put_task(struct state *state, const struct instance *instance,
+                     const struct open_task *task, uint32_t position, struct slice title)
+{
+    state_task_row_put(state, instance, task, position, title);
+    arm_overdue(state, instance->head.id, task);
+    count_holder(state, task->holder, 1);
     state_counters(state)->open_tasks++;
+}
+
+void evolve_drop_task(struct state *state, struct instance *instance, struct open_task *task)
+{
+    disarm_overdue(state, instance->head.id, task);
+    state_task_row_delete(state, instance, task);
+    count_holder(state, task->holder, -1);
+    struct open_task *last = &instance->task[instance->head.task_count - 1];
+    memmove(task, task + 1, (size_t)((char *)last - (char *)task));
+    instance->head.task_count--;
+    state_counters(state)->open_tasks--;
 }
 
 static struct open_task *find_task(struct state *state, uint64_t id, uint32_t number,
@@ -114,13 +131,7 @@ void evolve_task_closed(struct state *state, const struct event_task_closed *e)
     if (task == NULL) {
         return;
     }
-    disarm_overdue(state, e->instance, task);
-    state_task_row_delete(state, instance, task);
-    count_holder(state, task->holder, -1);
-    struct open_task *last = &instance->task[instance->head.task_count - 1];
-    memmove(task, task + 1, (size_t)((char *)last - (char *)task));
-    instance->head.task_count--;
-    state_counters(state)->open_tasks--;
+    evolve_drop_task(state, instance, task);
 }
 
 void evolve_overdue_stepped(struct state *state, const struct event_overdue_stepped *e)

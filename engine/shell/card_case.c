@@ -5,6 +5,7 @@
 #include "engine/model/event.h"
 #include "engine/shell/card.h"
 #include "engine/shell/reply.h"
+#include "engine/state/frame.h"
 
 const struct active_stage *card_leaf(const struct instance *instance, const struct open_task *task)
 {
@@ -69,6 +70,29 @@ static void write_place(const struct card_env *env, const struct view_program *p
         pack_cstr(env->buf, outcome_name((enum outcome)instance->head.outcome));
     } else {
         pack_nil(env->buf);
+    }
+}
+
+// Open escalations, the outermost first, each with the stage that it froze.
+static void write_frames(const struct card_env *env, const struct view_program *program,
+                         const struct instance *instance)
+{
+    const struct image *image = &program->image;
+    uint32_t count = frame_count(instance);
+    reply_key(env->buf, "frozen");
+    pack_array(env->buf, count);
+    for (uint32_t level = 0; level < count; level++) {
+        const struct frame *frame = view_frame(env->view, instance, level);
+        const struct image_stage *stage =
+            &image->stage[image->escalation[instance->head.frames[level] - 1u].stage];
+        const struct image_stage *was =
+            frame != NULL ? &image->stage[frame->stage[frame->head.stage_count - 1].stage] : stage;
+        pack_map(env->buf, 5);
+        reply_text(env->buf, "escalation", image_slice(image, stage->name));
+        reply_text(env->buf, "label", label_or_name(image, stage->label, stage->name));
+        reply_text(env->buf, "stage", image_slice(image, was->name));
+        reply_text(env->buf, "stage_label", label_or_name(image, was->label, was->name));
+        reply_moment(env->buf, "since", frame != NULL ? frame->head.frozen_ms : 0);
     }
 }
 
@@ -142,7 +166,10 @@ static void write_fields(const struct card_env *env, const struct view_program *
     struct reply_count list = reply_open_array(env->buf);
     for (uint32_t i = 0; i < image->field_count; i++) {
         const struct image_field *field = &image->field[i];
-        if (env->user != 0 && !rights_see_field(env->view, program, i, env->user)) {
+        bool hidden = (field->flags & FIELD_FRAME) != 0 &&
+                      view_field(env->view, instance, i).len == 0;
+        if (hidden ||
+            (env->user != 0 && !rights_see_field(env->view, program, i, env->user))) {
             continue;
         }
         struct slice packed = view_field(env->view, instance, i);
@@ -344,7 +371,7 @@ void card_case(const struct card_env *env, const struct view_program *program,
 {
     const struct image *image = &program->image;
     const struct active_stage *leaf = card_leaf(instance, NULL);
-    pack_map(env->buf, 22);
+    pack_map(env->buf, 23);
     reply_uint(env->buf, "instance", instance->head.id);
     reply_text(env->buf, "process", image_slice(image, image->process[0].name));
     reply_text(env->buf, "process_label",
@@ -353,6 +380,7 @@ void card_case(const struct card_env *env, const struct view_program *program,
     reply_text(env->buf, "title", case_title(env, program, instance));
     write_place(env, program, instance);
     reply_uint(env->buf, "entry", leaf != NULL ? leaf->entry : 0);
+    write_frames(env, program, instance);
     write_tasks(env, program, instance);
     write_fields(env, program, instance);
     write_slots(env, program, instance);

@@ -54,6 +54,7 @@ static const struct {
     { "def", MEANS_NOTHING },      { "process", MEANS_NOTHING }, { "of", MEANS_NOTHING },
     { "end", MEANS_END },          { "instance", MEANS_NOTHING }, { "parent", MEANS_CASE },
     { "root", MEANS_CASE },        { "other", MEANS_CASE },    { "child", MEANS_CASE },
+    { "into", MEANS_CASE },        { "escalation", MEANS_NOTHING },
 };
 
 static enum meaning meaning_of(const struct event_field *field)
@@ -169,6 +170,12 @@ static bool write_event_field(const struct card_env *env, const struct view_prog
     UNREACHABLE();
 }
 
+static bool names_stage(const struct event *event)
+{
+    return event->kind == EVENT_STAGE_ENTERED || event->kind == EVENT_FROZEN ||
+           event->kind == EVENT_RESUMED || event->kind == EVENT_ESCALATION_REPEATED;
+}
+
 // Labels beside names, for people.
 static uint32_t write_labels(const struct card_env *env, const struct view_program *program,
                              const struct event *event)
@@ -177,12 +184,16 @@ static uint32_t write_labels(const struct card_env *env, const struct view_progr
     struct slice label = SLICE_EMPTY;
     uint32_t at = event->kind == EVENT_PRESSED          ? event->pressed.action
                   : event->kind == EVENT_STAGE_ENTERED  ? event->stage_entered.stage
+                  : event->kind == EVENT_FROZEN         ? event->frozen.stage
+                  : event->kind == EVENT_RESUMED        ? event->resumed.stage
+                  : event->kind == EVENT_ESCALATION_REPEATED
+                      ? event->escalation_repeated.stage
                   : event->kind == EVENT_FIELD_CHANGED  ? event->field_changed.field
                   : event->kind == EVENT_INSTANCE_ENDED ? event->instance_ended.end
                                                         : INDEX_NONE;
     if (event->kind == EVENT_PRESSED && at < image->action_count) {
         label = name_or_label(image, image->action[at].label, image->action[at].name);
-    } else if (event->kind == EVENT_STAGE_ENTERED && at < image->stage_count) {
+    } else if (names_stage(event) && at < image->stage_count) {
         label = name_or_label(image, image->stage[at].label, image->stage[at].name);
     } else if (event->kind == EVENT_FIELD_CHANGED && at < image->field_count) {
         label = name_or_label(image, image->field[at].label, image->field[at].name);

@@ -4,6 +4,16 @@
 #include "base/pack.h"
 #include "base/reader.h"
 
+static bool frames_hold(const struct instance_head *head)
+{
+    for (uint32_t i = 1; i < FRAMES_MAX; i++) {
+        if (head->frames[i] != 0 && head->frames[i - 1] == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool counts_hold(const struct instance_head *head)
 {
     return head->format == INSTANCE_FORMAT && head->status <= INSTANCE_ENDED &&
@@ -11,7 +21,7 @@ static bool counts_hold(const struct instance_head *head)
            head->timer_count <= TIMERS_MAX && head->position_count <= POSITIONS_MAX &&
            head->slot_count <= SLOTS_MAX && head->collection_count <= COLLECTIONS_MAX &&
            head->latch_count <= LATCHES_MAX && head->incident_count <= INCIDENTS_MAX &&
-           head->acted_count <= ACTED_MAX &&
+           head->acted_count <= ACTED_MAX && frames_hold(head) &&
            head->field_count <= FIELDS_MAX;
 }
 

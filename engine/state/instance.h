@@ -31,7 +31,8 @@ struct instance_head {
     uint16_t active_count, task_count, timer_count, position_count, slot_count, collection_count,
         latch_count, incident_count;
     uint16_t acted_count, pad2;
-    uint32_t field_bytes, pad3;
+    uint32_t field_bytes;
+    uint8_t frames[FRAMES_MAX]; // open escalations of the image + 1, the outermost first; 0 = none
     uint64_t started_ms, moved_ms, ended_ms;
     uint64_t last_seq; // of the newest record that touched it
 };

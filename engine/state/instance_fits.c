@@ -36,7 +36,8 @@ static bool stages_fit(const struct instance *instance, const struct image *imag
 {
     const struct instance_head *head = &instance->head;
     if (head->status == INSTANCE_ENDED) {
-        return head->active_count == 0 && head->task_count == 0 && head->timer_count == 0;
+        return head->active_count == 0 && head->task_count == 0 && head->timer_count == 0 &&
+               head->frames[0] == 0;
     }
     if (head->status != INSTANCE_OPEN || head->active_count < 2) {
         return false;
@@ -51,6 +52,20 @@ static bool stages_fit(const struct instance *instance, const struct image *imag
         leaf = instance_next_leaf(instance, 0, leaf);
     }
     return leaf == NULL;
+}
+
+// Inside an escalation while one is open, and only then: the innermost of those that are.
+static bool frames_fit(const struct instance *instance, const struct image *image)
+{
+    uint32_t top = INDEX_NONE;
+    for (uint32_t i = 0; i < FRAMES_MAX && instance->head.frames[i] != 0; i++) {
+        top = instance->head.frames[i] - 1u;
+        if (top >= image->escalation_count) {
+            return false;
+        }
+    }
+    return instance->head.status == INSTANCE_ENDED ||
+           image_escalation_around(image, instance->active[1].stage) == top;
 }
 
 static bool task_fits(const struct open_task *task, const struct image *image)
@@ -83,7 +98,8 @@ bool instance_value_holds(struct slice packed)
 bool instance_fits(const struct instance *instance, const struct image *image)
 {
     const struct instance_head *head = &instance->head;
-    bool fits = stages_fit(instance, image) && head->field_count <= image->field_count;
+    bool fits = stages_fit(instance, image) && frames_fit(instance, image) &&
+                head->field_count <= image->field_count;
     for (uint32_t i = 0; i < head->task_count && fits; i++) {
         fits = task_fits(&instance->task[i], image);
     }

@@ -27,6 +27,7 @@ void key_text(struct key *key, struct slice text);
 // Each starts the key anew.
 void key_instance(struct key *key, uint64_t instance);
 void key_part(struct key *key, uint64_t instance, uint32_t part);
+#define KEY_PART_MERGED 0x20000u // part of a case that was merged: the number of the other one
 void key_by_key(struct key *key, uint32_t process, uint32_t field, struct slice value);
 enum key_task_kind { KEY_TASK_USER = 1, KEY_TASK_ROLE = 2 };
 void key_task(struct key *key, enum key_task_kind kind, uint32_t number, uint64_t due,

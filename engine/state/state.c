@@ -226,6 +226,23 @@ void state_task_row_put(struct state *state, const struct instance *instance,
     state_put(state, DB_TASK, &key, slice_make(&row, sizeof(row.fixed) + title.len));
 }
 
+bool state_task_row_read(struct state *state, const struct instance *instance,
+                         const struct open_task *task, uint32_t *ret_position,
+                         struct slice *ret_title)
+{
+    struct key key;
+    struct slice value;
+    struct task_row_value fixed;
+    task_key(&key, instance, task);
+    if (state_get(state, DB_TASK, &key, &value) != OK || value.len < sizeof(fixed)) {
+        return false;
+    }
+    memcpy(&fixed, value.ptr, sizeof(fixed));
+    *ret_position = fixed.position;
+    *ret_title = state_keep(state, slice_sub(value, sizeof(fixed), TITLE_BYTES_MAX));
+    return true;
+}
+
 void state_task_row_delete(struct state *state, const struct instance *instance,
                            const struct open_task *task)
 {

@@ -52,6 +52,10 @@ void state_task_row_put(struct state *state, const struct instance *instance,
                         const struct open_task *task, uint32_t position, struct slice title);
 void state_task_row_move(struct state *state, const struct instance *instance,
                          const struct open_task *was, const struct open_task *now);
+// What stands in the row of a task; the title lives as long as the command. False: there is none.
+bool state_task_row_read(struct state *state, const struct instance *instance,
+                         const struct open_task *task, uint32_t *ret_position,
+                         struct slice *ret_title);
 void state_task_row_delete(struct state *state, const struct instance *instance,
                            const struct open_task *task);
 void state_timer_row_put(struct state *state, uint64_t due, uint64_t instance, uint32_t timer);

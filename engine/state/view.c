@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/reader.h"
 #include "base/utf8.h"
+#include "engine/model/event.h"
 
 enum { SCRATCH_BYTES_MAX = 256 * 1024 * 1024 };
 
@@ -264,6 +265,26 @@ bool view_key(const struct view *view, uint32_t process, uint32_t field, struct 
     }
     memcpy(ret_row, value.ptr, sizeof(*ret_row));
     return true;
+}
+
+uint64_t view_merged_into(const struct view *view, uint64_t id)
+{
+    enum { STEPS_MAX = 64 };
+    for (int step = 0; step < STEPS_MAX && id != 0; step++) {
+        const struct instance *instance = view_instance(view, id, NULL);
+        if (instance == NULL || instance->head.status == INSTANCE_OPEN ||
+            instance->head.outcome != OUTCOME_MERGED) {
+            return instance != NULL ? id : 0;
+        }
+        struct key key;
+        struct slice value;
+        key_part(&key, id, KEY_PART_MERGED);
+        id = 0;
+        if (view_get(view, DB_PART, &key, &value) == OK && value.len == sizeof(id)) {
+            memcpy(&id, value.ptr, sizeof(id));
+        }
+    }
+    return 0;
 }
 
 static bool fill_task_row(struct slice key, struct slice value, struct view_task_row *row)

@@ -65,7 +65,11 @@ uint32_t view_load(const struct view *view, uint32_t user);           // open ta
 uint32_t view_round_robin(const struct view *view, uint32_t role); // user picked last, or 0
 
 // --- indexes ----
-struct view_key_row { uint64_t open, ended; };
+// merged: the case that one with this key was merged into last; looked at when none is open.
+struct view_key_row { uint64_t open, ended, merged; };
+// The case that was merged is followed to where it leads today: through cases that were merged in
+// their turn. 0: not known.
+uint64_t view_merged_into(const struct view *view, uint64_t id);
 bool view_key(const struct view *view, uint32_t process, uint32_t field, struct slice key,
               struct view_key_row *ret_row);
 struct view_task_row { // of DB_TASK

@@ -127,7 +127,9 @@ static void must_be_whole(const struct compile_program *program)
     draw_twice(program, GRAPH_MERMAID, &mermaid);
     draw_twice(program, GRAPH_DOT, &dot);
     must_fit(buf_slice(&text));
-    assert_int_equal(count_of(buf_slice(&text), "stage "), image.stage_count - 1);
+    assert_int_equal(count_of(buf_slice(&text), "stage ") +
+                         count_of(buf_slice(&text), "\nescalation "),
+                     image.stage_count - 1);
     assert_true(count_of(buf_slice(&text), "[") >= image.action_count);
     assert_int_equal(count_of(buf_slice(&mermaid), "  class e"), image.end_count);
     assert_int_equal(count_of(buf_slice(&mermaid), "{\n"), count_of(buf_slice(&mermaid), "}\n"));

@@ -41,6 +41,7 @@ struct company_seen {
 struct company_seen *company_seen(void);
 
 extern const char company_text[];
+extern const char company_frames_text[]; // escalations and merging
 
 void company_open(struct company *company, const char *text);
 void company_open_at(struct company *company, const char *text, const char *path);
@@ -57,13 +58,14 @@ struct scene {
 };
 void company_play(struct company *company, const struct scene *scenes, uint32_t count);
 // A test of its own: opens the company of company_text, plays, closes.
-#define COMPANY_TEST(name, ...) \
+#define COMPANY_TEST(name, ...) COMPANY_TEST_OF(name, company_text, __VA_ARGS__)
+#define COMPANY_TEST_OF(name, text, ...) \
     static void name(void **state) \
     { \
         static const struct scene scenes[] = { __VA_ARGS__ }; \
         struct company company; \
         (void)state; \
-        company_open(&company, company_text); \
+        company_open(&company, (text)); \
         company_play(&company, scenes, ARRAY_COUNT(scenes)); \
         company_close(&company); \
     }

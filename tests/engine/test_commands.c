@@ -379,6 +379,79 @@ COMPANY_TEST(an_imported_row_is_imported_once_even_when_its_case_is_closed,
     { "crm/13 start lead with name=Ann", "instance_started imported" },
     { "old/12 start lead with name=Ann", "instance_started imported" })
 
+// --------------------------------------------------------------------------------- escalations
+
+#define FRAMES_TEST(name, ...) COMPANY_TEST_OF(name, company_frames_text, __VA_ARGS__)
+
+// Rules 26, 27: what is frozen is told one by one, and comes back one by one.
+FRAMES_TEST(rule_26_an_escalation_freezes_and_back_brings_everything_back,
+    { ANN, "" },
+    { "hana: press 1 trouble", "!bad_form `why`: must be answered" },
+    { "bob: press 1 trouble with why=stock", "!not_allowed head" },
+    { "hana: press 1 trouble with why=stock",
+      "pressed frozen task_frozen timer_frozen field_changed stage_entered task_opened" },
+    { "bob: press 1 busy", "!unknown_action Trouble" },
+    { "hana: press 1 trouble with why=again", "!not_offered open already" },
+    { "hana: press 1 worse", "frozen task_frozen stage_entered task_opened" },
+    { "hana: press 1 calm", "task_closed stage_exited task_resumed resumed" },
+    { "hana: press 1 solved",
+      "task_closed stage_exited timer_resumed task_resumed resumed field_changed" },
+    { "bob: press 1 busy", "task_replanned" })
+FRAMES_TEST(rule_26_the_process_raises_what_is_open_already_without_effect,
+    { ANN, "" },
+    { "hana: press 1 trouble with why=stock", "frozen" },
+    { "hana: edit 1 with price=6000", "edited rule_fired escalation_repeated" },
+    { "hana: press 1 solved", "resumed" })
+FRAMES_TEST(rule_27_another_target_leaves_what_was_frozen,
+    { ANN, "" },
+    { "hana: press 1 trouble with why=stock", "frozen" },
+    { "hana: press 1 worse", "frozen" },
+    { "hana: move 1 offer because enough", "resumed resumed stage_exited stage_entered" },
+    { "hana: press 1 trouble with why=stock", "frozen" },
+    { "hana: press 1 hopeless", "resumed stage_exited instance_ended" })
+FRAMES_TEST(rule_41_nobody_moves_a_case_into_an_escalation,
+    { ANN, "" },
+    { "hana: move 1 trouble because so", "!unknown_stage raised, not gone to" })
+FRAMES_TEST(a_frozen_case_can_be_cancelled,
+    { ANN, "" },
+    { "hana: press 1 trouble with why=stock", "frozen" },
+    { "cancel 1 because enough", "resumed instance_ended" })
+FRAMES_TEST(a_task_whose_holder_left_while_it_was_frozen_finds_another,
+    { ANN, "" },
+    { "hana: press 1 trouble with why=stock", "frozen" },
+    { "fire bob", "" },
+    { "hana: press 1 solved", "task_resumed resumed slot_set picked task_assigned" })
+
+// --------------------------------------------------------------------------------- merging
+
+// Rule 35: the other case gets what it had empty; the key of this one finds it from now on.
+FRAMES_TEST(rule_35_a_case_is_merged_into_another,
+    { ANN, "" },
+    { "bob: start lead with name=Bea, email=b@x.example", "instance_started" },
+    { "bob: press 1 double with twin=1", "!bad_form itself" },
+    { "bob: press 1 double with twin=7", "!unknown_instance 7" },
+    { "bob: edit 1 with email=b@x.example", "!key_taken `double` merges the two" },
+    { "bob: press 1 double with twin=2",
+      "pressed merged task_closed stage_exited key_released instance_ended key_merged merged_from "
+      "notified key_taken field_changed" },
+    { "bea: press 2 double with twin=1", "!case_ended merged into it" },
+    { ANN, "repeat_joined" })
+FRAMES_TEST(rule_35_the_key_finds_the_other_case_through_those_merged_since,
+    { ANN, "" },
+    { "bob: start lead with name=Bea, phone=030 222222", "instance_started" },
+    { "bob: start lead with name=Cid, phone=030 333333", "instance_started" },
+    { "bob: press 1 double with twin=2", "merged" },
+    { "bea: press 2 double with twin=3", "merged" },
+    { ANN, "repeat_joined" },
+    { "bob: press 3 drop", "instance_ended" },
+    { ANN, "instance_reopened" })
+FRAMES_TEST(rule_35_a_case_with_open_children_is_not_merged,
+    { ANN, "" },
+    { "bob: start lead with name=Bea, phone=030 222222", "instance_started" },
+    { "bob: press 1 sold with wanted=alpha", "converted" },
+    { "bob: press 1 double with twin=2", "!children_open 3" },
+    { "cancel 3 because enough", "instance_ended" })
+
 // --------------------------------------------------------------------------------- programs
 
 static void a_program_that_was_damaged_on_its_way_is_refused(void **state)
@@ -428,10 +501,27 @@ static void every_event_and_refusal_of_the_core_was_seen(void **state)
     }
 }
 
-int main(void)
+#define T(name) cmocka_unit_test(name)
+static int run_frames(void)
 {
     const struct CMUnitTest tests[] = {
-#define T(name) cmocka_unit_test(name)
+        T(rule_26_an_escalation_freezes_and_back_brings_everything_back),
+        T(rule_26_the_process_raises_what_is_open_already_without_effect),
+        T(rule_27_another_target_leaves_what_was_frozen),
+        T(rule_41_nobody_moves_a_case_into_an_escalation),
+        T(a_frozen_case_can_be_cancelled),
+        T(a_task_whose_holder_left_while_it_was_frozen_finds_another),
+        T(rule_35_a_case_is_merged_into_another),
+        T(rule_35_the_key_finds_the_other_case_through_those_merged_since),
+        T(rule_35_a_case_with_open_children_is_not_merged),
+    };
+    return cmocka_run_group_tests_name("frames", tests, NULL, NULL);
+}
+
+int main(void)
+{
+    int failed = run_frames(); // before the last test, which looks for gaps
+    const struct CMUnitTest tests[] = {
         T(start_makes_a_case_a_key_and_a_task),
         T(start_refuses_what_does_not_exist),
         T(rule_8_one_refusal_lists_every_bad_answer),
@@ -489,7 +579,6 @@ int main(void)
         T(a_client_that_is_silent_for_a_day_is_forgotten),
         T(an_imported_row_is_imported_once_even_when_its_case_is_closed),
         T(every_event_and_refusal_of_the_core_was_seen),
-#undef T
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return failed + cmocka_run_group_tests(tests, NULL, NULL);
 }
