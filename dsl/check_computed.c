@@ -27,8 +27,9 @@ static void add_field(struct reads *reads, uint32_t index)
 static bool is_restless(enum image_expr_kind kind)
 {
     return kind == EXPR_NOW || kind == EXPR_TODAY || kind == EXPR_ME || kind == EXPR_SLOT ||
-           kind == EXPR_COLLECTION || kind == EXPR_PICK || kind == EXPR_IN_ROLE ||
-           kind == EXPR_NOT_IN_ROLE || kind == EXPR_TASK_PROPERTY || kind == EXPR_STAGE_POSITION;
+           kind == EXPR_COLLECTION || kind == EXPR_EXISTS || kind == EXPR_PICK ||
+           kind == EXPR_IN_ROLE || kind == EXPR_NOT_IN_ROLE || kind == EXPR_TASK_PROPERTY ||
+           kind == EXPR_STAGE_POSITION;
 }
 
 // The depth of expressions is bounded.

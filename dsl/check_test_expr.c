@@ -97,8 +97,11 @@ static struct test_typed test_literal(struct test_check_state *test, uint32_t no
     made.expr->value = constant_of(literal);
     const struct type *wanted =
         expected != NULL && type_is(expected, TYPE_LIST) ? expected->element : expected;
-    bool record = wanted != NULL && type_is(wanted, TYPE_RECORD); // "what: desk, price: 10"
-    if (is_text && expected != NULL && (type_is_text_like(expected) || record)) {
+    // "what: desk, price: 10", and a case by its key
+    bool spelled = wanted != NULL && (type_is(wanted, TYPE_RECORD) ||
+                                      (wanted == expected && (type_is(wanted, TYPE_REF) ||
+                                                              type_is(wanted, TYPE_FILE))));
+    if (is_text && expected != NULL && (type_is_text_like(expected) || spelled)) {
         made.of.type = expected;
     }
     return made;

@@ -309,15 +309,36 @@ static void check_all(struct compile *compile)
     }
 }
 
-// Over the texts of the file and of all it imports, each behind its length.
-static void hash_sources(const struct compile *compile, uint32_t file,
+// The file, all it imports, and the files whose overrides change what it imports.
+static uint32_t source_files(const struct compile *compile, uint32_t file, uint32_t *files)
+{
+    const struct unit *unit = &compile->unit;
+    const struct unit_file *own = &unit->files[file];
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < own->closure_count; i++) {
+        files[count++] = own->closure[i];
+    }
+    for (uint32_t i = 0; i < unit->override_count; i++) {
+        const struct override *override = &unit->overrides[i];
+        bool known = !names_sees(unit, file, override->target->file);
+        for (uint32_t n = 0; n < count && !known; n++) {
+            known = files[n] == override->file;
+        }
+        if (!known) {
+            files[count++] = override->file;
+        }
+    }
+    return count;
+}
+
+// Over their texts, each behind its length.
+static void hash_sources(const struct compile *compile, const uint32_t *files, uint32_t count,
                          uint8_t hash[IMAGE_HASH_BYTES])
 {
-    const struct unit_file *own = &compile->unit.files[file];
     crypto_generichash_state state;
     crypto_generichash_init(&state, NULL, 0, IMAGE_HASH_BYTES);
-    for (uint32_t i = 0; i < own->closure_count; i++) {
-        struct slice text = source_file(&compile->result->sources, own->closure[i])->text;
+    for (uint32_t i = 0; i < count; i++) {
+        struct slice text = source_file(&compile->result->sources, files[i])->text;
         uint8_t len[8];
         for (unsigned n = 0; n < 8; n++) {
             len[n] = (uint8_t)((uint64_t)text.len >> (8 * n));
@@ -332,9 +353,10 @@ static bool lower_one(struct compile *compile, const struct process *process, st
                       struct compile_program *program)
 {
     struct arena *arena = &compile->result->arena;
-    const struct unit_file *own = &compile->unit.files[process->decl.file];
+    uint32_t *sources = ARENA_ARRAY(arena, uint32_t, SOURCE_FILES_MAX + 1);
+    uint32_t source_count = source_files(compile, process->decl.file, sources);
     program->process = process->decl.name;
-    hash_sources(compile, process->decl.file, program->source_hash);
+    hash_sources(compile, sources, source_count, program->source_hash);
     buf_reset(scratch);
     if (lower_process(&compile->unit, process, program->source_hash, scratch) != OK) {
         struct diag *diag = diag_add(&compile->result->diags, DIAG_E0901, process->decl.span);
@@ -344,12 +366,12 @@ static bool lower_one(struct compile *compile, const struct process *process, st
     }
     program->image = arena_copy(arena, buf_slice(scratch));
     CHECK((uintptr_t)program->image.ptr % 8 == 0);
-    struct slice *files = ARENA_ARRAY(arena, struct slice, own->closure_count);
-    for (uint32_t i = 0; i < own->closure_count; i++) {
-        files[i] = source_file(&compile->result->sources, own->closure[i])->name;
+    struct slice *files = ARENA_ARRAY(arena, struct slice, source_count);
+    for (uint32_t i = 0; i < source_count; i++) {
+        files[i] = source_file(&compile->result->sources, sources[i])->name;
     }
     program->files = files;
-    program->file_count = own->closure_count;
+    program->file_count = source_count;
     return true;
 }
 

@@ -26,6 +26,8 @@ struct decl {
     uint32_t file;
     uint32_t node;
     uint32_t order; // of declaration in the whole set
+    // Where what it holds is written: here, or in the `override` that replaces it.
+    uint32_t body_file, body_node;
 };
 
 struct role {

@@ -202,6 +202,12 @@ static bool put_name(const struct image *image, const struct image_expr *expr,
         graph_put_text(image, image->table[expr->a].name, out);
         put_list(image, expr, "()", asks, out);
         return true;
+    case EXPR_EXISTS:
+        buf_put_cstr(out, "exists ");
+        graph_put_text(image, expr->text, out);
+        buf_put_cstr(out, " by ");
+        graph_put_text(image, image->expr[expr->b].text, out);
+        return true;
     case EXPR_TOTAL: put_total(image, expr, asks, out); return true;
     case EXPR_COLLECTION: put_collection(image, expr, out); return true;
     case EXPR_PICK: put_strategy(image, expr, out); return true;

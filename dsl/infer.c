@@ -12,7 +12,6 @@ static const struct expr *infer_property(struct infer *infer, uint32_t node);
 static const struct expr *infer_call(struct infer *infer, uint32_t node);
 static const struct expr *infer_collection(struct infer *infer, uint32_t node);
 static const struct expr *infer_pick(struct infer *infer, uint32_t node);
-static const struct expr *infer_total(struct infer *infer, uint32_t node);
 static const struct expr *infer_list(struct infer *infer, uint32_t node,
                                      const struct type *expected);
 static const struct expr *infer_template(struct infer *infer, uint32_t node);
@@ -85,6 +84,9 @@ const struct expr *infer_expr(struct infer *infer, uint32_t node, const struct t
     }
     if (kind == NODE_PICK) {
         return infer_pick(infer, node);
+    }
+    if (kind == NODE_EXISTS) {
+        return infer_exists(infer, node);
     }
     if (kind == NODE_TOTAL) {
         return infer_total(infer, node);
@@ -294,8 +296,8 @@ static const struct expr *infer_title(struct infer *infer, uint32_t node)
 }
 
 // What a lone name means: what is nearest wins; a field hides a member, a member hides a role.
-static const struct expr *infer_name(struct infer *infer, uint32_t node, uint32_t name_node,
-                                     const struct type *expected)
+const struct expr *infer_name(struct infer *infer, uint32_t node, uint32_t name_node,
+                              const struct type *expected)
 {
     const struct syntax_tree *tree = infer_tree(infer);
     struct slice name = syntax_name(tree, name_node);
@@ -353,8 +355,7 @@ static const struct expr *infer_name(struct infer *infer, uint32_t node, uint32_
     return infer_poison(infer, node);
 }
 
-static const struct expr *infer_part(struct infer *infer, const struct expr *whole,
-                                     uint32_t name_node)
+const struct expr *infer_part(struct infer *infer, const struct expr *whole, uint32_t name_node)
 {
     const struct syntax_tree *tree = infer_tree(infer);
     struct slice name = syntax_name(tree, name_node);
@@ -411,65 +412,9 @@ static const struct expr *infer_path(struct infer *infer, uint32_t node,
     return expr;
 }
 
-bool infer_can_total(const struct type *type)
-{
-    return type_is_number(type) || type_is(type, TYPE_MONEY) || type_is(type, TYPE_DURATION);
-}
-
-static const struct expr *report_no_total(struct infer *infer, uint32_t node,
-                                          const struct expr *what, const char *help)
-{
-    if (!expr_is_poison(what)) {
-        struct diag *diag = diag_add(infer->unit->diags, DIAG_E0449, what->span);
-        diag_fact(diag, infer_quoted_type(infer, what->type));
-        diag_here(diag, "this is %.*s", SLICE_PRINT(infer_quoted_type(infer, what->type)));
-        diag_help(diag, "%s", help);
-    }
-    return infer_poison(infer, node);
-}
-
-// total lines.price: the last name is a part of what the list holds; total lines: the items.
-static const struct expr *infer_total(struct infer *infer, uint32_t node)
-{
-    const struct syntax_tree *tree = infer_tree(infer);
-    uint32_t path = syntax_first(tree, node);
-    uint32_t name = syntax_kind(tree, path) == NODE_PATH ? syntax_first(tree, path) : NODE_NONE;
-    if (name == NODE_NONE || syntax_kind(tree, name) != NODE_NAME) {
-        return infer_poison(infer, node);
-    }
-    const struct expr *list = infer_name(infer, name, name, NULL);
-    uint32_t next = syntax_next(tree, name);
-    for (; next != NODE_NONE && !type_is(list->type, TYPE_LIST); next = syntax_next(tree, next)) {
-        list = infer_part(infer, list, next);
-    }
-    if (!type_is(list->type, TYPE_LIST)) {
-        return report_no_total(infer, node, list, "name a list: `total lines.price`");
-    }
-    const struct expr item = { .kind = EXPR_EMPTY, .type = list->type->element,
-                               .span = list->span, .depth = 1 };
-    const struct expr *part = &item;
-    for (; next != NODE_NONE; next = syntax_next(tree, next)) {
-        if (part != &item) {
-            return report_no_total(infer, node, part, "add up one part of what the list holds");
-        }
-        part = infer_part(infer, &item, next);
-    }
-    if (!infer_can_total(part->type)) {
-        return report_no_total(infer, node, part,
-                               type_is(part->type, TYPE_RECORD)
-                                   ? "name the part to add up: `total lines.price`"
-                                   : "add up numbers, amounts of money or durations");
-    }
-    struct expr *expr = infer_new(infer, node, EXPR_TOTAL, part->type);
-    expr->a = list;
-    expr->scale = part == &item ? INDEX_NONE : part->scale;
-    infer_deepen(infer, expr, list);
-    return expr;
-}
-
 // --- the clock, people, task and stage ---------------------------------------------------------
 
-static void report_clock(struct infer *infer, uint32_t node, struct slice word)
+void infer_report_clock(struct infer *infer, uint32_t node, struct slice word)
 {
     struct diag *diag = diag_add(infer->unit->diags, DIAG_E0703,
                                  syntax_span(infer_tree(infer), node));
@@ -499,7 +444,7 @@ static const struct expr *infer_clock(struct infer *infer, uint32_t node)
         return infer_poison(infer, node);
     }
     if ((infer->flags & INFER_NO_CLOCK) != 0 && kind != NODE_CREATOR) {
-        report_clock(infer, node, word);
+        infer_report_clock(infer, node, word);
         return infer_poison(infer, node);
     }
     if ((infer->flags & INFER_NO_ME) != 0 && kind == NODE_ME) {
@@ -600,7 +545,7 @@ static const struct expr *infer_property(struct infer *infer, uint32_t node)
         return infer_poison(infer, node);
     }
     if (of_task && property == TASK_PROPERTY_LATE && (infer->flags & INFER_NO_CLOCK) != 0) {
-        report_clock(infer, node, SLICE("task.late"));
+        infer_report_clock(infer, node, SLICE("task.late"));
         return infer_poison(infer, node);
     }
     struct expr *expr =
@@ -623,9 +568,9 @@ static const struct {
 const struct type *infer_function_type(enum image_expr_kind kind, const struct type *argument)
 {
     if (kind == EXPR_DAY || kind == EXPR_HOUR) {
-        return !type_is(argument, TYPE_DATETIME)
-                   ? NULL
-                   : type_builtin(kind == EXPR_DAY ? TYPE_DATE : TYPE_INTEGER);
+        bool fits = type_is(argument, TYPE_DATETIME) ||
+                    type_is(argument, kind == EXPR_DAY ? TYPE_DATE : TYPE_TIME);
+        return fits ? type_builtin(kind == EXPR_DAY ? TYPE_DATE : TYPE_INTEGER) : NULL;
     }
     if (kind == EXPR_LENGTH) {
         return type_is_text_like(argument) || type_is_many(argument) ? type_builtin(TYPE_INTEGER)
@@ -703,7 +648,8 @@ static const struct expr *infer_call(struct infer *infer, uint32_t node)
     }
     const struct type *type = infer_function_type(kind, argument->type);
     if (type == NULL) {
-        const char *wanted = kind == EXPR_DAY || kind == EXPR_HOUR ? "a `datetime`"
+        const char *wanted = kind == EXPR_DAY    ? "a `datetime`"
+                             : kind == EXPR_HOUR ? "a `datetime` or a `time`"
                              : kind == EXPR_LENGTH                 ? "a `text`, a set or a list"
                              : kind == EXPR_ROUND                  ? "a number or `money`"
                                                                    : "a set or a list";

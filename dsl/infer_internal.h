@@ -10,6 +10,14 @@ struct expr *infer_new(struct infer *infer, uint32_t node, enum image_expr_kind 
 void infer_deepen(struct infer *infer, struct expr *expr, const struct expr *operand);
 // E0450: what a table cannot know.
 void infer_report_impure(struct infer *infer, uint32_t node, struct slice what);
+// E0703: what changes without anything happening to the case.
+void infer_report_clock(struct infer *infer, uint32_t node, struct slice word);
+// What a lone name means, and a part of a record.
+const struct expr *infer_name(struct infer *infer, uint32_t node, uint32_t name_node,
+                              const struct type *expected);
+const struct expr *infer_part(struct infer *infer, const struct expr *whole, uint32_t name_node);
+const struct expr *infer_total(struct infer *infer, uint32_t node);
+const struct expr *infer_exists(struct infer *infer, uint32_t node);
 const struct expr *infer_binary(struct infer *infer, uint32_t node, const struct type *expected);
 // The table of that name that is seen here, or NULL.
 struct table *infer_find_table(const struct infer *infer, struct slice name);

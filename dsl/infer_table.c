@@ -14,7 +14,7 @@ struct reader {
 
 static const struct syntax_tree *reader_tree(const struct reader *reader)
 {
-    return names_tree(reader->unit, reader->table->decl.file);
+    return names_tree(reader->unit, reader->table->decl.body_file);
 }
 
 // --- cells -------------------------------------------------------------------------------------
@@ -186,14 +186,14 @@ void infer_table(struct unit *unit, struct table *table)
     struct reader reader = {
         .unit = unit,
         .table = table,
-        .cells = { .unit = unit, .file = table->decl.file, .flags = pure },
-        .values = { .unit = unit, .file = table->decl.file, .flags = pure },
+        .cells = { .unit = unit, .file = table->decl.body_file, .flags = pure },
+        .values = { .unit = unit, .file = table->decl.body_file, .flags = pure },
     };
     reader.values.locals = param_locals(&reader);
     const struct syntax_tree *tree = reader_tree(&reader);
     table->broken = table->broken || type_is_poison(table->type);
-    for (SYNTAX_EACH(tree, table->decl.node, child)) {
-        if (syntax_kind(tree, child) != NODE_ROW || names_is_flooded(unit, table->decl.file)) {
+    for (SYNTAX_EACH(tree, table->decl.body_node, child)) {
+        if (syntax_kind(tree, child) != NODE_ROW || names_is_flooded(unit, table->decl.body_file)) {
             continue;
         }
         if (names_reach_limit(unit, table->decl.span, names_decl(&table->decl, unit->arena),

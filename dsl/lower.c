@@ -66,30 +66,63 @@ uint32_t lower_line(const struct lower *lower, struct span span)
     return source_line(source_file(lower->unit->sources, span.file), span.start);
 }
 
-// All roles that the file sees: holders and superiors matter to a case also where no step names
-// them.
-static void add_roles(struct lower *lower)
+static void add_role(struct lower *lower, const struct role *role)
 {
-    const struct unit_file *file = &lower->unit->files[lower->process->decl.file];
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < file->visible_count; i++) {
-        if (file->visible[i]->what == WHAT_ROLE) {
-            lower->decl_index[file->visible[i]->order] = count++;
+    struct image_role to = { .name = lower_text(lower, role->decl.name),
+                             .label = lower_text(lower, role->decl.label),
+                             .under = lower_role(lower, role->under),
+                             .pick = (uint32_t)role->pick,
+                             .pick_else = (uint32_t)role->pick_else,
+                             .sees_all = role->sees_all,
+                             .may_move = role->may_move };
+    build_add_role(&lower->build, &to);
+}
+
+// A role is one by its name, whichever file declares it.
+static uint32_t known_role(const struct role **roles, uint32_t count, struct slice name)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (slice_equal(roles[i]->decl.name, name)) {
+            return i;
         }
     }
-    for (uint32_t i = 0; i < file->visible_count; i++) {
-        if (file->visible[i]->what != WHAT_ROLE) {
+    return INDEX_NONE;
+}
+
+static uint32_t number_roles(struct lower *lower, uint32_t file, const struct role **roles,
+                             uint32_t count)
+{
+    const struct unit_file *own = &lower->unit->files[file];
+    for (uint32_t i = 0; i < own->visible_count; i++) {
+        if (own->visible[i]->what != WHAT_ROLE) {
             continue;
         }
-        const struct role *role = (const struct role *)(const void *)file->visible[i];
-        struct image_role to = { .name = lower_text(lower, role->decl.name),
-                                 .label = lower_text(lower, role->decl.label),
-                                 .under = lower_role(lower, role->under),
-                                 .pick = (uint32_t)role->pick,
-                                 .pick_else = (uint32_t)role->pick_else,
-                                 .sees_all = role->sees_all,
-                                 .may_move = role->may_move };
-        build_add_role(&lower->build, &to);
+        const struct role *role = (const struct role *)(const void *)own->visible[i];
+        uint32_t known = known_role(roles, count, role->decl.name);
+        lower->decl_index[role->decl.order] = known != INDEX_NONE ? known : count;
+        if (known == INDEX_NONE) {
+            roles[count++] = role;
+        }
+    }
+    return count;
+}
+
+// All roles that the file sees: holders and superiors matter to a case also where no step names
+// them. And those that an override of what it uses may name.
+static void add_roles(struct lower *lower)
+{
+    const struct unit *unit = lower->unit;
+    uint32_t file = lower->process->decl.file;
+    const struct role **roles =
+        ARENA_ARRAY(lower->arena, const struct role *, unit->decl_count + 1);
+    uint32_t count = number_roles(lower, file, roles, 0);
+    for (uint32_t i = 0; i < unit->override_count; i++) {
+        if (names_sees(unit, file, unit->overrides[i].target->file)) {
+            count = number_roles(lower, unit->overrides[i].file, roles, count);
+        }
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        add_role(lower, roles[i]);
     }
 }
 

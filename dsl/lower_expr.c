@@ -55,6 +55,7 @@ static void lower_operands(struct lower *lower, const struct expr *expr, struct 
         to->a = expr->scale;
         break;
     case EXPR_TEXT:
+    case EXPR_EXISTS:
         to->text = lower_text(lower, expr->text);
         break;
     case EXPR_ENUM:

@@ -6,6 +6,7 @@
 static void collect_file(struct unit *unit, uint32_t file);
 static void compute_visible(struct unit *unit, uint32_t file);
 static void report_twice(struct unit *unit);
+static void collect_overrides(struct unit *unit, uint32_t file);
 static void resolve_role(struct unit *unit, struct role *role);
 static void resolve_ladder(struct unit *unit, struct ladder *ladder);
 static void resolve_record(struct unit *unit, struct record *record);
@@ -22,6 +23,9 @@ void names_collect(struct unit *unit)
         compute_visible(unit, file);
     }
     report_twice(unit);
+    for (uint32_t file = 0; file < unit->file_count; file++) {
+        collect_overrides(unit, file);
+    }
     for (uint32_t i = 0; i < unit->decl_count; i++) {
         struct decl *decl = unit->decls[i];
         if (decl->what == WHAT_ROLE) {
@@ -69,7 +73,9 @@ static void *add_decl(struct unit *unit, uint32_t file, uint32_t node, enum decl
                            .span = span,
                            .file = file,
                            .node = node,
-                           .order = unit->decl_count };
+                           .order = unit->decl_count,
+                           .body_file = file,
+                           .body_node = node };
     ARRAY_PUSH(unit->arena, unit->decls, unit->decl_count, decl);
     return decl;
 }
@@ -137,7 +143,7 @@ static void compute_visible(struct unit *unit, uint32_t file)
     }
 }
 
-static bool sees(const struct unit *unit, uint32_t file, uint32_t other)
+bool names_sees(const struct unit *unit, uint32_t file, uint32_t other)
 {
     const struct unit_file *own = &unit->files[file];
     for (uint32_t i = 0; i < own->closure_count; i++) {
@@ -205,11 +211,80 @@ static void report_twice(struct unit *unit)
             if (a->kind != b->kind || !slice_equal(a->name, b->name)) {
                 continue;
             }
-            if (sees(unit, a->file, b->file) && a->file != b->file) {
+            if (names_sees(unit, a->file, b->file) && a->file != b->file) {
                 names_twice(unit, a->span, b->span, what_text(a->what), a->name);
-            } else if (sees(unit, b->file, a->file) || a->kind == DECL_PROCESS) {
+            } else if (names_sees(unit, b->file, a->file) || a->kind == DECL_PROCESS) {
                 names_twice(unit, b->span, a->span, what_text(b->what), b->name);
             }
+        }
+    }
+}
+
+// --- overrides ---------------------------------------------------------------------------------
+
+static void suggest_decl(struct unit *unit, uint32_t file, enum decl_kind kind, struct diag *diag,
+                         uint32_t node);
+
+static const struct override *find_override(const struct unit *unit, const struct decl *target)
+{
+    for (uint32_t i = 0; i < unit->override_count; i++) {
+        if (unit->overrides[i].target == target) {
+            return &unit->overrides[i];
+        }
+    }
+    return NULL;
+}
+
+static void report_no_target(struct unit *unit, uint32_t file, uint32_t node, enum decl_kind kind,
+                             const struct decl *own)
+{
+    const struct syntax_tree *tree = names_tree(unit, file);
+    struct diag *diag = diag_add(unit->diags, DIAG_E0341, syntax_name_span(tree, node));
+    diag_fact(diag, kind == DECL_LADDER ? SLICE("ladder") : SLICE("table"));
+    diag_fact(diag, syntax_name(tree, node));
+    if (own != NULL) {
+        diag_label(diag, own->span, "it is declared in this very file");
+        diag_help(diag, "change it there");
+        return;
+    }
+    suggest_decl(unit, file, kind, diag, syntax_first(tree, node));
+}
+
+static void collect_override(struct unit *unit, uint32_t file, uint32_t node)
+{
+    const struct syntax_tree *tree = names_tree(unit, file);
+    enum decl_kind kind = syntax_kind(tree, node) == NODE_LADDER ? DECL_LADDER : DECL_TABLE;
+    const struct decl *found = names_find(unit, file, kind, syntax_name(tree, node));
+    if (syntax_name(tree, node).len == 0) {
+        return;
+    }
+    if (found == NULL || found->file == file) {
+        report_no_target(unit, file, node, kind, found);
+        return;
+    }
+    struct override override = { .target = unit->decls[found->order],
+                                 .file = file,
+                                 .span = syntax_name_span(tree, node) };
+    const struct override *first = find_override(unit, found);
+    if (first != NULL) {
+        names_twice(unit, override.span, first->span, "override", found->name);
+        return;
+    }
+    override.target->body_file = file;
+    override.target->body_node = node;
+    override.target->span = override.span;
+    ARRAY_PUSH(unit->arena, unit->overrides, unit->override_count, override);
+}
+
+static void collect_overrides(struct unit *unit, uint32_t file)
+{
+    const struct syntax_tree *tree = names_tree(unit, file);
+    for (SYNTAX_EACH(tree, 0, node)) {
+        uint32_t inner = syntax_kind(tree, node) == NODE_OVERRIDE ? syntax_first(tree, node)
+                                                                  : NODE_NONE;
+        if (inner != NODE_NONE && (syntax_kind(tree, inner) == NODE_LADDER ||
+                                   syntax_kind(tree, inner) == NODE_TABLE)) {
+            collect_override(unit, file, inner);
         }
     }
 }
@@ -257,7 +332,7 @@ static void resolve_role(struct unit *unit, struct role *role)
 
 static void resolve_rung(struct unit *unit, struct ladder *ladder, uint32_t node)
 {
-    uint32_t file = ladder->decl.file;
+    uint32_t file = ladder->decl.body_file;
     const struct syntax_tree *tree = names_tree(unit, file);
     struct rung rung = { .wait = value_empty() };
     uint32_t wait = syntax_child(tree, node, NODE_DURATION);
@@ -281,9 +356,9 @@ static void resolve_rung(struct unit *unit, struct ladder *ladder, uint32_t node
 
 static void resolve_ladder(struct unit *unit, struct ladder *ladder)
 {
-    const struct syntax_tree *tree = names_tree(unit, ladder->decl.file);
-    ladder->keeps_count = syntax_has(tree, ladder->decl.node, NODE_KEEPS_COUNT);
-    for (SYNTAX_EACH(tree, ladder->decl.node, child)) {
+    const struct syntax_tree *tree = names_tree(unit, ladder->decl.body_file);
+    ladder->keeps_count = syntax_has(tree, ladder->decl.body_node, NODE_KEEPS_COUNT);
+    for (SYNTAX_EACH(tree, ladder->decl.body_node, child)) {
         if (syntax_kind(tree, child) == NODE_RUNG) {
             resolve_rung(unit, ladder, child);
         }
@@ -323,11 +398,12 @@ static void resolve_record(struct unit *unit, struct record *record)
 }
 
 // Its head: the rows are read when all tables are known (infer_table).
-static void resolve_table(struct unit *unit, struct table *table)
+static void resolve_params(struct unit *unit, struct table *table, uint32_t file, uint32_t node)
 {
-    uint32_t file = table->decl.file;
     const struct syntax_tree *tree = names_tree(unit, file);
-    for (SYNTAX_EACH(tree, table->decl.node, child)) {
+    table->params = NULL;
+    table->param_count = 0;
+    for (SYNTAX_EACH(tree, node, child)) {
         if (syntax_kind(tree, child) != NODE_PARAM) {
             continue;
         }
@@ -347,8 +423,37 @@ static void resolve_table(struct unit *unit, struct table *table)
         }
         ARRAY_PUSH(unit->arena, table->params, table->param_count, param);
     }
-    table->type =
-        names_type(unit, file, syntax_child_class(tree, table->decl.node, CLASS_TYPE, 0));
+    table->type = names_type(unit, file, syntax_child_class(tree, node, CLASS_TYPE, 0));
+}
+
+// What replaces a table is asked by the same calls.
+static void check_same_head(struct unit *unit, const struct table *first, struct table *table)
+{
+    bool same = first->param_count == table->param_count && type_same(first->type, table->type);
+    for (uint32_t i = 0; same && i < first->param_count; i++) {
+        same = type_same(first->params[i].type, table->params[i].type);
+    }
+    bool known = !table->broken && !type_is_poison(table->type) && !type_is_poison(first->type);
+    if (same || !known) {
+        return;
+    }
+    table->broken = true;
+    struct diag *diag = diag_add(unit->diags, DIAG_E0342, table->decl.span);
+    diag_fact(diag, table->decl.name);
+    const struct syntax_tree *tree = names_tree(unit, table->decl.file);
+    diag_label(diag, syntax_name_span(tree, table->decl.node), "this is what it replaces");
+    diag_help(diag, "give it the same parameters, in their order, and the same result");
+}
+
+// Its head: the rows are read when all tables are known (infer_table).
+static void resolve_table(struct unit *unit, struct table *table)
+{
+    resolve_params(unit, table, table->decl.file, table->decl.node);
+    if (table->decl.body_node != table->decl.node || table->decl.body_file != table->decl.file) {
+        const struct table first = *table;
+        resolve_params(unit, table, table->decl.body_file, table->decl.body_node);
+        check_same_head(unit, &first, table);
+    }
 }
 
 static void check_role_ring(struct unit *unit, const struct role *role)

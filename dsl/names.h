@@ -34,6 +34,13 @@ struct unit_file {
     uint32_t visible_count;
 };
 
+// `override ladder NAME …`: what stands in another file, replaced for the whole set (S12).
+struct override {
+    struct decl *target;
+    uint32_t file;
+    struct span span; // of the name
+};
+
 // One compilation.
 struct unit {
     struct arena *arena;
@@ -43,6 +50,8 @@ struct unit {
     uint32_t file_count;
     struct decl **decls; // all, in the order of files and texts
     uint32_t decl_count;
+    struct override *overrides;
+    uint32_t override_count;
     struct process **processes;
     uint32_t process_count;
     bool is_full; // UNIT_NAMES_MAX was reached
@@ -59,6 +68,8 @@ static inline const struct syntax_tree *names_tree(const struct unit *unit, uint
     return &unit->files[file].tree;
 }
 
+// Whether `other` is the file itself or one that it imports, directly or not.
+bool names_sees(const struct unit *unit, uint32_t file, uint32_t other);
 // What the file sees under that name, or NULL; silent.
 const struct decl *names_find(const struct unit *unit, uint32_t file, enum decl_kind kind,
                               struct slice name);

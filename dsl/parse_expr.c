@@ -165,6 +165,20 @@ static uint32_t read_total(struct parser *p)
     return parse_close(p, node);
 }
 
+// exists lead by phone
+static uint32_t read_exists(struct parser *p)
+{
+    uint32_t node = parse_open(p, NODE_EXISTS);
+    parse_advance(p);
+    parse_ref(p, node, "`exists`", "the name of a process");
+    if (!parse_take_word(p, WORD_BY)) {
+        struct diag *diag = parse_needs(p, "`exists`", "`by` and the key to look for");
+        diag_help(diag, "for example `exists lead by phone`");
+    }
+    parse_ref(p, node, "`by`", "the name of a key");
+    return parse_close(p, node);
+}
+
 // pick sales, pick least loaded of sales
 static uint32_t read_pick(struct parser *p)
 {
@@ -231,24 +245,6 @@ static uint32_t read_parens(struct parser *p)
     return inner;
 }
 
-static uint32_t read_later(struct parser *p, const char *name)
-{
-    parse_later(p, parse_span(p, p->at), name);
-    p->mute++;
-    parse_advance(p);
-    while (parse_at_name(p) || parse_at_word(p, WORD_BY)) {
-        if (parse_take_word(p, WORD_BY)) {
-            continue;
-        }
-        (void)read_path(p, NODE_PATH);
-        if (!parse_at_word(p, WORD_BY)) {
-            break;
-        }
-    }
-    p->mute--;
-    return missing_expr(p);
-}
-
 static uint32_t read_text(struct parser *p)
 {
     return parse_at(p, TOKEN_STRING) ? leaf(p, NODE_STRING) : parse_template(p);
@@ -277,7 +273,7 @@ static uint32_t read_word_value(struct parser *p, const char *what, const char *
     case WORD_TASK:
     case WORD_STAGE: return read_property(p);
     case WORD_TOTAL: return read_total(p);
-    case WORD_EXISTS: return read_later(p, "`exists` is");
+    case WORD_EXISTS: return read_exists(p);
     default: break;
     }
     // A name that is given a value on a line of its own begins the next step.

@@ -70,7 +70,6 @@ bool parse_later_top(struct parser *p, uint32_t file)
     struct span span = parse_span(p, p->at);
     uint32_t name_token = p->at + 1 < p->token_count ? p->at + 1 : p->at;
     switch ((unsigned)parse_token(p)->word) {
-    case WORD_OVERRIDE: parse_later(p, span, "`override` is"); break;
     case WORD_CALENDAR: parse_later(p, span, "`calendar` is"); break;
     case WORD_CONNECTOR: parse_later(p, span, "`connector` is"); break;
     case WORD_INBOX: parse_later(p, span, "`inbox` is"); break;
@@ -86,9 +85,6 @@ bool parse_later_top(struct parser *p, uint32_t file)
     default: return false;
     }
     keep_name(p, parse_missing(p, file, CLASS_TOP), name_token);
-    if (parse_take_word(p, WORD_OVERRIDE) && parse_token(p)->first_on_line) {
-        return true;
-    }
     skip_braced(p);
     return true;
 }

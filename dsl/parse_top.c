@@ -43,6 +43,8 @@ static void parse_braced_list(struct parser *p, uint32_t node, parse_element_fn 
     parse_brace_close(p, node, brace);
 }
 
+static bool at_top_or_later(const struct parser *p);
+
 // ------------------------------------------------------------------------------------ imports
 
 static void parse_import(struct parser *p, uint32_t file)
@@ -282,6 +284,25 @@ static void parse_ladder(struct parser *p, uint32_t file)
     parse_add(p, file, parse_close(p, node));
 }
 
+// override ladder NAME { … }, override table NAME … { … }
+static void parse_override(struct parser *p, uint32_t file)
+{
+    uint32_t node = parse_open(p, NODE_OVERRIDE);
+    parse_advance(p);
+    if (parse_at_word(p, WORD_LADDER)) {
+        parse_ladder(p, node);
+    } else if (parse_at_word(p, WORD_TABLE)) {
+        parse_table(p, node);
+    } else {
+        struct diag *diag = parse_needs(p, "`override`", "`ladder` or `table` after it");
+        diag_note(diag, "a ladder or a table of an imported file is replaced for the whole set");
+        if (parse_at(p, TOKEN_WORD) && !parse_token(p)->first_on_line) {
+            parse_skip_to(p, at_top_or_later);
+        }
+    }
+    parse_add(p, file, parse_close(p, node));
+}
+
 // ------------------------------------------------------------------------------------ the file
 
 static bool at_top(const struct parser *p)
@@ -289,7 +310,8 @@ static bool at_top(const struct parser *p)
     return parse_at_word(p, WORD_IMPORT) || parse_at_word(p, WORD_ROLE) ||
            parse_at_word(p, WORD_ENUM) || parse_at_word(p, WORD_RECORD) ||
            parse_at_word(p, WORD_LADDER) || parse_at_word(p, WORD_TABLE) ||
-           parse_at_word(p, WORD_PROCESS) || parse_at_word(p, WORD_TEST);
+           parse_at_word(p, WORD_OVERRIDE) || parse_at_word(p, WORD_PROCESS) ||
+           parse_at_word(p, WORD_TEST);
 }
 
 static bool at_top_or_later(const struct parser *p)
@@ -306,6 +328,7 @@ static void parse_top(struct parser *p, uint32_t file)
     case WORD_RECORD: parse_record(p, file); return;
     case WORD_LADDER: parse_ladder(p, file); return;
     case WORD_TABLE: parse_table(p, file); return;
+    case WORD_OVERRIDE: parse_override(p, file); return;
     case WORD_PROCESS: parse_process(p, file); return;
     default: parse_test(p, file); return;
     }

@@ -282,6 +282,9 @@ enum image_expr_kind {
     EXPR_PARAM, // a: number of the parameter of a table, or of the part of a record
     EXPR_TABLE, // a: table, list: exprs, one for each parameter
     EXPR_TOTAL, // a: expr giving a list; b: part of its records, or INDEX_NONE: the items
+    // Whether another open case of the process `text` has a key like a: expr; b: EXPR_TEXT, its
+    // name.
+    EXPR_EXISTS,
     EXPR_KIND_COUNT
 };
 // --- tables: the first row whose cells all match gives its value. A table's rows and cells stand

@@ -223,6 +223,14 @@ static bool one_pack(const struct form *form, const struct form_field *field, st
             return false;
         }
         pack_bool(to, yes);
+    } else if (slice_equal(field->type, SLICE("file")) && slice_starts(text, SLICE("@"))) {
+        struct slice named = SLICE_EMPTY;
+        if (!form_name_file(form->arena, slice_sub(text, 1, text.len), &named)) {
+            *ret_problem = arena_format(form->arena, "the file `%.*s` cannot be read",
+                                        SLICE_PRINT(slice_sub(text, 1, text.len)));
+            return false;
+        }
+        pack_str(to, named);
     } else {
         pack_str(to, text);
     }

@@ -67,4 +67,8 @@ bool form_ask(struct form *form, const struct form_talk *talk);
 bool form_ask_field(struct form *form, struct form_field *field, const struct form_talk *talk,
                     struct slice why);
 
+// "HASH name.pdf" of a file on this machine, as a field of type `file` keeps it; false when it
+// cannot be read. Only the hash is sent: the bytes stay where they are.
+bool form_name_file(struct arena *arena, struct slice path, struct slice *ret_text);
+
 #endif

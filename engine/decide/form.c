@@ -18,6 +18,62 @@ void form_bad(struct form *form, struct slice name, enum refusal_code code, stru
                SLICE_PRINT(sentence));
 }
 
+// The case of a process that a person means: by its number, or by one of its keys.
+static uint64_t find_case(struct run *run, struct slice process, struct slice text)
+{
+    uint32_t number = view_process_number(run->d->view, process);
+    const struct view_program *program =
+        number != 0 ? view_active(run->d->view, number) : NULL;
+    int64_t id = 0;
+    const struct instance *named =
+        value_parse_integer(text, &id) && id > 0
+            ? view_instance(run->d->view, (uint64_t)id, NULL)
+            : NULL;
+    if (named != NULL && named->head.process == number) {
+        return named->head.id;
+    }
+    uint64_t found = 0;
+    struct run other = { .d = run->d, .program = program };
+    for (uint32_t i = 0; program != NULL && i < program->image.process[0].keys.count; i++) {
+        uint32_t field = program->image.list[program->image.process[0].keys.first + i];
+        struct value value = value_text(text);
+        struct slice key;
+        struct view_key_row row;
+        if (found == 0 && fields_normalise(&other, field, &value) &&
+            fields_key_of(&other, field, &value, &key) && key.len <= KEY_BYTES_MAX &&
+            view_key(run->d->view, number, field, key, &row)) {
+            found = row.open != 0 ? row.open : row.ended;
+        }
+    }
+    return found;
+}
+
+// Rule 43: a reference is to a case of that process, which exists.
+static bool check_ref(struct form *form, struct slice name, const struct image_type *type,
+                      struct slice raw, struct value *value)
+{
+    struct run *run = form->run;
+    struct slice process = image_slice(&run->program->image, type->name);
+    struct unpack unpack;
+    unpack_init(&unpack, raw);
+    struct slice text = SLICE_EMPTY;
+    if (unpack_peek(&unpack) == PACK_STR) {
+        text = unpack_str(&unpack);
+    } else if (value->kind == VALUE_REF) {
+        text = arena_format(run->d->arena, "%lld", (long long)value->number);
+    }
+    uint64_t found = text.len > 0 ? find_case(run, process, text) : 0;
+    if (found == 0 && text.len > 0) {
+        form_bad(form, name, REFUSAL_BAD_FORM,
+                 arena_format(run->d->arena, "there is no case `%.*s` of `%.*s`",
+                              SLICE_PRINT(clip_text(text, NAME_BYTES_MAX)), SLICE_PRINT(process)));
+        return false;
+    }
+    *value = text.len == 0 ? value_empty()
+                           : (struct value){ .kind = VALUE_REF, .number = (int64_t)found };
+    return true;
+}
+
 // A coerced, normalised answer to `name`. `ret_given` tells an empty answer from none.
 static bool take(struct form *form, struct slice name, uint32_t type, struct value *ret_value,
                  bool *ret_given)
@@ -30,12 +86,21 @@ static bool take(struct form *form, struct slice name, uint32_t type, struct val
         return true;
     }
     form->used++;
-    if (!eval_coerce(&run->env, type, raw, ret_value)) {
-        form_bad(form, name, REFUSAL_BAD_FORM, run->env.refusal.message);
-        run->env.refusal = (struct refusal){ 0 };
-        return false;
+    const struct image_type *of = &run->program->image.type[type];
+    if (of->kind == TYPE_REF) {
+        bool plain = raw.len > 0 && (unsigned char)raw.ptr[0] != 0xc0;
+        struct unpack unpack;
+        unpack_init(&unpack, raw);
+        bool text = plain && unpack_peek(&unpack) == PACK_STR;
+        if (text || eval_coerce(&run->env, type, raw, ret_value)) {
+            return check_ref(form, name, of, raw, ret_value);
+        }
+    } else if (eval_coerce(&run->env, type, raw, ret_value)) {
+        return true;
     }
-    return true;
+    form_bad(form, name, REFUSAL_BAD_FORM, run->env.refusal.message);
+    run->env.refusal = (struct refusal){ 0 };
+    return false;
 }
 
 bool form_take_field(struct form *form, uint32_t number, struct value *ret_value, bool *ret_given)

@@ -115,6 +115,34 @@ static bool looks_like_email(struct slice text)
     return rest > 0 && memchr(at + 1, '@', rest) == NULL && memchr(text.ptr, ' ', text.len) == NULL;
 }
 
+static bool looks_like_url(struct slice text)
+{
+    static const char *const schemes[] = { "https://", "http://" };
+    size_t host = 0;
+    for (size_t i = 0; i < ARRAY_COUNT(schemes); i++) {
+        host = slice_starts(text, slice_from_cstr(schemes[i])) ? strlen(schemes[i]) : host;
+    }
+    for (size_t i = 0; i < text.len; i++) {
+        if ((unsigned char)text.ptr[i] <= ' ') {
+            return false;
+        }
+    }
+    return host > 0 && text.len > host && text.ptr[host] != '/';
+}
+
+// What a case keeps of a file is which one it was: the hash of its bytes, and what it was called.
+static bool looks_like_file(struct slice text)
+{
+    enum { DIGITS = 64 };
+    for (size_t i = 0; i < DIGITS && i < text.len; i++) {
+        char c = text.ptr[i];
+        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))) {
+            return false;
+        }
+    }
+    return text.len == DIGITS || (text.len > DIGITS + 1 && text.ptr[DIGITS] == ' ');
+}
+
 static bool looks_like_phone(struct slice text)
 {
     unsigned digits = 0;
@@ -152,6 +180,24 @@ static bool from_number(struct eval_env *env, uint32_t kind, struct slice text, 
                : fail(env, "a number is expected, for example `12.5`");
 }
 
+// Texts that have a form of their own.
+static bool from_spelled(struct eval_env *env, uint32_t kind, struct slice text, struct value *ret)
+{
+    *ret = value_text(text);
+    if (kind == TYPE_FILE) {
+        return looks_like_file(text) || fail(env, "a file is expected: the BLAKE2b hash of its "
+                                                  "bytes in 64 hex digits, and its name");
+    }
+    if (kind == TYPE_URL) {
+        return looks_like_url(text) ||
+               fail(env, "an address is expected, like https://example.com/page");
+    }
+    if (kind == TYPE_PHONE) {
+        return looks_like_phone(text) || fail(env, "a phone number is expected");
+    }
+    return looks_like_email(text) || fail(env, "an e-mail is expected, like name@example.com");
+}
+
 static bool from_text(struct eval_env *env, uint32_t number, struct slice raw, struct value *ret)
 {
     const struct image_type *type = &env->program->image.type[number];
@@ -164,16 +210,11 @@ static bool from_text(struct eval_env *env, uint32_t number, struct slice raw, s
         return true; // an empty answer empties
     }
     switch ((enum image_type_kind)type->kind) {
-    case TYPE_TEXT:
-    case TYPE_FILE: *ret = value_text(raw); return true;
-    case TYPE_URL: *ret = value_text(text); return true;
+    case TYPE_TEXT: *ret = value_text(raw); return true;
+    case TYPE_FILE:
+    case TYPE_URL:
     case TYPE_PHONE:
-        *ret = value_text(text);
-        return looks_like_phone(text) ? true : fail(env, "a phone number is expected");
-    case TYPE_EMAIL:
-        *ret = value_text(text);
-        return looks_like_email(text) ? true
-                                      : fail(env, "an e-mail is expected, like name@example.com");
+    case TYPE_EMAIL: return from_spelled(env, type->kind, text, ret);
     case TYPE_INTEGER:
     case TYPE_DECIMAL: return from_number(env, type->kind, text, ret);
     case TYPE_MONEY: return from_money(env, text, ret);

@@ -432,6 +432,33 @@ static struct value part_of(struct eval_env *env, const struct image_expr *expr,
     return record.record.parts[expr->b].value;
 }
 
+// Whether another case of the process is open under this key (rule 48).
+static struct value exists(struct eval_env *env, const struct image_expr *expr, unsigned depth)
+{
+    const struct image *image = &env->program->image;
+    struct value key = eval_inner(env, expr->a, depth);
+    uint32_t process = view_process_number(env->view, image_slice(image, expr->text));
+    const struct view_program *program = process != 0 ? view_active(env->view, process) : NULL;
+    if (value_is_empty(&key) || program == NULL) {
+        return value_bool(false);
+    }
+    uint32_t field =
+        image_find_field(&program->image, image_slice(image, image->expr[expr->b].text));
+    struct buf text;
+    buf_init(&text, KEY_BYTES_MAX);
+    if (key.kind == VALUE_TEXT) {
+        buf_put_slice(&text, key.text);
+    } else {
+        value_print(&text, &key);
+    }
+    struct view_key_row row = { 0 };
+    bool found = field != INDEX_NONE && !text.overflow &&
+                 view_key(env->view, process, field, buf_slice(&text), &row);
+    buf_done(&text);
+    uint64_t own = env->instance != NULL ? env->instance->head.id : 0;
+    return value_bool(found && row.open != 0 && row.open != own);
+}
+
 // Nothing to add up is zero of its kind.
 static struct value zero(const struct eval_env *env, const struct image_expr *expr)
 {
@@ -547,6 +574,9 @@ struct value eval_inner(struct eval_env *env, uint32_t number, unsigned depth)
     enum image_expr_kind kind = (enum image_expr_kind)expr->kind;
     if (kind == EXPR_PART) {
         return part_of(env, expr, depth);
+    }
+    if (kind == EXPR_EXISTS) {
+        return exists(env, expr, depth);
     }
     if (kind == EXPR_TOTAL) {
         return total(env, expr, depth);

@@ -97,12 +97,27 @@ static void write_quick_moments(const struct card_env *env, bool dates)
     }
 }
 
+static void write_quick_times(const struct card_env *env)
+{
+    static const unsigned hours[] = { 9, 12, 15, 18 };
+    pack_array(env->buf, ARRAY_COUNT(hours));
+    for (uint32_t i = 0; i < ARRAY_COUNT(hours); i++) {
+        struct value value = { .kind = VALUE_TIME, .number = (int64_t)(hours[i] * HOUR_MS) };
+        pack_map(env->buf, 2);
+        reply_text(env->buf, "label", arena_format(env->arena, "%02u:00", hours[i]));
+        reply_key(env->buf, "value");
+        card_value(env, &value);
+    }
+}
+
 static void write_quick(const struct card_env *env, const struct image *image, uint32_t type,
                         bool wanted)
 {
     uint32_t kind = image->type[type].kind;
     reply_key(env->buf, "quick");
-    if (wanted && (kind == TYPE_DATETIME || kind == TYPE_DATE)) {
+    if (wanted && kind == TYPE_TIME) {
+        write_quick_times(env);
+    } else if (wanted && (kind == TYPE_DATETIME || kind == TYPE_DATE)) {
         write_quick_moments(env, kind == TYPE_DATE);
     } else {
         pack_array(env->buf, 0);

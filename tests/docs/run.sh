@@ -15,7 +15,7 @@ for page in README.md docs/*.md docs/diagnostics/*.md; do
 done
 
 # What examples import.
-printf 'role somebody "Somebody"\n' >"$scratch/shared.rung"
+printf 'role somebody "Somebody"\ntable weight(n: integer) -> integer { | _ -> n }\n' >"$scratch/shared.rung"
 
 example() { # FILE
     local file=$1 code=${1##*-} out

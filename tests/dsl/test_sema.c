@@ -22,6 +22,8 @@ static bool load(void *context, struct slice path, struct arena *arena, struct s
         const char *text;
     } files[] = {
         { "people.rung", "role desk \"Desk\"\n" },
+        { "waits.rung", "ladder busy { 5 min, 10 min }\n"
+                        "table need(n: integer) -> integer { | _ -> n }\n" },
         { "ring.rung", "import import_ring\n" },
     };
     for (size_t i = 0; i < ARRAY_COUNT(files); i++) {
@@ -267,6 +269,50 @@ static void one_role_declared_by_two_files_is_one_role(void **state)
     compile_done(&result);
 }
 
+static void compile_pair(struct compile_result *result, const char *own)
+{
+    struct compile_file files[] = {
+        { SLICE("waits.rung"), SLICE("role boss \"Boss\"\nladder busy { 5 min }\n") },
+        { SLICE("lead.rung"),
+          SLICE("import waits\nrole sales \"Sales\"\nprocess lead \"Lead\" {\n"
+                "  start => contact\n  stage contact \"Contact\" {\n"
+                "    task \"Call\" for sales\n    action busy \"Busy\" retry busy then => won\n"
+                "  }\n  end won \"Won\"\n}\n") },
+        { SLICE("other.rung"),
+          SLICE("role sales \"Sales\"\nprocess other \"Other\" {\n  start => contact\n"
+                "  stage contact \"Contact\" {\n    task \"Call\" for sales\n"
+                "    action sold \"Sold\" => won\n  }\n  end won \"Won\"\n}\n") },
+        { SLICE("own.rung"), slice_from_cstr(own) },
+    };
+    struct compile_input input = { .files = files, .file_count = 4, .load = load };
+    compile_set(&input, result);
+    assert_true(compile_is_good(result));
+}
+
+// S12: what an installation overrides is a part of the program, and of no other.
+static void an_override_is_a_part_of_the_hash(void **state)
+{
+    (void)state;
+    struct compile_result plain;
+    struct compile_result own;
+    compile_pair(&plain, "import waits\n");
+    compile_pair(&own, "import waits\nrole chief \"Chief\"\n"
+                       "override ladder busy { 1 h notify chief, 2 h notify boss }\n");
+    assert_memory_not_equal(compile_find(&plain, SLICE("lead"))->source_hash,
+                            compile_find(&own, SLICE("lead"))->source_hash, IMAGE_HASH_BYTES);
+    assert_memory_equal(compile_find(&plain, SLICE("other"))->source_hash,
+                        compile_find(&own, SLICE("other"))->source_hash, IMAGE_HASH_BYTES);
+    struct image image;
+    assert_int_equal(image_open(compile_find(&own, SLICE("lead"))->image, &image), OK);
+    assert_int_equal(image.rung_count, 2);
+    assert_int_equal(image.rung[0].amount, 60 * 60 * 1000);
+    assert_true(slice_equal(image_slice(&image, image.role[image.rung[0].role].name),
+                            SLICE("chief")));
+    assert_int_equal(compile_find(&own, SLICE("lead"))->file_count, 3);
+    compile_done(&plain);
+    compile_done(&own);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -276,6 +322,7 @@ int main(void)
         cmocka_unit_test(a_program_beyond_a_bound_is_refused_by_the_bounds_name),
         cmocka_unit_test(a_name_in_a_file_that_is_not_imported_is_shown_with_its_import),
         cmocka_unit_test(one_role_declared_by_two_files_is_one_role),
+        cmocka_unit_test(an_override_is_a_part_of_the_hash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

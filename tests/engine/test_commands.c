@@ -429,7 +429,7 @@ FRAMES_TEST(rule_35_a_case_is_merged_into_another,
     { ANN, "" },
     { "bob: start lead with name=Bea, email=b@x.example", "instance_started" },
     { "bob: press 1 double with twin=1", "!bad_form itself" },
-    { "bob: press 1 double with twin=7", "!unknown_instance 7" },
+    { "bob: press 1 double with twin=7", "!bad_form 7" },
     { "bob: edit 1 with email=b@x.example", "!key_taken `double` merges the two" },
     { "bob: press 1 double with twin=2",
       "pressed merged task_closed stage_exited key_released instance_ended key_merged merged_from "
