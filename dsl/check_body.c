@@ -232,7 +232,12 @@ static const struct expr *check_moment(struct body *body, uint32_t node, bool wi
     diag_fact(diag, infer_quoted_type(&body->infer, moment->type));
     diag_fact(diag, SLICE("a moment"));
     diag_here(diag, "this is %.*s", SLICE_PRINT(infer_quoted_type(&body->infer, moment->type)));
-    diag_help(diag, "write a wait (`2 h`), a day, a time of day, or a moment (`today 18:00`)");
+    if (type_is_number(moment->type)) {
+        diag_help_edit(diag, DIAG_FIX_PLACEHOLDER, span_after(moment->span), SLICE(" min"),
+                       "add s, min, h, days, weeks or months");
+    } else {
+        diag_help(diag, "write a wait (`2 h`), a day, a time of day, or a moment (`today 18:00`)");
+    }
     return infer_poison(&body->infer, node);
 }
 
@@ -717,9 +722,28 @@ static void report_after_flow(struct body *body, const struct step *flow, const 
                      : "the case moves on here");
     diag_note(diag, "on each path the flow is the last step, and there is only one");
     if (is_if && flow->otherwise == NULL) {
-        diag_help(diag, "put what follows into `else { … }`");
+        if (moves_twice && next->kind != STEP_IF) {
+            diag_help_edit(diag, DIAG_FIX_GUESS, span_before(syntax_span(tree, next->node)),
+                           SLICE("else "), "write `else` before it");
+        } else {
+            diag_help(diag, "put what follows into `else { … }`");
+        }
     } else if (!is_if) {
-        diag_help(diag, "put the flow at the end of the steps");
+        struct span first = syntax_span(tree, flow->node);
+        struct span second = syntax_span(tree, next->node);
+        const struct source_set *sources = body->infer.unit->sources;
+        if (moves_twice) {
+            diag_help_edit(diag, DIAG_FIX_GUESS, span_make(first.file, first.end, second.end),
+                           SLICE_EMPTY, "leave the second move out");
+        } else {
+            struct slice gap = source_text(sources, span_make(first.file, first.end, second.start));
+            diag_help_edit(diag, DIAG_FIX_GUESS, span_join(first, second),
+                           arena_format(body->infer.unit->arena, "%.*s%.*s%.*s",
+                                        SLICE_PRINT(source_text(sources, second)),
+                                        SLICE_PRINT(gap),
+                                        SLICE_PRINT(source_text(sources, first))),
+                           "put the move behind it");
+        }
     }
 }
 
@@ -729,6 +753,38 @@ static void report_block_depth(struct body *body, uint32_t node)
                                  syntax_keyword_span(body_tree(body), node));
     diag_fact_format(diag, "%d", IMAGE_BLOCK_DEPTH_MAX);
     diag_here(diag, "these steps stand too deep inside others");
+}
+
+// A flow with steps behind it, or NODE_NONE. It is looked at after them, so that their answers are
+// known to it as they will be when it stands last.
+static uint32_t early_flow(const struct syntax_tree *tree, uint32_t block)
+{
+    for (SYNTAX_EACH(tree, block, child)) {
+        enum syntax_kind kind = syntax_kind(tree, child);
+        if (kind == NODE_GOTO || kind == NODE_AGAIN || kind == NODE_RETRY) {
+            uint32_t next = syntax_next(tree, child);
+            bool flows = next != NODE_NONE &&
+                         (syntax_kind(tree, next) == NODE_GOTO ||
+                          syntax_kind(tree, next) == NODE_AGAIN ||
+                          syntax_kind(tree, next) == NODE_RETRY);
+            return next == NODE_NONE || flows ? NODE_NONE : child;
+        }
+    }
+    return NODE_NONE;
+}
+
+// The steps in the order of the text, but the early flow last. `step` NODE_NONE: the first one.
+static uint32_t next_step(const struct syntax_tree *tree, uint32_t block, uint32_t step,
+                          uint32_t early)
+{
+    if (step != NODE_NONE && step == early) {
+        return NODE_NONE;
+    }
+    uint32_t next = step == NODE_NONE ? syntax_first(tree, block) : syntax_next(tree, step);
+    if (next != NODE_NONE && next == early) {
+        next = syntax_next(tree, next);
+    }
+    return next == NODE_NONE ? early : next;
 }
 
 const struct block *check_block(struct body *body, uint32_t node)
@@ -748,7 +804,10 @@ const struct block *check_block(struct body *body, uint32_t node)
     body->block_depth++;
     const struct local *outer = body->infer.locals;
     bool reported = false;
-    for (SYNTAX_EACH(tree, node, child)) {
+    uint32_t early = early_flow(tree, node);
+    struct step late = { .node = NODE_NONE }; // the first step behind it
+    for (uint32_t child = next_step(tree, node, NODE_NONE, early); child != NODE_NONE;
+         child = next_step(tree, node, child, early)) {
         if (names_is_flooded(unit, body->infer.file)) {
             body->process->broken = true;
             break;
@@ -760,6 +819,13 @@ const struct block *check_block(struct body *body, uint32_t node)
         if (!known) {
             body->process->broken = true;
             continue;
+        }
+        if (early != NODE_NONE && syntax_next(tree, early) == child) {
+            late = step;
+        }
+        if (child == early && late.node != NODE_NONE) {
+            report_after_flow(body, &step, &late);
+            reported = true;
         }
         if (!reported && block->count > 0 && step_may_flow(&block->steps[block->count - 1])) {
             report_after_flow(body, &block->steps[block->count - 1], &step);

@@ -251,6 +251,7 @@ static void check_with(struct body *body, struct convert *convert, uint32_t arg)
         if (convert->pair_count > 0 && with.name.len > 0 &&
             syntax_kind(tree, name_node) == NODE_NAME) {
             report_unknown_with(body, convert, name_node);
+            convert->misnamed = true;
         }
         return;
     }
@@ -318,6 +319,9 @@ static void report_unfilled(struct needs *needs, const struct step *step,
 {
     struct unit *unit = needs->unit;
     const struct syntax_tree *tree = names_tree(unit, needs->process->decl.file);
+    if (step->convert->misnamed) {
+        return; // that name is most likely the one that is missing
+    }
     struct diag *diag = diag_add(unit->diags, DIAG_E0407, syntax_keyword_span(tree, step->node));
     diag_fact(diag, child->decl.name);
     diag_fact(diag, field->name);

@@ -251,8 +251,10 @@ static void report_unreached(struct graph *graph)
         } else {
             diag_here(diag, "nothing leads here");
         }
-        diag_help(diag, "lead to it with `=> %.*s` from an action, a timer or a rule, or remove it",
+        diag_help(diag, "lead to it with `=> %.*s` from an action, a timer or a rule",
                   SLICE_PRINT(stage->name));
+        names_help_remove(graph->unit, diag, graph->process->decl.file, stage->node,
+                          "or take it out");
     }
 }
 

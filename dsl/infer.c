@@ -147,6 +147,11 @@ void infer_report_misfit(struct infer *infer, const struct expr *value, uint32_t
     if (type_is(to, TYPE_DATE) && type_is(value->type, TYPE_DATETIME)) {
         diag_help(diag, "take the day of it with `day(…)`");
     }
+    bool wait = type_is(to, TYPE_DURATION) || type_is(to, TYPE_DATETIME);
+    if (wait && type_is_number(value->type)) {
+        diag_help_edit(diag, DIAG_FIX_PLACEHOLDER, span_after(syntax_span(infer_tree(infer), node)),
+                       SLICE(" min"), "add s, min, h, days, weeks or months");
+    }
 }
 
 const struct expr *infer_fit(struct infer *infer, uint32_t node, const struct type *to,
@@ -238,6 +243,9 @@ static void suggest_value(struct infer *infer, struct diag *diag, uint32_t name_
     }
     for (uint32_t i = 0; infer->process != NULL && i < infer->process->field_count; i++) {
         suggest_offer(&suggestions, infer->process->fields[i]->name, 1);
+    }
+    if (infer->process != NULL && infer->process->title != NULL) {
+        suggest_offer(&suggestions, SLICE("title"), 2);
     }
     const struct unit_file *own = &infer->unit->files[infer->file];
     for (uint32_t i = 0; infer->process != NULL && i < own->visible_count; i++) {

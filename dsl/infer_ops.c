@@ -288,7 +288,15 @@ void infer_report_operands(struct infer *infer, uint32_t node, const struct expr
     }
     bool is_literal = b->kind == EXPR_DURATION || b->kind == EXPR_TEXT || b->kind == EXPR_DECIMAL;
     if (type_is(a->type, TYPE_MONEY) && is_literal && op <= OPERATOR_SUBTRACT) {
-        diag_help(diag, "write an amount of money, for example `500 EUR`");
+        diag_help_edit(diag, DIAG_FIX_PLACEHOLDER, b->span, SLICE("500 EUR"),
+                       "write an amount of money, for example `500 EUR`");
+    } else if (type_is_number(a->type) && type_is(b->type, TYPE_DURATION) && !calculates) {
+        diag_help_edit(diag, DIAG_FIX_PLACEHOLDER, b->span, SLICE("5"), "write a number");
+    } else if (type_is_number(b->type) && (type_is(a->type, TYPE_DURATION) ||
+                                           type_is(a->type, TYPE_DATE) ||
+                                           type_is(a->type, TYPE_DATETIME))) {
+        diag_help_edit(diag, DIAG_FIX_PLACEHOLDER, span_after(b->span), SLICE(" days"),
+                       "add the unit");
     } else if (calculates && type_is_text_like(a->type)) {
         diag_help(diag, "put both into one text: \"{…}{…}\"");
     } else if (type_is(a->type, TYPE_ENUM) && b->kind == EXPR_TEXT) {

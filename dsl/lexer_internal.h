@@ -50,6 +50,10 @@ void lexer_read_text(struct lexer *lexer);
 // Between the { and } of a text: what ends it. False: an ordinary token stands here.
 bool lexer_leave_template(struct lexer *lexer, unsigned char c);
 void lexer_check_direction(struct lexer *lexer, uint32_t from, uint32_t to);
+// --- lexer_quotes.c: adds the helps that close, or open, the text whose quote is missing
+void lexer_suggest_quote(struct lexer *lexer, struct diag *diag, uint32_t quote);
+// Whether the line of the place has a quote too few, or too many.
+bool lexer_quotes_odd(const struct lexer *lexer, uint32_t at);
 // --- lexer_number.c: a digit stands at the current place
 void lexer_read_number(struct lexer *lexer);
 // --- lexer_strange.c: something that is no part of the language

@@ -10,6 +10,70 @@ static uint32_t digits_end(const struct lexer *lexer, uint32_t at)
     return at;
 }
 
+// The date that other countries write as `02.03.2026`, `3/2/2026` or `2026.03.02`. In `parts`, in
+// the order of the text; gives where it ends, or 0.
+static uint32_t foreign_date_end(const struct lexer *lexer, uint32_t start,
+                                 struct slice parts[3])
+{
+    uint32_t at = start;
+    unsigned char between = 0;
+    for (unsigned i = 0; i < 3; i++) {
+        uint32_t end = digits_end(lexer, at);
+        parts[i] = lexer_between(lexer, at, end);
+        unsigned char sign = lexer_byte(lexer, end);
+        if (parts[i].len == 0 || parts[i].len > 4 || (i == 1 && sign != between)) {
+            return 0;
+        }
+        between = sign;
+        at = i < 2 ? end + 1 : end;
+        if (i < 2 && sign != '.' && sign != '/') {
+            return 0;
+        }
+    }
+    bool year_first = parts[0].len == 4;
+    bool year_last = parts[2].len == 4;
+    return parts[1].len <= 2 && year_first != year_last &&
+                   parts[year_first ? 2 : 0].len <= 2 ? at : 0;
+}
+
+static void suggest_date(struct lexer *lexer, struct diag *diag, struct span span,
+                         struct slice year, struct slice month, struct slice day)
+{
+    struct slice text = arena_format(lexer->arena, "%.*s-%s%.*s-%s%.*s", SLICE_PRINT(year),
+                                     month.len == 1 ? "0" : "", SLICE_PRINT(month),
+                                     day.len == 1 ? "0" : "", SLICE_PRINT(day));
+    int64_t days;
+    if (value_parse_date(text, &days)) {
+        diag_help_edit(diag, DIAG_FIX_GUESS, span, text, "write `%.*s`", SLICE_PRINT(text));
+    }
+}
+
+static bool read_foreign_date(struct lexer *lexer, uint32_t start)
+{
+    struct slice parts[3];
+    uint32_t end = foreign_date_end(lexer, start, parts);
+    if (end == 0) {
+        return false;
+    }
+    struct diag *diag = lexer_complain(lexer, DIAG_E0108, start, end);
+    struct span span = lexer_span(lexer, start, end);
+    diag_fact(diag, lexer_between(lexer, start, end));
+    diag_note(diag, "a date is written year-month-day, for example 2026-03-02");
+    if (parts[0].len == 4) {
+        suggest_date(lexer, diag, span, parts[0], parts[1], parts[2]);
+    } else {
+        bool slash = lexer_byte(lexer, start + (uint32_t)parts[0].len) == '/';
+        if (!slash) {
+            suggest_date(lexer, diag, span, parts[2], parts[1], parts[0]);
+        } else { // the month stands first in some countries
+            suggest_date(lexer, diag, span, parts[2], parts[0], parts[1]);
+            suggest_date(lexer, diag, span, parts[2], parts[1], parts[0]);
+        }
+    }
+    lexer_add_bad(lexer, start, end);
+    return true;
+}
+
 // `2026-03-02`; also what was meant to be one, which is reported. False: no date here.
 static bool read_date(struct lexer *lexer, uint32_t start, uint32_t end)
 {
@@ -31,6 +95,9 @@ static bool read_date(struct lexer *lexer, uint32_t start, uint32_t end)
     struct diag *diag = lexer_complain(lexer, DIAG_E0108, start, day_end);
     diag_fact(diag, text);
     diag_note(diag, "a date is written year-month-day, for example 2026-03-02");
+    suggest_date(lexer, diag, lexer_span(lexer, start, day_end),
+                 lexer_between(lexer, start, end), lexer_between(lexer, end + 1, month_end),
+                 lexer_between(lexer, month_end + 1, day_end));
     lexer_add_bad(lexer, start, day_end);
     return true;
 }
@@ -74,6 +141,8 @@ static const char *foreign_unit(struct slice word)
         { { "secs", 4 }, "s" },      { { "minute", 6 }, "min" },  { { "minutes", 7 }, "min" },
         { { "mins", 4 }, "min" },    { { "hour", 4 }, "h" },      { { "hours", 5 }, "h" },
         { { "hr", 2 }, "h" },        { { "hrs", 3 }, "h" },
+        { { "d", 1 }, "days" },      { { "w", 1 }, "weeks" },     { { "wk", 2 }, "weeks" },
+        { { "wks", 3 }, "weeks" },   { { "mo", 2 }, "months" },   { { "mth", 3 }, "months" },
     };
     for (size_t i = 0; i < ARRAY_COUNT(units); i++) {
         if (slice_equal(units[i].word, word)) {
@@ -129,12 +198,18 @@ static bool read_duration(struct lexer *lexer, uint32_t start, uint32_t end, boo
     }
     struct slice text = lexer_between(lexer, start, after);
     if (meant != NULL) {
+        struct slice singular = slice_from_cstr(meant);
+        if (singular.len > 3 && slice_equal(lexer_between(lexer, start, end), SLICE("1"))) {
+            singular.len--; // 1 day, 2 days
+        }
         struct diag *diag = lexer_complain(lexer, DIAG_E0117, unit_at, after);
         diag_fact(diag, word);
         diag_note(diag, "the units are s, min, h, day, week and month");
         diag_help_edit(diag, DIAG_FIX_SAFE, lexer_span(lexer, unit_at, after),
-                       slice_from_cstr(meant), "write `%.*s %s`",
-                       SLICE_PRINT(lexer_between(lexer, start, end)), meant);
+                       unit_at > end ? singular
+                                     : arena_format(lexer->arena, " %.*s", SLICE_PRINT(singular)),
+                       "write `%.*s %.*s`", SLICE_PRINT(lexer_between(lexer, start, end)),
+                       SLICE_PRINT(singular));
         lexer_add_bad(lexer, start, after);
         return true;
     }
@@ -175,7 +250,8 @@ void lexer_read_number(struct lexer *lexer)
 {
     uint32_t start = lexer->at;
     uint32_t end = digits_end(lexer, start);
-    if (read_date(lexer, start, end) || read_time(lexer, start, end)) {
+    if (read_date(lexer, start, end) || read_foreign_date(lexer, start) ||
+        read_time(lexer, start, end)) {
         return;
     }
     bool whole = true;

@@ -95,6 +95,22 @@ static bool read_foreign_comment(struct lexer *lexer)
     return true;
 }
 
+static bool ends_line(const struct lexer *lexer, uint32_t at)
+{
+    at = lexer_skip_blanks(lexer, at);
+    return lexer_line_end(lexer, at) == at ||
+           (lexer_byte(lexer, at) == '-' && lexer_byte(lexer, at + 1) == '-');
+}
+
+// `a; b` may be meant as two values as well as two steps.
+static void suggest_comma(struct lexer *lexer, struct diag *diag, uint32_t at)
+{
+    if (!ends_line(lexer, at + 1)) {
+        diag_help_edit(diag, DIAG_FIX_GUESS, lexer_span(lexer, at, at + 1), SLICE(","),
+                       "between two values of a list stands a comma");
+    }
+}
+
 void lexer_read_strange(struct lexer *lexer)
 {
     uint32_t start = lexer->at;
@@ -114,8 +130,12 @@ void lexer_read_strange(struct lexer *lexer)
         } else {
             diag_fact_format(diag, "`%.*s`", SLICE_PRINT(strange->sign));
         }
-        diag_help_edit(diag, DIAG_FIX_SAFE, lexer_span(lexer, start, end),
+        bool sure = rest.ptr[0] != ';' || ends_line(lexer, end);
+        diag_help_edit(diag, sure ? DIAG_FIX_SAFE : DIAG_FIX_GUESS, lexer_span(lexer, start, end),
                        slice_from_cstr(strange->write), "%s", strange->help);
+        if (rest.ptr[0] == ';') {
+            suggest_comma(lexer, diag, start);
+        }
         lexer->at = end;
         if (strange->meant != TOKEN_END) {
             struct token *token = lexer_add(lexer, strange->meant, start, end);

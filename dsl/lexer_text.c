@@ -56,7 +56,8 @@ static void not_closed(struct lexer *lexer, uint32_t start, uint32_t end)
 {
     struct diag *diag = lexer_complain(lexer, DIAG_E0104, start, end);
     diag_here(diag, "the text begins here and runs to the end of the line");
-    diag_help(diag, "close it with `\"`; a line break inside a text is written `\\n`");
+    diag_note(diag, "a line break inside a text is written `\\n`");
+    lexer_suggest_quote(lexer, diag, lexer->quote_at);
 }
 
 // Where a text that was never closed most likely ends: before a `{` at the end of its line, which
@@ -113,11 +114,34 @@ static void read_text(struct lexer *lexer, uint32_t start, uint32_t at, bool fir
     lexer_check_direction(lexer, start, lexer->at);
 }
 
+// Where `{company or phone …` most likely ends: behind a name, and those that follow an `or`.
+static uint32_t hole_end(const struct lexer *lexer, uint32_t at)
+{
+    while (true) {
+        uint32_t end = lexer_name_end(lexer, lexer_skip_blanks(lexer, at));
+        while (lexer_byte(lexer, end) == '.' && lexer_name_end(lexer, end + 1) > end + 1) {
+            end = lexer_name_end(lexer, end + 1);
+        }
+        uint32_t next = lexer_skip_blanks(lexer, end);
+        uint32_t after = lexer_name_end(lexer, next);
+        if (!slice_equal(lexer_between(lexer, next, after), SLICE("or"))) {
+            return end;
+        }
+        at = after;
+    }
+}
+
 // `"`, `{` and the end of the line have no place there.
 bool lexer_leave_template(struct lexer *lexer, unsigned char c)
 {
     if (c == '}') {
         read_text(lexer, lexer->at, lexer->at + 1, false);
+        return true;
+    }
+    if (c == '"' && lexer_quotes_odd(lexer, lexer->at)) {
+        not_closed(lexer, lexer->quote_at, lexer->at + 1);
+        lexer->in_template = false;
+        lexer_add(lexer, TOKEN_STRING_CLOSE, lexer->at, lexer->at + 1)->reported = true;
         return true;
     }
     if (c == '"') {
@@ -126,7 +150,9 @@ bool lexer_leave_template(struct lexer *lexer, unsigned char c)
         diag_fact(diag, SLICE("the `{` in this text is not closed"));
         diag_label(diag, lexer_span(lexer, lexer->at, lexer->at + 1), "the text ends here");
         diag_note(diag, "what stands in `{…}` inside a text may itself hold no quotes");
-        diag_help(diag, "close it with `}`, or write `{{` where the brace itself is meant");
+        uint32_t end = hole_end(lexer, lexer->template_at + 1);
+        diag_help_edit(diag, DIAG_FIX_GUESS, lexer_span(lexer, end, end), SLICE("}"),
+                       "close it with `}`, or write `{{` where the brace itself is meant");
         lexer->in_template = false;
         lexer_add(lexer, TOKEN_STRING_CLOSE, lexer->at, lexer->at + 1)->reported = true;
         return true;

@@ -838,6 +838,48 @@ struct slice names_clause_label(struct unit *unit, const struct syntax_tree *tre
     return found == NODE_NONE ? SLICE_EMPTY : names_label(unit, tree, found);
 }
 
+// A node with its line ends, when it has its lines for itself.
+static struct span lines_of(const struct unit *unit, uint32_t file, uint32_t node)
+{
+    const struct syntax_tree *tree = names_tree(unit, file);
+    const struct syntax_node *at = syntax_node(tree, node);
+    struct span span = syntax_span(tree, node);
+    while (span.start > 0 && (tree->text.ptr[span.start - 1] == ' ' ||
+                              tree->text.ptr[span.start - 1] == '\t')) {
+        span.start--;
+    }
+    bool lone = tree->tokens[at->first_token].first_on_line &&
+                (tree->tokens[at->end_token].first_on_line ||
+                 tree->tokens[at->end_token].kind == TOKEN_END);
+    if (lone) { // with the comment behind it
+        while (span.end < tree->text.len && tree->text.ptr[span.end] != '\n') {
+            span.end++;
+        }
+        span.end += span.end < tree->text.len ? 1 : 0;
+    }
+    return span;
+}
+
+void names_help_remove(struct unit *unit, struct diag *diag, uint32_t file, uint32_t node,
+                       const char *text)
+{
+    diag_help_edit(diag, DIAG_FIX_GUESS, lines_of(unit, file, node), SLICE_EMPTY, "%s", text);
+}
+
+// The item or declaration that has the name at the place.
+static uint32_t declaration_at(const struct syntax_tree *tree, struct span name)
+{
+    for (uint32_t node = 0; node < tree->node_count; node++) {
+        if (syntax_kind(tree, node) == NODE_NAME && syntax_span(tree, node).start == name.start) {
+            uint32_t above = syntax_node(tree, node)->parent;
+            enum syntax_class class =
+                above == NODE_NONE ? CLASS_ERROR : syntax_class_of(syntax_kind(tree, above));
+            return class == CLASS_ITEM || class == CLASS_TOP ? above : NODE_NONE;
+        }
+    }
+    return NODE_NONE;
+}
+
 void names_twice(struct unit *unit, struct span second, struct span first, const char *what,
                  struct slice name)
 {
@@ -846,6 +888,10 @@ void names_twice(struct unit *unit, struct span second, struct span first, const
     diag_fact(diag, name);
     diag_here(diag, "this is the second one");
     diag_label(diag, first, "it is declared here");
+    uint32_t node = declaration_at(names_tree(unit, second.file), second);
+    if (node != NODE_NONE) {
+        names_help_remove(unit, diag, second.file, node, "leave one of them out, or rename it");
+    }
 }
 
 struct slice names_members(const struct enumeration *enumeration, struct arena *arena)

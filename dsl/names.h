@@ -94,6 +94,9 @@ struct slice names_clause_label(struct unit *unit, const struct syntax_tree *tre
                                 enum syntax_kind clause);
 // "site and call": for messages about closed sets.
 struct slice names_members(const struct enumeration *enumeration, struct arena *arena);
+// Adds the help that takes a node out, with its lines when it has them for itself.
+void names_help_remove(struct unit *unit, struct diag *diag, uint32_t file, uint32_t node,
+                       const char *text);
 // Reports that `name` is declared a second time; `what` is "stage", "field" ….
 void names_twice(struct unit *unit, struct span second, struct span first, const char *what,
                  struct slice name);

@@ -316,6 +316,7 @@ static void report_not_closed(struct parser *p, uint32_t node, uint32_t brace)
     bool suspected = p->suspect != NODE_NONE;
     uint32_t open = suspected ? p->suspect_brace : brace;
     struct diag *diag = parse_complain(p, DIAG_E0210, parse_span(p, open));
+    parse_suggest_close(p, diag, open, suspected ? p->suspect : node);
     diag_fact(diag, parse_describe(p, suspected ? p->suspect : node));
     diag_here(diag, "no `}` closes what begins here");
     if (parse_at(p, TOKEN_END)) {
@@ -334,7 +335,20 @@ void parse_brace_close(struct parser *p, uint32_t node, uint32_t brace)
         report_not_closed(p, node, brace);
         return;
     }
-    bool outside = p->tokens[at].first_on_line && parse_indent(p, at) != parse_indent(p, brace);
+    // A brace on a second line of its construct belongs to the column of the first.
+    uint32_t column = parse_indent(p, p->nodes[node].first_token);
+    uint32_t line_column = parse_indent(p, brace);
+    bool outside = p->tokens[at].first_on_line && parse_indent(p, at) != column &&
+                   parse_indent(p, at) != line_column;
+    bool same_line = true;
+    for (uint32_t i = brace + 1; i <= at && same_line; i++) {
+        same_line = !p->tokens[i].first_on_line;
+    }
+    bool deeper = p->tokens[at].first_on_line && parse_indent(p, at) > column &&
+                  parse_indent(p, at) > line_column;
+    if (p->early == 0 && !same_line && (deeper || !p->tokens[at].first_on_line)) {
+        p->early = at;
+    }
     if (outside && p->suspect == NODE_NONE) {
         p->suspect = node;
         p->suspect_brace = brace;
@@ -397,6 +411,9 @@ void parse_unknown(struct parser *p, uint32_t container, const enum word *words,
     struct diag *diag = parse_complain(p, DIAG_E0213, parse_span(p, p->at));
     diag_fact(diag, parse_quote(p, p->at));
     diag_fact(diag, parse_describe(p, container));
+    if (parse_at(p, TOKEN_COMMA)) {
+        diag_help_edit(diag, DIAG_FIX_GUESS, parse_span(p, p->at), SLICE_EMPTY, "take it out");
+    }
     if (!parse_at(p, TOKEN_WORD)) {
         return;
     }

@@ -189,7 +189,7 @@ static uint32_t read_pick(struct parser *p)
     if (strategy) {
         parse_strategy(p, node);
         if (!parse_take_word(p, WORD_OF)) {
-            parse_needs(p, "`pick`", "`of` and the name of a role");
+            parse_insert(p, parse_needs(p, "`pick`", "`of` and the name of a role"), "of");
         }
     }
     if (parse_at_word(p, WORD_TEAM) && parse_peek(p)->kind == TOKEN_STRING) {
@@ -203,6 +203,11 @@ static uint32_t read_pick(struct parser *p)
     return parse_close(p, node);
 }
 
+static bool value_follows(const struct parser *p)
+{
+    return parse_at_expr(p) || parse_at(p, TOKEN_BRACKET_CLOSE);
+}
+
 static uint32_t read_list(struct parser *p)
 {
     uint32_t node = parse_open(p, NODE_LIST);
@@ -213,7 +218,9 @@ static uint32_t read_list(struct parser *p)
     }
     while (!parse_at(p, TOKEN_BRACKET_CLOSE) && !parse_at(p, TOKEN_END)) {
         parse_add(p, node, read_or(p, "this list", "a value here"));
-        if (!parse_take(p, TOKEN_COMMA)) {
+        if (parse_at_expr(p) && parse_at_same_line(p)) {
+            parse_comma_missing(p, "values");
+        } else if (!parse_comma(p, value_follows)) {
             break;
         }
     }
@@ -221,6 +228,7 @@ static uint32_t read_list(struct parser *p)
     if (!parse_take(p, TOKEN_BRACKET_CLOSE)) {
         struct diag *diag = parse_complain(p, DIAG_E0229, parse_span(p, bracket));
         diag_fact(diag, SLICE("["));
+        diag_help_edit(diag, DIAG_FIX_GUESS, parse_gap(p), SLICE("]"), "close it here");
     }
     return parse_close(p, node);
 }
@@ -237,6 +245,7 @@ static uint32_t read_parens(struct parser *p)
     if (!parse_take(p, TOKEN_PAREN_CLOSE)) {
         struct diag *diag = parse_complain(p, DIAG_E0229, parse_span(p, paren));
         diag_fact(diag, SLICE("("));
+        diag_help_edit(diag, DIAG_FIX_GUESS, parse_gap(p), SLICE(")"), "close it here");
     }
     if (p->nodes[inner].first_child != NODE_NONE) { // a leaf keeps its own bytes
         p->nodes[inner].first_token = paren;
@@ -454,9 +463,17 @@ static bool take_comparison(struct parser *p, struct comparison *ret)
         *ret = (struct comparison){ OPERATOR_NOT_IN, "`not in`" };
         return true;
     }
-    if (parse_at(p, TOKEN_EQUALS)) {
+    if (parse_at(p, TOKEN_EQUALS) && parse_at_same_line(p)) {
         struct diag *diag = parse_complain(p, DIAG_E0222, parse_span(p, p->at));
-        diag_help_edit(diag, DIAG_FIX_SAFE, parse_span(p, p->at), SLICE("is"), "write `is`");
+        const struct token *after = &p->tokens[p->at + 2 < p->token_count ? p->at + 2 : p->at];
+        bool name = parse_peek(p)->kind == TOKEN_WORD &&
+                    (after->first_on_line || after->kind == TOKEN_BRACE_CLOSE);
+        diag_help_edit(diag, name ? DIAG_FIX_GUESS : DIAG_FIX_SAFE, parse_span(p, p->at),
+                       SLICE("is"), "write `is`");
+        if (name) {
+            diag_help_edit(diag, DIAG_FIX_GUESS, parse_span(p, p->at), SLICE("=>"),
+                           "or, where the case moves to a stage, write `=>`");
+        }
         parse_advance(p);
         *ret = (struct comparison){ OPERATOR_IS, "`is`" };
         return true;

@@ -15,7 +15,7 @@ enum {
 };
 
 struct parser {
-    const struct token *tokens;
+    struct token *tokens;
     uint32_t at;   // current token
     uint32_t line; // the first token of its line
     uint32_t token_count;
@@ -39,6 +39,9 @@ struct parser {
     // missing in the end, it is most likely missing there.
     uint32_t suspect;
     uint32_t suspect_brace;
+    // The first `}` that stands deeper than the line of its `{`, or behind another one on its line:
+    // when something stands outside in the end, that one is most likely too many. 0: none.
+    uint32_t early;
 };
 
 // --- tokens --------------------------------------------------------------------------------------
@@ -120,11 +123,38 @@ void parse_unknown(struct parser *p, uint32_t container, const enum word *words,
 void parse_suggest_words(struct parser *p, struct diag *diag, const enum word *words,
                          size_t count);
 
+// --- slips that are seen through (parse_mend.c) --------------------------------------------------
+// Adds the help that inserts `word` before the current token, or behind the one before it when the
+// current one begins a line.
+void parse_insert(struct parser *p, struct diag *diag, const char *word);
+bool parse_at_plain_word(const struct parser *p);
+bool parse_at_same_line(const struct parser *p);
+// Takes a comma between two elements. One too many is reported and passed. `follows`: whether an
+// element can begin at the current token.
+bool parse_comma(struct parser *p, parse_starts_fn *follows);
+// E0219 before the current token; the elements are `plural`.
+struct diag *parse_comma_missing(struct parser *p, const char *plural);
+// Whether the current token is one of the words, misspelt: E0213, and it is read as that word.
+bool parse_respell(struct parser *p, uint32_t container, const enum word *words, size_t count);
+// After the name `node`: E0252 when one more word stands beside it; the node is an ERROR then.
+// Gives the message, or NULL.
+struct diag *parse_one_word(struct parser *p, uint32_t node, const char *needs);
+// A name in quotes: E0251, and an ERROR of that class. False: none stands here.
+bool parse_quoted_name(struct parser *p, uint32_t parent, enum syntax_class class,
+                       const char *needs);
+// Adds the help that closes the body of the brace where its lines end.
+void parse_suggest_close(struct parser *p, struct diag *diag, uint32_t brace, uint32_t node);
+void parse_help_remove(struct parser *p, struct diag *diag, uint32_t brace);
+// Adds the help that takes out the first `}` that closed too much, if one did.
+void parse_suggest_open(struct parser *p, struct diag *diag);
+
 // --- names, labels, types (parse_name.c) ---------------------------------------------------------
 void parse_decl_name(struct parser *p, uint32_t node);
 bool parse_at_name(const struct parser *p);
 // A name that stands for something declared elsewhere; `what` needs `needs`.
 void parse_ref(struct parser *p, uint32_t parent, const char *what, const char *needs);
+// The same, for a name that no other name follows.
+void parse_lone_ref(struct parser *p, uint32_t parent, const char *what, const char *needs);
 void parse_names(struct parser *p, uint32_t parent, const char *what, const char *needs);
 // The label of a declaration: E0203 when it is missing.
 void parse_decl_label(struct parser *p, uint32_t node);

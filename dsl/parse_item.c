@@ -32,6 +32,7 @@ static void parse_names_clause(struct parser *p, uint32_t parent, enum syntax_ki
         struct diag *diag = parse_complain(p, DIAG_E0206, parse_here(p));
         diag_fact_format(diag, "`%.*s`", SLICE_PRINT(parse_text(p, p->at - 1)));
         diag_fact_format(diag, "`%s` after it", syntax_word_text(second));
+        parse_insert(p, diag, syntax_word_text(second));
     }
     parse_names(p, node, what, "the name of a role");
     parse_add(p, parent, parse_close(p, node));
@@ -139,7 +140,7 @@ static void parse_overdue(struct parser *p, uint32_t parent)
     parse_once(p, parent, NODE_OVERDUE);
     uint32_t node = parse_open(p, NODE_OVERDUE);
     parse_advance(p);
-    parse_ref(p, node, "`overdue`", "the name of a ladder");
+    parse_lone_ref(p, node, "`overdue`", "the name of a ladder");
     parse_then(p, node);
     parse_add(p, parent, parse_close(p, node));
 }
@@ -156,6 +157,22 @@ static bool parse_remind_before(struct parser *p)
     return true;
 }
 
+// A moment without `due` before it.
+static bool parse_bare_due(struct parser *p, uint32_t node)
+{
+    bool moment = parse_at(p, TOKEN_DURATION) || parse_at(p, TOKEN_DATE) ||
+                  parse_at(p, TOKEN_TIME) || parse_at_word(p, WORD_NOW) ||
+                  parse_at_word(p, WORD_TODAY);
+    if (!moment || !parse_at_same_line(p) || parse_has(p, node, NODE_DUE)) {
+        return false;
+    }
+    parse_insert(p, parse_needs(p, "a task", "`due` before a moment"), "due");
+    uint32_t due = parse_open(p, NODE_DUE);
+    parse_expr(p, due, "`due`", "a moment or a duration");
+    parse_add(p, node, parse_close(p, due));
+    return true;
+}
+
 static bool parse_task_clause(struct parser *p, uint32_t node)
 {
     if (parse_at_word(p, WORD_DUE)) {
@@ -169,7 +186,7 @@ static bool parse_task_clause(struct parser *p, uint32_t node)
         parse_overdue(p, node);
     } else if (parse_at_clause(p, WORD_OTHER)) {
         parse_names_clause(p, node, NODE_OTHER_THAN, WORD_THAN, "`other than`");
-    } else if (!parse_remind_before(p)) {
+    } else if (!parse_remind_before(p) && !parse_bare_due(p, node)) {
         return false;
     }
     return true;
@@ -181,6 +198,9 @@ void parse_task(struct parser *p, uint32_t parent)
     parse_advance(p);
     parse_label(p, node, "a task", true);
     if (parse_take_word(p, WORD_FOR)) {
+        parse_lone_ref(p, node, "`for`", "the name of a role");
+    } else if (parse_at_name(p) && parse_token(p)->word == WORD_NONE && parse_at_same_line(p)) {
+        parse_insert(p, parse_needs(p, "a task", "`for` before the name of a role"), "for");
         parse_ref(p, node, "`for`", "the name of a role");
     } else {
         struct diag *diag = parse_needs(p, "a task", "`for` and the name of a role");
@@ -200,6 +220,7 @@ static void parse_alias(struct parser *p, uint32_t parent)
     parse_once(p, parent, NODE_ALIAS);
     uint32_t node = parse_open(p, NODE_ALIAS);
     parse_advance(p);
+    bool more;
     do {
         if (parse_at(p, TOKEN_STRING)) {
             parse_leaf(p, node, NODE_STRING);
@@ -208,7 +229,12 @@ static void parse_alias(struct parser *p, uint32_t parent)
             parse_missing(p, node, CLASS_EXPR);
             break;
         }
-    } while (parse_take(p, TOKEN_COMMA));
+        bool missing = parse_at(p, TOKEN_STRING) && parse_at_same_line(p);
+        if (missing) {
+            parse_comma_missing(p, "words");
+        }
+        more = missing || parse_comma(p, parse_at_text);
+    } while (more);
     parse_add(p, parent, parse_close(p, node));
 }
 
@@ -227,6 +253,12 @@ static void parse_at_most(struct parser *p, uint32_t parent)
     if (!parse_take_word(p, WORD_TIMES)) {
         struct diag *diag = parse_needs(p, "`at most`", "the word `times` after the number");
         diag_help_edit(diag, DIAG_FIX_SAFE, parse_gap(p), SLICE(" times"), "add `times`");
+    }
+    if (parse_at(p, TOKEN_ARROW) && parse_find_on_line(p, TOKEN_BRACE_OPEN) > 0) {
+        struct diag *diag = parse_needs(p, "`at most`", "`then` before what comes afterwards");
+        diag_note(diag, "what stands in braces is done the first times");
+        parse_insert(p, diag, "then");
+        parse_flow_body(p, node);
     }
     parse_then(p, node);
     parse_add(p, parent, parse_close(p, node));
@@ -257,20 +289,36 @@ static bool parse_action_clause(struct parser *p, uint32_t node)
 // `=> archive by sales`: a clause of the action stands behind its body.
 static void check_late_clause(struct parser *p, uint32_t node)
 {
-    bool late = parse_at_word(p, WORD_BY) || parse_at_clause(p, WORD_GROUP) ||
+    bool is_late = parse_at_word(p, WORD_BY) || parse_at_clause(p, WORD_GROUP) ||
                 parse_at_clause(p, WORD_CONFIRM) || parse_at_clause(p, WORD_HELP) ||
                 parse_at_clause(p, WORD_ALIAS) ||
                 (parse_at_word(p, WORD_IF) && !parse_token(p)->first_on_line) ||
                 (parse_at_word(p, WORD_AT) && parse_peek(p)->word == WORD_MOST);
-    if (!late) {
+    if (!is_late) {
         return;
     }
     struct diag *diag = parse_complain(p, DIAG_E0243, parse_span(p, p->at));
     diag_fact(diag, parse_text(p, p->at));
     diag_fact(diag, SLICE("action"));
-    diag_help(diag, "write it before the `=>` or the `{`");
+    uint32_t late = p->at;
     while (parse_action_clause(p, node)) {
     }
+    uint32_t block = p->nodes[node].first_child;
+    while (block != NODE_NONE && p->nodes[block].kind != NODE_BLOCK) {
+        block = p->nodes[block].next_sibling;
+    }
+    if (block == NODE_NONE || p->at == late) {
+        diag_help(diag, "write it before the `=>` or the `{`");
+        return;
+    }
+    uint32_t first = p->nodes[block].first_token;
+    struct span body = span_join(parse_span(p, first), parse_span(p, late - 1));
+    struct span clause = span_join(parse_span(p, late), parse_span(p, p->at - 1));
+    struct slice text = arena_format(p->arena, "%.*s %.*s",
+                                     SLICE_PRINT(source_text(p->diags->sources, clause)),
+                                     SLICE_PRINT(source_text(p->diags->sources, body)));
+    diag_help_edit(diag, DIAG_FIX_GUESS, span_join(body, clause), text,
+                   "write it before the `=>` or the `{`");
 }
 
 void parse_action(struct parser *p, uint32_t parent)
@@ -343,13 +391,21 @@ static void parse_reopen(struct parser *p, uint32_t parent)
             parse_needs(p, "`on`", "the word `repeat`");
         }
         parse_add(p, node, parse_close(p, repeat));
+    } else if (parse_at_word(p, WORD_REPEAT)) {
+        parse_insert(p, parse_needs(p, "`repeat`", "the word `on` before it"), "on");
+        parse_advance(p);
     }
-    if (parse_at(p, TOKEN_ARROW) || parse_at(p, TOKEN_GIVES)) {
+    if (parse_at(p, TOKEN_ARROW) || parse_at(p, TOKEN_GIVES) || parse_at(p, TOKEN_EQUALS)) {
         parse_goto(p, node);
     } else {
         struct diag *diag = parse_needs(p, "`reopen`", "`=>` and the stage where work goes on");
-        diag_help_edit(diag, DIAG_FIX_PLACEHOLDER, parse_gap(p), SLICE(" => STAGE"),
-                       "add `=> STAGE`");
+        if (parse_at_name(p) && parse_at_same_line(p)) {
+            parse_insert(p, diag, "=>");
+            parse_advance(p);
+        } else {
+            diag_help_edit(diag, DIAG_FIX_PLACEHOLDER, parse_gap(p), SLICE(" => STAGE"),
+                           "add `=> STAGE`");
+        }
         parse_missing(p, node, CLASS_STEP);
     }
     parse_add(p, parent, parse_close(p, node));

@@ -58,17 +58,47 @@ void parse_ref(struct parser *p, uint32_t parent, const char *what, const char *
         parse_leaf(p, parent, NODE_NAME);
     } else if (parse_at(p, TOKEN_WORD) && is_misused_word(p)) {
         take_misused(p, parent, false);
-    } else {
+    } else if (!parse_quoted_name(p, parent, CLASS_NAME, needs)) {
         parse_needs(p, what, needs);
         parse_missing(p, parent, CLASS_NAME);
     }
+}
+
+// A name alone: one more word beside it belongs to it.
+void parse_lone_ref(struct parser *p, uint32_t parent, const char *what, const char *needs)
+{
+    bool name = parse_at_name(p);
+    parse_ref(p, parent, what, needs);
+    if (name) {
+        (void)parse_one_word(p, p->nodes[parent].last_child, needs);
+    }
+}
+
+static bool name_follows(const struct parser *p)
+{
+    if (parse_token(p)->first_on_line) {
+        return parse_at_name(p) && parse_peek(p)->word != WORD_DOES;
+    }
+    return parse_at(p, TOKEN_WORD) || parse_at(p, TOKEN_STRING);
 }
 
 void parse_names(struct parser *p, uint32_t parent, const char *what, const char *needs)
 {
     uint32_t node = parse_open(p, NODE_NAMES);
     parse_ref(p, node, what, needs);
-    while (parse_take(p, TOKEN_COMMA)) {
+    while (true) {
+        bool more = parse_at(p, TOKEN_WORD) && parse_token(p)->word == WORD_NONE &&
+                    parse_at_same_line(p) && parse_peek(p)->kind != TOKEN_ASSIGN &&
+                    parse_peek(p)->kind != TOKEN_EQUALS && parse_peek(p)->kind != TOKEN_COLON;
+        if (more) {
+            bool last = parse_peek(p)->first_on_line || parse_peek(p)->word == WORD_DUE;
+            struct diag *diag = parse_comma_missing(p, "names");
+            if (last) {
+                parse_insert(p, diag, "=>"); // `by sales won`
+            }
+        } else if (!parse_comma(p, name_follows)) {
+            break;
+        }
         parse_ref(p, node, "the comma", needs);
     }
     parse_add(p, parent, parse_close(p, node));
@@ -206,7 +236,7 @@ static void parse_element_type(struct parser *p, uint32_t parent, enum syntax_ki
     const char *what = kind == NODE_TYPE_SET ? "`set`" : "`list`";
     parse_advance(p);
     if (!parse_take_word(p, WORD_OF)) {
-        parse_needs(p, what, "`of` and the type of what it holds");
+        parse_insert(p, parse_needs(p, what, "`of` and the type of what it holds"), "of");
     }
     if (!parse_enter(p)) {
         parse_missing(p, node, CLASS_TYPE);
@@ -224,6 +254,7 @@ static void parse_user_type(struct parser *p, uint32_t parent)
     if (!parse_take_word(p, WORD_OF)) {
         struct diag *diag = parse_needs(p, "`user`", "`of` and the name of a role");
         diag_note(diag, "a person is always the holder of some role: `user of sales`");
+        parse_insert(p, diag, "of");
     }
     parse_ref(p, node, "`user of`", "the name of a role");
     parse_add(p, parent, parse_close(p, node));
@@ -259,9 +290,10 @@ void parse_type(struct parser *p, uint32_t parent)
         parse_record_type(p, parent);
     } else if (parse_at_type(p)) {
         uint32_t node = parse_open(p, NODE_TYPE_NAME);
-        parse_leaf(p, node, NODE_NAME);
+        uint32_t name = parse_leaf(p, node, NODE_NAME);
+        (void)parse_one_word(p, name, "a type");
         parse_add(p, parent, parse_close(p, node));
-    } else {
+    } else if (!parse_quoted_name(p, parent, CLASS_TYPE, "a type")) {
         struct diag *diag = parse_complain(p, DIAG_E0204, parse_here(p));
         diag_fact(diag, parse_describe(p, parent));
         diag_note(diag, "types are text, integer, decimal, money, bool, date, time, datetime, "

@@ -28,7 +28,9 @@ bool parse_starts_item(const struct parser *p)
     case WORD_CALENDAR: return true;
     case WORD_AT: return parse_peek(p)->word != WORD_MOST;
     // Words that may be names: only where a line begins, or right after a brace.
-    case WORD_KEY: return next == TOKEN_WORD && (first || p->tokens[p->at - 1].kind != TOKEN_WORD);
+    case WORD_KEY:
+        return (next == TOKEN_WORD || (first && next == TOKEN_STRING)) &&
+               (first || p->tokens[p->at - 1].kind != TOKEN_WORD);
     case WORD_TITLE: return next == TOKEN_STRING || next == TOKEN_STRING_OPEN || first;
     case WORD_ZONE: return next == TOKEN_WORD && parse_peek(p)->word == WORD_FROM;
     default: return false;
@@ -135,13 +137,23 @@ static void parse_process_item(struct parser *p, uint32_t process)
     }
 }
 
-static void report_unknown_item(struct parser *p, uint32_t owner)
+// True: it is read as a word that it is like.
+static bool report_unknown_item(struct parser *p, uint32_t owner)
 {
     static const enum word words[] = { WORD_STAGE, WORD_TASK,  WORD_ACTION, WORD_AFTER, WORD_AT,
                                        WORD_WHEN,  WORD_EVERY, WORD_ON, WORD_CHOICE,
                                        WORD_FIELD, WORD_KEY, WORD_TITLE, WORD_START, WORD_END };
     bool process = p->nodes[owner].kind == NODE_PROCESS;
-    parse_unknown(p, owner, words, process ? ARRAY_COUNT(words) : 9);
+    size_t count = process ? ARRAY_COUNT(words) : 9;
+    if (parse_at_word(p, WORD_REPEAT) && process) {
+        parse_insert(p, parse_needs(p, "`repeat`", "the word `on` before it"), "on");
+        return false;
+    }
+    if (parse_respell(p, owner, words, count)) {
+        return true;
+    }
+    parse_unknown(p, owner, words, count);
+    return false;
 }
 
 // ------------------------------------------------------------------------------------ stages
@@ -174,8 +186,9 @@ void parse_stage_body(struct parser *p, uint32_t stage)
             continue;
         }
         if (!parse_starts_item(p)) {
-            report_unknown_item(p, stage);
-            parse_skip_to(p, starts_item_line);
+            if (!report_unknown_item(p, stage)) {
+                parse_skip_to(p, starts_item_line);
+            }
             continue;
         }
         parse_calm(p);
@@ -243,8 +256,9 @@ static void parse_items(struct parser *p, uint32_t process)
 {
     while (!parse_body_over(p)) {
         if (!parse_starts_item(p)) {
-            report_unknown_item(p, process);
-            parse_skip_to(p, starts_item_line);
+            if (!report_unknown_item(p, process)) {
+                parse_skip_to(p, starts_item_line);
+            }
             continue;
         }
         parse_calm(p);
@@ -260,6 +274,7 @@ void parse_process(struct parser *p, uint32_t file)
     p->process = node;
     p->process_left = false;
     p->suspect = NODE_NONE;
+    p->early = 0;
     parse_advance(p);
     parse_decl_name(p, node);
     parse_decl_label(p, node);
@@ -287,6 +302,7 @@ void parse_stray_items(struct parser *p)
     if (after) {
         diag_label(diag, parse_span(p, p->process_end - 1), "%.*s is closed here",
                    SLICE_PRINT(parse_describe(p, p->process)));
+        parse_suggest_open(p, diag);
     } else {
         diag_help(diag, "put it into the braces of a `process`");
     }

@@ -7,14 +7,20 @@ static void parse_step(struct parser *p, uint32_t block);
 
 bool parse_at_flow(const struct parser *p)
 {
-    return parse_at(p, TOKEN_ARROW) || parse_at(p, TOKEN_GIVES) || parse_at_word(p, WORD_AGAIN) ||
+    bool sign = parse_at(p, TOKEN_EQUALS) && parse_peek(p)->kind == TOKEN_WORD &&
+                !parse_peek(p)->first_on_line; // `= won` for `=> won`
+    return sign || parse_at(p, TOKEN_ARROW) || parse_at(p, TOKEN_GIVES) ||
+           parse_at_word(p, WORD_AGAIN) ||
            parse_at_word(p, WORD_RETRY) || parse_at_word(p, WORD_ESCALATE) ||
            parse_at_word(p, WORD_MERGE);
 }
 
 static bool at_assign(const struct parser *p)
 {
-    return parse_at(p, TOKEN_WORD) &&
+    bool quoted = parse_at(p, TOKEN_STRING) && parse_peek(p)->kind == TOKEN_ASSIGN &&
+                  (parse_token(p)->first_on_line ||
+                   p->tokens[p->at - 1].kind == TOKEN_BRACE_OPEN); // reported as a name in quotes
+    return (quoted || parse_at(p, TOKEN_WORD)) &&
            (parse_peek(p)->kind == TOKEN_ASSIGN || parse_peek(p)->kind == TOKEN_EQUALS) &&
            !parse_peek(p)->first_on_line;
 }
@@ -74,27 +80,48 @@ static bool starts_step_line(const struct parser *p)
 
 // ------------------------------------------------------------------------------------ bodies
 
-static void report_unknown_step(struct parser *p, uint32_t owner)
+// True: it is read as a word that it is like.
+static bool report_unknown_step(struct parser *p, uint32_t owner)
 {
     static const enum word words[] = { WORD_ASK, WORD_REQUIRE, WORD_IF, WORD_NOTIFY, WORD_CONVERT,
                                        WORD_CANCEL, WORD_TASK, WORD_AGAIN, WORD_RETRY };
     if (parse_at_word(p, WORD_ELSE)) {
         (void)parse_complain(p, DIAG_E0238, parse_span(p, p->at));
-        return;
+        return false;
+    }
+    if (parse_respell(p, owner, words, ARRAY_COUNT(words))) {
+        return true;
     }
     parse_unknown(p, owner, words, ARRAY_COUNT(words));
+    return false;
+}
+
+static void parse_bare_target(struct parser *p, uint32_t block, uint32_t owner);
+
+// A name alone among steps: the stage of a move without its `=>`.
+static bool at_bare_target(const struct parser *p)
+{
+    const struct token *next = parse_peek(p);
+    return parse_at_name(p) && parse_token(p)->word == WORD_NONE &&
+           (next->first_on_line || next->kind == TOKEN_BRACE_CLOSE || next->word == WORD_DUE);
 }
 
 void parse_block(struct parser *p, uint32_t owner)
 {
+    static const enum word again = WORD_AGAIN;
     uint32_t block = parse_open(p, NODE_BLOCK);
     uint32_t brace = parse_brace_open(p, owner);
     while (!parse_body_over(p) && !at_item_line(p)) {
         if (starts_step(p)) {
             parse_calm(p);
             parse_step(p, block);
-        } else {
-            report_unknown_step(p, owner);
+        } else if (parse_peek(p)->word == WORD_DUE &&
+                   parse_respell(p, owner, &again, 1)) {
+            continue;
+        } else if (at_bare_target(p)) {
+            parse_calm(p);
+            parse_bare_target(p, block, owner);
+        } else if (!report_unknown_step(p, owner)) {
             parse_skip_to(p, starts_step_line);
         }
     }
@@ -187,13 +214,22 @@ static void parse_braceless(struct parser *p, uint32_t parent)
         struct diag *diag = parse_complain(p, DIAG_E0247, parse_span(p, p->at));
         diag_fact(diag, parse_describe(p, parent));
         diag_note(diag, "without braces only one move may follow: `=>`, `again` or `retry`");
-        parse_step(p, block);
+        struct span from = parse_span(p, p->at);
+        while (starts_step(p) && parse_at_same_line(p)) {
+            parse_step(p, block);
+        }
+        struct span steps = span_join(from, span_before(parse_gap(p)));
+        diag_help_edit(diag, DIAG_FIX_GUESS, steps,
+                       arena_format(p->arena, "{ %.*s }",
+                                    SLICE_PRINT(source_text(p->diags->sources, steps))),
+                       "put them into braces");
     } else if (parse_at_name(p) && !parse_token(p)->first_on_line) {
         parse_bare_target(p, block, parent);
     } else {
         struct diag *diag = parse_complain(p, DIAG_E0207, parse_here(p));
         diag_fact(diag, parse_describe(p, parent));
-        diag_help(diag, "add a move, for example `=> STAGE`, or steps in `{ }`");
+        diag_help_edit(diag, DIAG_FIX_PLACEHOLDER, parse_gap(p), SLICE(" => STAGE"),
+                       "add a move, or steps in `{ }`");
         parse_missing(p, parent, CLASS_BLOCK);
         return;
     }
@@ -234,12 +270,39 @@ void parse_flow_body(struct parser *p, uint32_t parent)
 
 // ------------------------------------------------------------------------------------ flows
 
+static void report_arrow(struct parser *p)
+{
+    struct diag *diag = parse_complain(p, DIAG_E0223, parse_span(p, p->at));
+    diag_help_edit(diag, DIAG_FIX_SAFE, parse_span(p, p->at), SLICE("=>"), "write `=>`");
+}
+
+// `=> estimate 1 day`, `=> in work`
+static void parse_due_missing(struct parser *p, uint32_t name)
+{
+    if (!parse_at_same_line(p) || !parse_at_expr(p) || parse_peek(p)->kind == TOKEN_ASSIGN ||
+        parse_peek(p)->kind == TOKEN_EQUALS) {
+        return;
+    }
+    uint32_t word = p->at;
+    struct diag *joined = parse_one_word(p, name, "the name of a stage or of an end");
+    if (joined != NULL) {
+        diag_help_edit(joined, DIAG_FIX_GUESS, span_before(parse_span(p, word)), SLICE("due "),
+                       "or write `due` before a moment");
+        return;
+    }
+    if (!parse_at_name(p)) {
+        struct diag *diag = parse_needs(p, "a move", "`due` before a moment");
+        parse_insert(p, diag, "due");
+        uint32_t dropped = parse_open(p, NODE_ERROR);
+        parse_expr(p, dropped, "`due`", "a moment or a duration");
+    }
+}
+
 void parse_goto(struct parser *p, uint32_t parent)
 {
     uint32_t node = parse_open(p, NODE_GOTO);
-    if (parse_at(p, TOKEN_GIVES)) {
-        struct diag *diag = parse_complain(p, DIAG_E0223, parse_span(p, p->at));
-        diag_help_edit(diag, DIAG_FIX_SAFE, parse_span(p, p->at), SLICE("=>"), "write `=>`");
+    if (!parse_at(p, TOKEN_ARROW)) {
+        report_arrow(p);
     }
     parse_advance(p);
     if (parse_at_word(p, WORD_BACK)) {
@@ -249,7 +312,14 @@ void parse_goto(struct parser *p, uint32_t parent)
         uint32_t error = parse_leaf(p, node, NODE_ERROR);
         p->nodes[error].op = CLASS_NAME;
     } else if (parse_at(p, TOKEN_WORD) && parse_at_name(p)) {
-        parse_leaf(p, node, NODE_NAME);
+        parse_due_missing(p, parse_leaf(p, node, NODE_NAME));
+    } else if (parse_at(p, TOKEN_WORD) && parse_at_same_line(p) && !starts_step(p) &&
+               (parse_peek(p)->kind == TOKEN_WORD || parse_peek(p)->kind == TOKEN_MINUS) &&
+               !parse_at_name(p) && !parse_peek(p)->first_on_line) { // `=> in work`
+        uint32_t name = parse_leaf(p, node, NODE_ERROR);
+        (void)parse_one_word(p, name, "the name of a stage or of an end");
+    } else if (parse_quoted_name(p, node, CLASS_NAME, "the name of a stage or of an end")) {
+        // reported
     } else if (parse_at(p, TOKEN_WORD) && !parse_at_word(p, WORD_END) &&
                !parse_token(p)->first_on_line && !starts_step(p)) {
         parse_ref(p, node, "`=>`", "the name of a stage or of an end");
@@ -293,7 +363,7 @@ static void parse_retry(struct parser *p, uint32_t parent)
 {
     uint32_t node = parse_open(p, NODE_RETRY);
     parse_advance(p);
-    parse_ref(p, node, "`retry`", "the name of a ladder");
+    parse_lone_ref(p, node, "`retry`", "the name of a ladder");
     if (parse_take_word(p, WORD_THEN)) {
         if (parse_at_body(p) || !parse_token(p)->first_on_line) {
             parse_body(p, node);
@@ -305,7 +375,7 @@ static void parse_retry(struct parser *p, uint32_t parent)
         struct diag *diag = parse_complain(p, DIAG_E0208, parse_span(p, p->at - 1));
         diag_fact(diag, parse_describe(p, node));
         diag_here(diag, "every ladder has an end");
-        bool arrow = parse_at(p, TOKEN_ARROW) && !parse_token(p)->first_on_line;
+        bool arrow = parse_at_body(p) && parse_at_same_line(p);
         diag_help_edit(diag, arrow ? DIAG_FIX_SAFE : DIAG_FIX_PLACEHOLDER, parse_gap(p),
                        arrow ? SLICE(" then") : SLICE(" then => STAGE"), "add `then%s`",
                        arrow ? "" : " => STAGE");
@@ -329,7 +399,7 @@ static void parse_ask_clauses(struct parser *p, uint32_t node)
         } else if (parse_at_clause(p, WORD_QUICK)) {
             parse_once(p, node, NODE_QUICK);
             parse_leaf(p, node, NODE_QUICK);
-        } else if (parse_at(p, TOKEN_EQUALS)) {
+        } else if (parse_at(p, TOKEN_EQUALS) && parse_at_same_line(p)) {
             parse_once(p, node, NODE_INITIAL);
             uint32_t initial = parse_open(p, NODE_INITIAL);
             parse_advance(p);
@@ -353,8 +423,11 @@ void parse_ask(struct parser *p, uint32_t parent)
     parse_advance(p);
     parse_decl_name(p, node);
     bool colon = parse_take(p, TOKEN_COLON);
-    bool colon_missing = !colon && parse_at_name(p) && !parse_at_clause(p, WORD_HELP) &&
-                         parse_peek(p)->kind == TOKEN_STRING;
+    bool typed = parse_at_plain_word(p) || parse_peek(p)->kind == TOKEN_STRING ||
+                 parse_peek(p)->word == WORD_OF;
+    bool colon_missing = !colon && parse_at_name(p) && !parse_at_clause(p, WORD_HELP) && typed &&
+                         parse_at_same_line(p) && !parse_peek(p)->first_on_line &&
+                         parse_peek(p)->kind != TOKEN_ASSIGN;
     if (colon_missing) {
         struct diag *diag = parse_complain(p, DIAG_E0205, parse_gap(p));
         diag_fact(diag, parse_describe(p, node));
@@ -363,7 +436,7 @@ void parse_ask(struct parser *p, uint32_t parent)
     if (colon || colon_missing) {
         parse_type(p, node);
     }
-    if (parse_at_text(p)) {
+    if (parse_at_text(p) && parse_peek(p)->kind != TOKEN_ASSIGN) {
         if (!parse_has(p, node, NODE_ERROR) && !colon && !colon_missing) {
             struct diag *diag = parse_complain(p, DIAG_E0205, parse_gap(p));
             diag_fact(diag, parse_describe(p, node));
@@ -417,7 +490,12 @@ static void parse_if(struct parser *p, uint32_t parent)
     parse_advance(p);
     parse_expr(p, node, "`if`", "a condition");
     parse_body(p, node);
-    if (parse_take_word(p, WORD_ELSE)) {
+    bool braces = parse_at(p, TOKEN_BRACE_OPEN) && p->tokens[p->at - 1].kind == TOKEN_BRACE_CLOSE;
+    if (braces || (parse_at(p, TOKEN_BRACE_OPEN) && parse_token(p)->first_on_line)) {
+        struct diag *diag = parse_needs(p, "this `if`", "`else` before its other steps");
+        parse_insert(p, diag, "else");
+        parse_body(p, node);
+    } else if (parse_take_word(p, WORD_ELSE)) {
         if (!parse_at_word(p, WORD_IF)) {
             parse_body(p, node);
         } else if (parse_enter(p)) {
@@ -440,9 +518,19 @@ static void parse_notify(struct parser *p, uint32_t parent)
     parse_add(p, parent, parse_close(p, node));
 }
 
+// NAME : …, the next value after `with`
+static bool value_follows(const struct parser *p)
+{
+    return parse_at(p, TOKEN_WORD) &&
+           (parse_peek(p)->kind == TOKEN_COLON ||
+            (parse_at_same_line(p) && p->tokens[p->at - 1].kind == TOKEN_COMMA &&
+             !parse_at_word(p, WORD_AS) && !parse_at_word(p, WORD_REFUSED)));
+}
+
 void parse_with(struct parser *p, uint32_t parent)
 {
     uint32_t node = parse_open(p, NODE_WITH);
+    bool more;
     parse_advance(p);
     do {
         uint32_t arg = parse_open(p, NODE_ARG);
@@ -450,12 +538,27 @@ void parse_with(struct parser *p, uint32_t parent)
         if (!parse_take(p, TOKEN_COLON)) {
             struct diag *diag =
                 parse_needs(p, "a value after `with`", "`:` between name and value");
-            diag_help(diag, "for example `with phone: \"+7 495 123-45-67\"`");
+            if (parse_at_expr(p) && parse_at_same_line(p)) {
+                diag_help_edit(diag, DIAG_FIX_SAFE, parse_gap(p), SLICE(":"), "add `:`");
+            } else {
+                diag_help(diag, "for example `with phone: \"+7 495 123-45-67\"`");
+            }
         }
         parse_expr(p, arg, "the colon", "a value after it");
         parse_add(p, node, parse_close(p, arg));
-    } while (parse_take(p, TOKEN_COMMA));
+        bool missing = value_follows(p) && parse_at_same_line(p);
+        if (missing) {
+            parse_comma_missing(p, "values");
+        }
+        more = missing || parse_comma(p, value_follows);
+    } while (more);
     parse_add(p, parent, parse_close(p, node));
+}
+
+// The last comma of a list in braces is allowed.
+static bool parse_pair_follows(const struct parser *p)
+{
+    return !parse_at(p, TOKEN_COMMA);
 }
 
 // `=> NAME`, or a pair for each member in braces.
@@ -476,14 +579,27 @@ static void parse_pairs(struct parser *p, uint32_t node)
     while (!parse_body_over(p)) {
         uint32_t pair = parse_open(p, NODE_PAIR);
         parse_ref(p, pair, "this list", "the name of a member");
-        if (!parse_take(p, TOKEN_ARROW)) {
-            parse_needs(p, "a member", "`=>` and a process after it");
+        if (parse_at(p, TOKEN_GIVES) || parse_at(p, TOKEN_EQUALS)) {
+            report_arrow(p);
+            parse_advance(p);
+        } else if (!parse_take(p, TOKEN_ARROW)) {
+            struct diag *diag = parse_needs(p, "a member", "`=>` and a process after it");
+            if (parse_at_name(p) && parse_at_same_line(p)) {
+                parse_insert(p, diag, "=>");
+            }
         }
         parse_ref(p, pair, "`=>`", "the name of a process");
         parse_add(p, node, parse_close(p, pair));
-        if (!parse_take(p, TOKEN_COMMA)) {
+        if (!parse_comma(p, parse_pair_follows)) {
             break;
         }
+    }
+    if (parse_at_word(p, WORD_WITH)) {
+        struct diag *diag = parse_complain(p, DIAG_E0210, parse_span(p, brace));
+        diag_fact(diag, parse_describe(p, node));
+        diag_here(diag, "no `}` closes what begins here");
+        parse_insert(p, diag, "}");
+        return;
     }
     if (!parse_body_over(p)) {
         struct diag *diag = parse_complain(p, DIAG_E0219, parse_gap(p));
@@ -507,7 +623,7 @@ static void parse_convert(struct parser *p, uint32_t parent)
         parse_advance(p);
         parse_ref(p, node, "`each`", "a name for the item");
         if (!parse_take_word(p, WORD_OF)) {
-            parse_needs(p, "`convert each`", "`of` and a set or list");
+            parse_insert(p, parse_needs(p, "`convert each`", "`of` and a set or list"), "of");
         }
         parse_expr(p, node, "`of`", "a set or list after it");
         if (parse_at_word(p, WORD_BY)) {
@@ -546,7 +662,7 @@ static void parse_step(struct parser *p, uint32_t block)
         parse_assign(p, block);
         return;
     }
-    if (parse_at(p, TOKEN_ARROW) || parse_at(p, TOKEN_GIVES)) {
+    if (parse_at(p, TOKEN_ARROW) || parse_at(p, TOKEN_GIVES) || parse_at(p, TOKEN_EQUALS)) {
         parse_goto(p, block);
         return;
     }

@@ -53,8 +53,15 @@ static void play_user(struct parser *p, uint32_t test)
     uint32_t node = parse_open(p, NODE_PLAY_USER);
     parse_advance(p);
     parse_ref(p, node, "`user`", "a name for the person");
-    if (!parse_take_word(p, WORD_IS)) {
-        parse_needs(p, "a user", "`is` and the roles of the person");
+    if (parse_at(p, TOKEN_EQUALS)) {
+        struct diag *diag = parse_needs(p, "a user", "`is` and the roles of the person");
+        diag_help_edit(diag, DIAG_FIX_SAFE, parse_span(p, p->at), SLICE("is"), "write `is`");
+        parse_advance(p);
+    } else if (!parse_take_word(p, WORD_IS)) {
+        struct diag *diag = parse_needs(p, "a user", "`is` and the roles of the person");
+        if (parse_at_name(p) && parse_at_same_line(p)) {
+            parse_insert(p, diag, "is");
+        }
     }
     parse_names(p, node, "`is`", "the name of a role");
     parse_add(p, test, parse_close(p, node));
@@ -88,7 +95,13 @@ static void play_wait(struct parser *p, uint32_t test)
         parse_expr(p, node, "`wait until`", "a moment");
     } else if (!parse_literal(p, node, TOKEN_DURATION, NODE_DURATION)) {
         struct diag *diag = parse_needs(p, "`wait`", "a duration, or `until` and a moment");
-        diag_help(diag, "for example `wait 30 min`");
+        if (parse_at(p, TOKEN_NUMBER)) {
+            diag_help_edit(diag, DIAG_FIX_PLACEHOLDER, span_after(parse_span(p, p->at)),
+                           SLICE(" min"), "add s, min, h, days, weeks or months");
+            parse_advance(p);
+        } else {
+            diag_help(diag, "for example `wait 30 min`");
+        }
         parse_missing(p, node, CLASS_EXPR);
     }
     parse_add(p, test, parse_close(p, node));
@@ -99,15 +112,25 @@ static void parse_task_check(struct parser *p, uint32_t parent)
 {
     uint32_t node = parse_open(p, NODE_TASK_CHECK);
     parse_advance(p);
-    if (parse_at_word(p, WORD_FOR)) {
+    bool bare = parse_at_name(p) && parse_token(p)->word == WORD_NONE && parse_at_same_line(p);
+    if (bare) {
+        parse_insert(p, parse_needs(p, "`task`", "`for` before the name of a person"), "for");
+        uint32_t clause = parse_open(p, NODE_FOR);
+        parse_ref(p, clause, "`for`", "the name of a person");
+        parse_add(p, node, parse_close(p, clause));
+    } else if (parse_at_word(p, WORD_FOR)) {
         uint32_t clause = parse_open(p, NODE_FOR);
         parse_advance(p);
         parse_ref(p, clause, "`for`", "the name of a person");
         parse_add(p, node, parse_close(p, clause));
     }
-    if (parse_at_word(p, WORD_DUE)) {
+    bool moment = (parse_at(p, TOKEN_DATE) || parse_at(p, TOKEN_TIME)) && parse_at_same_line(p);
+    if (moment || parse_at_word(p, WORD_DUE)) {
+        if (moment) {
+            parse_insert(p, parse_needs(p, "`task`", "`due` before a moment"), "due");
+        }
         uint32_t due = parse_open(p, NODE_DUE);
-        parse_advance(p);
+        (void)parse_take_word(p, WORD_DUE);
         parse_expr(p, due, "`due`", "a moment");
         parse_add(p, node, parse_close(p, due));
     }
@@ -128,13 +151,29 @@ static void parse_check(struct parser *p, uint32_t parent)
     }
 }
 
+static bool parse_at_check(const struct parser *p)
+{
+    return parse_at_expr(p) || parse_at_word(p, WORD_NO) || parse_at_word(p, WORD_TASK);
+}
+
+static bool check_follows(const struct parser *p)
+{
+    return parse_at_check(p) && !(parse_token(p)->first_on_line && starts_play(p));
+}
+
 static void play_expect(struct parser *p, uint32_t test)
 {
     uint32_t node = parse_open(p, NODE_PLAY_EXPECT);
     parse_advance(p);
+    bool more;
     do {
         parse_check(p, node);
-    } while (parse_take(p, TOKEN_COMMA));
+        bool missing = parse_at_same_line(p) && parse_at_check(p);
+        if (missing) {
+            parse_comma_missing(p, "expectations");
+        }
+        more = missing || parse_comma(p, check_follows);
+    } while (more);
     parse_add(p, test, parse_close(p, node));
 }
 
@@ -146,7 +185,10 @@ static void play_does(struct parser *p, uint32_t test)
     parse_advance(p);
     parse_ref(p, node, "`does`", "the name of an action");
     if (!parse_take_word(p, WORD_ON)) {
-        parse_needs(p, "`does`", "`on` and the name of a case");
+        struct diag *diag = parse_needs(p, "`does`", "`on` and the name of a case");
+        if (parse_at_name(p) && parse_at_same_line(p)) {
+            parse_insert(p, diag, "on");
+        }
     }
     parse_ref(p, node, "`on`", "the name of a case");
     if (parse_at_word(p, WORD_WITH)) {
@@ -172,19 +214,34 @@ static void play_later(struct parser *p, uint32_t test)
     parse_skip_to(p, starts_play);
 }
 
-static void report_unknown_play(struct parser *p, uint32_t test)
+// True: it is read as a word that it is like.
+static bool report_unknown_play(struct parser *p, uint32_t test)
 {
-    static const enum word words[] = { WORD_AT,   WORD_USER,   WORD_START,
-                                       WORD_WAIT, WORD_EXPECT, WORD_DOES };
+    static const enum word words[] = { WORD_AT, WORD_USER, WORD_START, WORD_WAIT, WORD_EXPECT };
+    static const enum word verbs[] = { WORD_DOES };
+    if (parse_respell(p, test, words, ARRAY_COUNT(words))) {
+        return true;
+    }
+    bool acts = parse_at_name(p) && parse_peek(p)->kind == TOKEN_WORD &&
+                !parse_peek(p)->first_on_line && p->at + 1 < p->token_count;
+    if (acts) {
+        p->at++;
+        bool respelt = parse_respell(p, test, verbs, ARRAY_COUNT(verbs));
+        p->at--;
+        if (respelt) {
+            return true;
+        }
+    }
     if (parse_at_name(p) && parse_peek(p)->kind == TOKEN_WORD && !parse_peek(p)->first_on_line) {
         struct diag *diag = parse_complain(p, DIAG_E0213, parse_span(p, p->at));
         diag_fact(diag, parse_quote(p, p->at));
         diag_fact(diag, parse_describe(p, test));
         diag_help(diag, "a person acts as in `%.*s does ACTION on CASE`",
                   SLICE_PRINT(parse_text(p, p->at)));
-        return;
+        return false;
     }
     parse_unknown(p, test, words, ARRAY_COUNT(words));
+    return false;
 }
 
 static void parse_play(struct parser *p, uint32_t test)
@@ -212,13 +269,13 @@ void parse_test(struct parser *p, uint32_t file)
         parse_missing(p, node, CLASS_EXPR);
     }
     p->suspect = NODE_NONE;
+    p->early = 0;
     uint32_t brace = parse_brace_open(p, node);
     while (!parse_body_over(p)) {
         if (starts_play(p)) {
             parse_calm(p);
             parse_play(p, node);
-        } else {
-            report_unknown_play(p, node);
+        } else if (!report_unknown_play(p, node)) {
             parse_skip_to(p, starts_play_line);
         }
     }

@@ -5,6 +5,12 @@
 
 typedef void parse_element_fn(struct parser *p, uint32_t parent);
 
+// The last comma before `}` is allowed.
+static bool element_follows(const struct parser *p)
+{
+    return !parse_at(p, TOKEN_COMMA);
+}
+
 static bool never_starts(const struct parser *p)
 {
     (void)p;
@@ -24,7 +30,7 @@ static void parse_braced_list(struct parser *p, uint32_t node, parse_element_fn 
     while (!parse_body_over(p)) {
         uint32_t before = p->at;
         element(p, node);
-        if (parse_take(p, TOKEN_COMMA)) {
+        if (parse_comma(p, element_follows)) {
             parse_calm(p);
             continue;
         }
@@ -64,6 +70,7 @@ static void parse_import(struct parser *p, uint32_t file)
         parse_add(p, file, parse_close(p, node));
         return;
     }
+    bool more;
     do {
         uint32_t path = parse_open(p, NODE_PATH);
         parse_ref(p, path, "`import`", "the name of a file");
@@ -72,7 +79,12 @@ static void parse_import(struct parser *p, uint32_t file)
             parse_ref(p, path, "the dot", "a name after it");
         }
         parse_add(p, node, parse_close(p, path));
-    } while (parse_take(p, TOKEN_COMMA));
+        bool missing = parse_at_name(p) && parse_at_same_line(p);
+        if (missing) {
+            parse_comma_missing(p, "imports");
+        }
+        more = missing || parse_comma(p, parse_at_name);
+    } while (more);
     parse_add(p, file, parse_close(p, node));
 }
 
@@ -112,8 +124,18 @@ static void parse_pick_clause(struct parser *p, uint32_t role)
     uint32_t node = parse_open(p, NODE_PICK_CLAUSE);
     parse_advance(p);
     parse_strategy(p, node);
-    while (parse_take_word(p, WORD_ELSE)) {
-        parse_strategy(p, node);
+    bool more = true;
+    while (more) {
+        bool missing = parse_at_same_line(p) &&
+                       (parse_at_word(p, WORD_LEAST) || parse_at_word(p, WORD_ROUND) ||
+                        parse_at_word(p, WORD_FAMILIAR));
+        if (missing) {
+            parse_insert(p, parse_needs(p, "a second way to pick", "`else` before it"), "else");
+        }
+        more = missing || parse_take_word(p, WORD_ELSE);
+        if (more) {
+            parse_strategy(p, node);
+        }
     }
     parse_add(p, role, parse_close(p, node));
 }
@@ -145,7 +167,7 @@ static void parse_role(struct parser *p, uint32_t file)
             parse_once(p, node, NODE_UNDER);
             uint32_t under = parse_open(p, NODE_UNDER);
             parse_advance(p);
-            parse_ref(p, under, "`under`", "the name of a role");
+            parse_lone_ref(p, under, "`under`", "the name of a role");
             parse_add(p, node, parse_close(p, under));
         } else if (parse_at_word(p, WORD_PICK)) {
             parse_pick_clause(p, node);
@@ -260,7 +282,8 @@ static void parse_rung(struct parser *p, uint32_t parent)
         struct diag *diag = parse_complain(p, DIAG_E0220, parse_here(p));
         if (parse_at(p, TOKEN_NUMBER)) {
             diag_here(diag, "this number has no unit");
-            diag_help(diag, "add s, min, h, days, weeks or months");
+            diag_help_edit(diag, DIAG_FIX_PLACEHOLDER, span_after(parse_span(p, p->at)),
+                           SLICE(" min"), "add s, min, h, days, weeks or months");
             parse_advance(p);
         } else {
             diag_help(diag, "for example `10 min` or `2 h notify head`");
@@ -339,11 +362,25 @@ static void report_unknown_top(struct parser *p, uint32_t file)
     static const enum word words[] = { WORD_PROCESS, WORD_ROLE,  WORD_ENUM,   WORD_RECORD,
                                        WORD_LADDER,  WORD_TABLE, WORD_IMPORT, WORD_TEST };
     if (parse_at(p, TOKEN_BRACE_CLOSE)) {
-        (void)parse_complain(p, DIAG_E0211, parse_span(p, p->at));
+        struct diag *diag = parse_complain(p, DIAG_E0211, parse_span(p, p->at));
+        parse_help_remove(p, diag, p->at);
+        if (p->early != p->at) {
+            parse_suggest_open(p, diag);
+        }
         parse_advance(p);
         return;
     }
-    parse_unknown(p, file, words, ARRAY_COUNT(words));
+    if (parse_respell(p, file, words, ARRAY_COUNT(words))) {
+        return;
+    }
+    if (p->early > 0 && parse_at(p, TOKEN_WORD)) { // the test before was closed too soon
+        struct diag *diag = parse_complain(p, DIAG_E0213, parse_span(p, p->at));
+        diag_fact(diag, parse_quote(p, p->at));
+        diag_fact(diag, parse_describe(p, file));
+        parse_suggest_open(p, diag);
+    } else {
+        parse_unknown(p, file, words, ARRAY_COUNT(words));
+    }
     parse_skip_to(p, at_top_or_later);
 }
 

@@ -63,6 +63,7 @@ struct convert {
     uint32_t pair_count;
     struct with *withs; // implicit ones too, once check_convert is done
     uint32_t with_count;
+    bool misnamed; // a name after `with` is known to no child
 };
 struct block {
     struct step *steps;

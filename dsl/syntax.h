@@ -85,7 +85,7 @@ struct syntax_node {
 struct syntax_tree {
     uint32_t file;
     struct slice text;
-    const struct token *tokens; // the last one is TOKEN_END
+    struct token *tokens; // the last one is TOKEN_END; changed by nobody who has a tree
     uint32_t token_count;
     const struct syntax_node *nodes;
     uint32_t node_count;

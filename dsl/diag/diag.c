@@ -253,6 +253,66 @@ static void sort_diags(struct diag **items, struct diag **spare, uint32_t count)
     }
 }
 
+// Of the text itself, or of how it is put together.
+static bool is_syntax(const struct diag *diag)
+{
+    const char *name = infos[diag->code].name;
+    return name[0] == 'E' && name[1] == '0' && (name[2] == '1' || name[2] == '2');
+}
+
+static void drop(struct diags *diags, const struct diag *diag)
+{
+    if (diag->level == DIAG_ERROR) {
+        diags->error_count--;
+    } else {
+        diags->warning_count--;
+    }
+}
+
+// A brace or a quote that is not closed moves everything behind it into another place.
+static bool breaks_structure(const struct diag *diag)
+{
+    return diag->code == DIAG_E0104 || diag->code == DIAG_E0106 || diag->code == DIAG_E0210 ||
+           diag->code == DIAG_E0211 || diag->code == DIAG_E0214;
+}
+
+// What a line seems to mean is no news while it cannot be read, and neither is anything while the
+// structure of a file is open. On a line with an open text only that is said.
+static void drop_follow_ons(struct diags *diags)
+{
+    uint32_t kept = 0;
+    uint32_t from = 0;
+    bool broken = false;
+    for (uint32_t i = 0; i < diags->count; i++) {
+        broken = broken || breaks_structure(diags->items[i]);
+    }
+    while (from < diags->count) {
+        const struct source_file *file = source_file(diags->sources,
+                                                     diags->items[from]->primary.file);
+        uint32_t line = source_line(file, diags->items[from]->primary.start);
+        uint32_t end = from;
+        bool unreadable = broken;
+        bool open_text = false;
+        while (end < diags->count &&
+               diags->items[end]->primary.file == diags->items[from]->primary.file &&
+               source_line(file, diags->items[end]->primary.start) == line) {
+            unreadable = unreadable || is_syntax(diags->items[end]);
+            open_text = open_text || diags->items[end]->code == DIAG_E0104;
+            end++;
+        }
+        for (; from < end; from++) {
+            bool follows = (unreadable && !is_syntax(diags->items[from])) ||
+                           (open_text && diags->items[from]->code != DIAG_E0104);
+            if (follows) {
+                drop(diags, diags->items[from]);
+            } else {
+                diags->items[kept++] = diags->items[from];
+            }
+        }
+    }
+    diags->count = kept;
+}
+
 void diag_finish(struct diags *diags)
 {
     CHECK(!diags->finished);
@@ -266,13 +326,12 @@ void diag_finish(struct diags *diags)
         struct diag *diag = diags->items[i];
         if (compare_diags(diags->items[kept - 1], diag) != 0) {
             diags->items[kept++] = diag;
-        } else if (diag->level == DIAG_ERROR) {
-            diags->error_count--;
         } else {
-            diags->warning_count--;
+            drop(diags, diag);
         }
     }
     diags->count = kept;
+    drop_follow_ons(diags);
 }
 
 uint32_t diag_apply_edits(const struct diags *diags, uint32_t file, struct buf *out)

@@ -124,7 +124,8 @@ bool diag_suggest(struct diag *diag, const struct suggestions *suggestions, stru
 uint32_t suggest_distance(struct slice a, struct slice b, uint32_t max);
 
 // --- reading the result ------------------------------------------------------------------------
-// Sorts, drops repeats of (code, span), counts. Call once, after the last pass.
+// Sorts, drops repeats of (code, span) and what is said of the meaning of a line that cannot be
+// read, counts. Call once, after the last pass.
 void diag_finish(struct diags *diags);
 
 const char *diag_code_name(enum diag_code code); // "E0301"

@@ -277,6 +277,8 @@ static void put_snippet(struct renderer *r, const struct diag *diag)
     }
 }
 
+enum { REMOVED_LINES_MAX = 5 }; // shown of an edit that takes lines out
+
 // The lines of an edit before and after it.
 static void put_edit(struct renderer *r, const struct diag_help *help)
 {
@@ -287,20 +289,31 @@ static void put_edit(struct renderer *r, const struct diag_help *help)
     put_gutter(r, 0, "|");
     buf_put_char(r->out, '\n');
     uint32_t from = window_start(source_line_text(file, first), help->span.start - first_at);
-    if (help->span.end > help->span.start) {
-        put_gutter(r, first, "- ");
-        put_line(r, source_line_text(file, first), from);
+    bool whole = help->replacement.len == 0 && help->span.start == first_at && last > first &&
+                 (help->span.end == file->line_starts[last - 1] ||
+                  help->span.end == file->text.len);
+    uint32_t removed = whole ? last - first : 1;
+    for (uint32_t i = 0; help->span.end > help->span.start && i < removed; i++) {
+        if (i == REMOVED_LINES_MAX) {
+            put_gutter(r, 0, "- …\n");
+            break;
+        }
+        put_gutter(r, first + i, "- ");
+        put_line(r, source_line_text(file, first + i), from);
         buf_put_char(r->out, '\n');
+    }
+    if (whole) {
+        return;
     }
     struct slice before = slice_sub(file->text, first_at, help->span.start - first_at);
     struct slice last_line = source_line_text(file, last);
     uint32_t rest_at = help->span.end - file->line_starts[last - 1];
-    struct buf whole;
-    buf_init(&whole, (size_t)4 * SOURCE_BYTES_MAX);
-    buf_put_slice(&whole, before);
-    buf_put_slice(&whole, help->replacement);
-    buf_put_slice(&whole, slice_sub(last_line, rest_at, last_line.len));
-    struct slice left = buf_slice(&whole);
+    struct buf text;
+    buf_init(&text, (size_t)4 * SOURCE_BYTES_MAX);
+    buf_put_slice(&text, before);
+    buf_put_slice(&text, help->replacement);
+    buf_put_slice(&text, slice_sub(last_line, rest_at, last_line.len));
+    struct slice left = buf_slice(&text);
     uint32_t number = first;
     while (true) {
         const char *end = left.len > 0 ? memchr(left.ptr, '\n', left.len) : NULL;
@@ -313,7 +326,7 @@ static void put_edit(struct renderer *r, const struct diag_help *help)
         }
         left = slice_sub(left, len + 1, left.len);
     }
-    buf_done(&whole);
+    buf_done(&text);
 }
 
 // ------------------------------------------------------------------------------------ the whole

@@ -1,0 +1,358 @@
+// Every file of processes/ is damaged in the ways of damage.c, at every place where each applies.
+// The messages must then lead back: following the edits of the first message gives a program of the
+// same meaning, or, where a word of the author is lost, leads to the place where it stood.
+// DAMAGE_TELL=1 in the environment prints what was not mended, DAMAGE_ONLY=… runs some of them.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "dsl/compile.h"
+#include "tests/dsl/damage.h"
+#include "tests/dsl/sema_files.h"
+#include "tests/dsl/snapshot.h"
+
+enum {
+    FILES_MAX = 64,
+    ROUNDS_MAX = 4,
+    PLACES_MAX = 12 // of one damage in one file; more are sampled evenly
+};
+
+struct bench {
+    struct arena arena;
+    struct compile_file files[FILES_MAX];
+    uint32_t file_count;
+    bool tells;
+    struct slice images[FILES_MAX]; // of the files as they are, without lines
+    uint32_t program_count, test_count;
+};
+
+static void add_file(const char *path, void *context)
+{
+    struct bench *bench = context;
+    assert_true(bench->file_count < FILES_MAX);
+    struct compile_file *file = &bench->files[bench->file_count++];
+    file->name = arena_copy(&bench->arena, slice_from_cstr(path));
+    assert_true(sema_read_file(path, &bench->arena, &file->text));
+}
+
+// The set with another text for one of its files.
+static void compile_with(const struct bench *bench, uint32_t file, struct slice text,
+                         struct compile_result *result)
+{
+    struct compile_file files[FILES_MAX];
+    memcpy(files, bench->files, sizeof files);
+    files[file].text = text;
+    struct compile_input input = { .files = files, .file_count = bench->file_count,
+                                   .load = sema_load };
+    compile_set(&input, result);
+}
+
+// --- the same meaning ---------------------------------------------------------------------------
+
+// Two texts of the same words and signs in the same order mean the same.
+static bool same_words(struct slice a, struct slice b)
+{
+    struct source_set sources;
+    struct diags diags;
+    struct syntax_tree trees[2];
+    struct arena arena;
+    arena_init(&arena, (size_t)64 << 20);
+    source_set_init(&sources, &arena);
+    (void)source_add(&sources, SLICE("a.rung"), a);
+    (void)source_add(&sources, SLICE("b.rung"), b);
+    diags_init(&diags, &arena, &sources);
+    for (uint32_t i = 0; i < 2; i++) {
+        syntax_parse(&trees[i], &sources, i, &arena, &diags);
+    }
+    bool same = trees[0].token_count == trees[1].token_count;
+    for (uint32_t i = 0; same && i < trees[0].token_count; i++) {
+        const struct token *left = &trees[0].tokens[i];
+        const struct token *right = &trees[1].tokens[i];
+        same = left->kind == right->kind &&
+               slice_equal(slice_sub(a, left->start, left->end - left->start),
+                           slice_sub(b, right->start, right->end - right->start));
+    }
+    arena_done(&arena);
+    return same;
+}
+
+// An image without what depends on the place in the text.
+static struct slice bare_image(struct arena *arena, struct slice bytes)
+{
+    struct image image;
+    assert_int_equal(image_open(bytes, &image), OK);
+    char *copy = arena_cstr(arena, bytes);
+#define DROP_LINES(name, type)                                                               \
+    for (uint32_t i = 0; i < image.name##_count; i++) {                                       \
+        const char *line = (const char *)&image.name[i] + offsetof(struct type, line);        \
+        memset(copy + (line - bytes.ptr), 0, sizeof(uint32_t));                               \
+    }
+    DROP_LINES(process, image_process)
+    DROP_LINES(stage, image_stage)
+    DROP_LINES(task, image_task)
+    DROP_LINES(action, image_action)
+    DROP_LINES(timer, image_timer)
+    DROP_LINES(rule, image_rule)
+    DROP_LINES(end, image_end)
+    DROP_LINES(step, image_step)
+    DROP_LINES(ask, image_ask)
+    DROP_LINES(convert, image_convert)
+#undef DROP_LINES
+    memset(copy + offsetof(struct image_header, source_hash), 0, IMAGE_HASH_BYTES);
+    return slice_make(copy, bytes.len);
+}
+
+// Whether the set checks, and its processes are what they were before the damage.
+static bool same_images(const struct bench *bench, const struct compile_result *result)
+{
+    bool same = compile_is_good(result) && result->program_count == bench->program_count &&
+                result->test_count == bench->test_count;
+    struct arena arena;
+    arena_init(&arena, (size_t)64 << 20);
+    for (uint32_t i = 0; same && i < result->program_count; i++) {
+        same = slice_equal(bare_image(&arena, result->programs[i].image), bench->images[i]);
+    }
+    arena_done(&arena);
+    return same;
+}
+
+static void open_bench(struct bench *bench)
+{
+    *bench = (struct bench){ .tells = getenv("DAMAGE_TELL") != NULL };
+    arena_init(&bench->arena, (size_t)256 << 20);
+    (void)snapshot_each("processes", add_file, bench);
+    assert_true(bench->file_count > 0);
+    struct compile_result result;
+    compile_with(bench, 0, bench->files[0].text, &result);
+    assert_true(compile_is_good(&result) && result.program_count <= FILES_MAX);
+    bench->program_count = result.program_count;
+    bench->test_count = result.test_count;
+    for (uint32_t i = 0; i < result.program_count; i++) {
+        bench->images[i] = bare_image(&bench->arena, result.programs[i].image);
+    }
+    compile_done(&result);
+}
+
+// --- following the messages ----------------------------------------------------------------------
+
+struct mending {
+    struct bench *bench;
+    uint32_t file;
+    const struct damage *damage;
+    const struct damage_place *place;
+    struct slice original;
+    enum damage_grade grade;
+};
+
+static struct slice splice(struct arena *arena, struct slice text, uint32_t start, uint32_t end,
+                           struct slice with)
+{
+    return arena_format(arena, "%.*s%.*s%.*s", (int)start, text.ptr, SLICE_PRINT(with),
+                        SLICE_PRINT(slice_sub(text, end, text.len)));
+}
+
+static const struct diag *first_error(const struct compile_result *result)
+{
+    for (uint32_t i = 0; i < result->diags.count; i++) {
+        if (result->diags.items[i]->level == DIAG_ERROR) {
+            return result->diags.items[i];
+        }
+    }
+    return result->diags.count > 0 ? result->diags.items[0] : NULL;
+}
+
+static bool touches(const struct mending *mending, struct span span)
+{
+    const struct damage_place *place = mending->place;
+    uint32_t end = place->start + (uint32_t)place->with.len;
+    return span.file == mending->file && span.start <= end + 1 && span.end + 1 >= place->start;
+}
+
+static bool on_its_lines(const struct compile_result *result, const struct mending *mending,
+                         struct span span)
+{
+    const struct source_file *source = source_file(&result->sources, mending->file);
+    uint32_t end = mending->place->start + (uint32_t)mending->place->with.len;
+    return span.file == mending->file &&
+           source_line(source, span.end) >= source_line(source, mending->place->start) &&
+           source_line(source, span.start) <= source_line(source, end);
+}
+
+static bool is_pointed_at(const struct compile_result *result, const struct mending *mending,
+                          const struct diag *diag)
+{
+    bool pointed = on_its_lines(result, mending, diag->primary);
+    for (uint32_t i = 0; i < diag->label_count; i++) {
+        pointed = pointed || on_its_lines(result, mending, diag->labels[i].span);
+    }
+    return pointed;
+}
+
+// One try: the edit of the message, then those of what is left. Gives whether all is as it was.
+static bool follow(struct mending *mending, struct slice text, int round);
+
+static bool follow_diag(struct mending *mending, const struct diag *diag, struct slice text,
+                        int round)
+{
+    for (uint32_t h = 0; h < diag->help_count; h++) {
+        const struct diag_help *help = &diag->helps[h];
+        if (help->fix == DIAG_FIX_NONE || help->span.file != mending->file) {
+            continue;
+        }
+        if (help->fix == DIAG_FIX_PLACEHOLDER) {
+            if (round == 0 && touches(mending, help->span) && mending->grade < DAMAGE_LED) {
+                mending->grade = DAMAGE_LED;
+            }
+            continue;
+        }
+        struct slice next = splice(&mending->bench->arena, text, help->span.start, help->span.end,
+                                   help->replacement);
+        if (round + 1 < ROUNDS_MAX && follow(mending, next, round + 1)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool follow(struct mending *mending, struct slice text, int round)
+{
+    if (round > 0 && same_words(text, mending->original)) {
+        return true;
+    }
+    struct compile_result result;
+    compile_with(mending->bench, mending->file, text, &result);
+    if (round > 0 && same_images(mending->bench, &result)) {
+        compile_done(&result);
+        return true;
+    }
+    const struct diag *diag = first_error(&result);
+    if (round == 0) {
+        mending->grade = diag == NULL ? DAMAGE_SILENT
+                         : is_pointed_at(&result, mending, diag) ? DAMAGE_POINTED : DAMAGE_FAR;
+    }
+    bool good = diag != NULL && follow_diag(mending, diag, text, round);
+    compile_done(&result);
+    return good;
+}
+
+static void tell(const struct mending *mending, struct slice text)
+{
+    static const char *const grades[] = { "SILENT", "FAR", "POINTED", "LED", "MENDED" };
+    struct compile_result result;
+    struct buf out;
+    buf_init(&out, 1 << 22);
+    compile_with(mending->bench, mending->file, text, &result);
+    diag_render_text(&result.diags, &out, 0);
+    printf("\n######## %s: %s at %.*s:%u `%.*s` -> `%.*s`\n%.*s\n", grades[mending->grade],
+           mending->damage->name, SLICE_PRINT(mending->bench->files[mending->file].name),
+           source_line(source_file(&result.sources, mending->file), mending->place->start),
+           SLICE_PRINT(slice_sub(mending->original, mending->place->start,
+                                 mending->place->end - mending->place->start)),
+           SLICE_PRINT(mending->place->with),
+           (int)(out.len < 1500 ? out.len : 1500), out.ptr);
+    buf_done(&out);
+    compile_done(&result);
+}
+
+static enum damage_grade mend(struct bench *bench, uint32_t file, const struct damage *damage,
+                              const struct damage_place *place)
+{
+    struct slice original = bench->files[file].text;
+    struct slice text = splice(&bench->arena, original, place->start, place->end, place->with);
+    struct mending mending = { .bench = bench, .file = file, .damage = damage, .place = place,
+                               .original = original };
+    if (same_words(text, original)) {
+        return DAMAGE_MENDED; // no damage at all
+    }
+    if (follow(&mending, text, 0)) {
+        return DAMAGE_MENDED;
+    }
+    if (bench->tells) {
+        tell(&mending, text);
+    }
+    return mending.grade;
+}
+
+// --- the count -----------------------------------------------------------------------------------
+
+struct tally {
+    unsigned grades[DAMAGE_MENDED + 1];
+    unsigned places, all;
+};
+
+static void damage_file(struct bench *bench, uint32_t file, const struct damage *damage,
+                        struct tally *tally)
+{
+    struct arena arena;
+    arena_init(&arena, (size_t)64 << 20);
+    struct source_set sources;
+    struct diags diags;
+    struct syntax_tree tree;
+    struct damage_finder finder;
+    source_set_init(&sources, &arena);
+    (void)source_add(&sources, bench->files[file].name, bench->files[file].text);
+    diags_init(&diags, &arena, &sources);
+    syntax_parse(&tree, &sources, 0, &arena, &diags);
+    damage_find(&finder, damage, &tree, &arena);
+    uint32_t wanted = finder.count < PLACES_MAX ? finder.count : PLACES_MAX;
+    for (uint32_t i = 0; i < wanted; i++) {
+        const struct damage_place *place = &finder.places[i * finder.count / wanted];
+        tally->grades[mend(bench, file, damage, place)]++;
+        tally->places++;
+    }
+    tally->all += finder.count;
+    arena_done(&arena);
+}
+
+static void every_damage_is_led_back_by_its_messages(void **state)
+{
+    (void)state;
+    struct bench bench;
+    open_bench(&bench);
+    unsigned short_of = 0;
+    unsigned places = 0;
+    unsigned mended = 0;
+    const char *only = getenv("DAMAGE_ONLY");
+    for (uint32_t i = 0; i < damage_count; i++) {
+        const struct damage *damage = &damage_list[i];
+        struct tally tally = { 0 };
+        if (only != NULL && strstr(damage->name, only) == NULL) {
+            continue;
+        }
+        for (uint32_t file = 0; file < bench.file_count; file++) {
+            damage_file(&bench, file, damage, &tally);
+        }
+        unsigned worse = 0;
+        for (unsigned grade = 0; grade < damage->grade; grade++) {
+            worse += grade < DAMAGE_MENDED ? tally.grades[grade] : 0;
+        }
+        print_message("%-45s %4u of %4u: %4u mended, %3u led, %3u pointed, %3u far, "
+                      "%3u silent\n",
+               damage->name, tally.places, tally.all, tally.grades[DAMAGE_MENDED],
+               tally.grades[DAMAGE_LED], tally.grades[DAMAGE_POINTED], tally.grades[DAMAGE_FAR],
+               tally.grades[DAMAGE_SILENT]);
+        places += tally.places;
+        mended += tally.grades[DAMAGE_MENDED];
+        bool good = worse == 0 && tally.places > 0 &&
+                    tally.grades[DAMAGE_MENDED] * 100 >= tally.places * damage->mended;
+        if (!good) {
+            print_error("too few of them: %s\n", damage->name);
+        }
+        short_of += !good;
+    }
+    print_message("%u damages at %u places, %u of them mended by the edits of messages\n",
+                  damage_count, places, mended);
+    arena_done(&bench.arena);
+    assert_int_equal(short_of, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_damage_is_led_back_by_its_messages),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
