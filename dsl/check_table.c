@@ -67,7 +67,7 @@ static uint32_t set_first(const struct row_set *set)
 
 static struct row_set set_common(const struct row_set *a, const struct row_set *b)
 {
-    struct row_set both;
+    struct row_set both = { 0 };
     for (uint32_t word = 0; word < ROW_WORDS; word++) {
         both.bits[word] = a->bits[word] & b->bits[word];
     }
