@@ -42,6 +42,7 @@ enum {
     LATCHES_MAX = 256,
     FRAMES_MAX = 4, // escalations open at once
     INCIDENTS_MAX = 8,
+    ZONE_NUMBERS_MAX = 4096, // zones that cases of one company have had
     ACTED_MAX = 64, // people remembered for four eyes, each with the role they acted in
     // names and texts
     NAME_BYTES_MAX = 64,

@@ -23,6 +23,7 @@ void check_graph(struct unit *unit, struct process *process); // stuck, ends, re
 void check_cover(struct unit *unit, struct process *process);    // rules over children
 void check_rights(struct unit *unit, struct process *process);   // ends by role, buttons for nobody
 void check_children(struct unit *unit, struct process *process); // no end with open children
+void check_timers(struct unit *unit, const struct process *process); // waits that never end
 // 6. The `test` blocks of one file, in the order of the text.
 void check_tests(struct unit *unit, uint32_t file, struct test_plan **plans, uint32_t *plan_count);
 
@@ -31,6 +32,14 @@ void check_tests(struct unit *unit, uint32_t file, struct test_plan **plans, uin
 void check_computed(struct unit *unit, struct process *process, struct field *field);
 // In which order such fields are worked out; none may lead back to itself.
 void check_computed_order(struct unit *unit, struct process *process);
+// --- time (check_time.c) -------------------------------------------------------------------------
+void check_declare_time(struct unit *unit, struct process *process); // calendar, zone: part of 2.
+// E0701 when a rung of a ladder (may be NULL) used at `span` counts working time and no calendar
+// says whose.
+void check_ladder_use(struct unit *unit, const struct process *process,
+                      const struct ladder *ladder, struct span span);
+struct body;
+void check_reminds(struct body *body, struct task *task, uint32_t node);
 
 // --- what a process holds (check_process.c, check_config.c) --------------------------------------
 struct handler *check_handler_add(struct unit *unit, struct process *process, struct stage *stage,

@@ -247,6 +247,7 @@ const struct due *check_due(struct body *body, uint32_t node)
     struct due *due = ARENA_NEW(body->infer.unit->arena, struct due);
     due->span = syntax_span(tree, node);
     due->moment = check_moment(body, syntax_first(tree, node), true);
+    due->within = names_within(body->infer.unit, body->infer.file, node);
     due->promised = syntax_has(tree, node, NODE_PROMISED);
     uint32_t until = syntax_child(tree, node, NODE_UNTIL);
     if (until != NODE_NONE) {
@@ -278,11 +279,14 @@ struct task *check_task(struct body *body, uint32_t node)
     uint32_t other = syntax_child(tree, node, NODE_OTHER_THAN);
     task->other_than = names_roles(unit, body->infer.file,
                                    other == NODE_NONE ? NODE_NONE : syntax_first(tree, other));
+    check_reminds(body, task, node);
     uint32_t overdue = syntax_child(tree, node, NODE_OVERDUE);
     if (overdue == NODE_NONE) {
         return task;
     }
     task->overdue = names_ladder(unit, body->infer.file, syntax_first(tree, overdue));
+    check_ladder_use(unit, body->process, task->overdue,
+                     syntax_span(tree, syntax_first(tree, overdue)));
     uint32_t then = syntax_child(tree, overdue, NODE_BLOCK);
     if (then != NODE_NONE && is_stage_task) {
         task->overdue_then = check_block(body, then);
@@ -634,6 +638,7 @@ static bool check_one_step(struct body *body, struct step *step, uint32_t node)
         step->kind = STEP_NOTIFY;
         step->role = names_role(unit, body->infer.file, first);
         step->text = infer_label(&body->infer, syntax_child(tree, node, NODE_LABEL));
+        step->within = names_within(unit, body->infer.file, node);
     } else if (kind == NODE_CONVERT_INTO || kind == NODE_CONVERT_EACH) {
         step->kind = STEP_CONVERT;
         step->convert = check_convert_step(body, node);
@@ -662,6 +667,7 @@ static bool check_one_step(struct body *body, struct step *step, uint32_t node)
         step->kind = STEP_RETRY;
         check_flow_here(body, node);
         step->ladder = names_ladder(unit, body->infer.file, first);
+        check_ladder_use(unit, body->process, step->ladder, syntax_span(tree, first));
         step->then = check_block(body, syntax_child_class(tree, node, CLASS_BLOCK, 0));
     } else {
         return false;

@@ -400,6 +400,7 @@ void check_declare(struct unit *unit, struct process *process)
             declare_end(unit, process, child);
         }
     }
+    check_declare_time(unit, process);
     for (SYNTAX_EACH(tree, process->decl.node, child)) {
         if (syntax_kind(tree, child) == NODE_KEY) {
             declare_keys(unit, process, child);

@@ -13,7 +13,7 @@ void check_tests(struct unit *unit, uint32_t file, struct test_plan **plans, uin
             continue;
         }
         struct test_check_state test = { .unit = unit, .file = file, .current_case = INDEX_NONE };
-        test.infer = (struct infer){ .unit = unit, .file = file };
+        test.infer = (struct infer){ .unit = unit, .file = file, .flags = INFER_IN_TEST };
         uint32_t title = syntax_child(tree, node, NODE_STRING);
         test.plan.title =
             title == NODE_NONE ? SLICE_EMPTY : syntax_string(tree, title, unit->arena);
@@ -164,6 +164,22 @@ static void play_at(struct test_check_state *test, struct play_list *list, struc
     if (moment != NODE_NONE) {
         play->moment_ms = syntax_literal(tree, moment).number;
         check_clock(test, list, moment, play->moment_ms);
+    }
+    uint32_t clause = syntax_child(tree, node, NODE_CALENDAR_ZONE);
+    uint32_t text = clause == NODE_NONE ? NODE_NONE : syntax_child(tree, clause, NODE_STRING);
+    if (text == NODE_NONE) {
+        return;
+    }
+    struct slice zone = syntax_string(tree, text, test->unit->arena);
+    if (!names_zone_known(test->unit, zone)) {
+        names_report_zone(test->unit, syntax_span(tree, text), zone);
+    } else if (test->plan.zone.len > 0 && !slice_equal(zone, test->plan.zone)) {
+        struct diag *diag = diag_add(test->unit->diags, DIAG_E0325, syntax_span(tree, text));
+        diag_fact(diag, SLICE("zone"));
+        diag_fact(diag, SLICE("this test"));
+        diag_note(diag, "a company has one zone; clients tell theirs by `zone from`");
+    } else {
+        test->plan.zone = zone;
     }
 }
 
@@ -361,6 +377,9 @@ static void play_wait(struct test_check_state *test, struct play_list *list, str
     }
     infer_literal(&test->infer, wait, NULL);
     play->duration = syntax_literal(tree, wait);
+    if (!names_working_time(test->unit, NULL, play->duration.unit, syntax_span(tree, wait))) {
+        play->duration.unit = DURATION_MS;
+    }
     if (play->duration.number < INT32_MAX || play->duration.unit == DURATION_MS) {
         int64_t most = INT64_MAX / 4;
         int64_t step = at_least_ms[play->duration.unit];

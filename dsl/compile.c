@@ -7,6 +7,7 @@
 #include "dsl/check.h"
 #include "dsl/lower.h"
 #include "dsl/names.h"
+#include "dsl/stdlib.h"
 
 _Static_assert(IMAGE_HASH_BYTES >= crypto_generichash_BYTES_MIN, "a hash that BLAKE2b can give");
 _Static_assert(IMAGE_HASH_BYTES <= crypto_generichash_BYTES_MAX, "a hash that BLAKE2b can give");
@@ -25,6 +26,7 @@ static void find_rings(struct compile *compile);
 static void compute_closures(struct compile *compile);
 static void check_all(struct compile *compile);
 static void lower_all(struct compile *compile);
+static bool load_data(struct unit *unit, uint32_t file, struct slice path, struct slice *ret_text);
 
 void compile_set(const struct compile_input *input, struct compile_result *ret_result)
 {
@@ -36,7 +38,9 @@ void compile_set(const struct compile_input *input, struct compile_result *ret_r
     struct compile compile = {
         .input = input,
         .result = result,
-        .unit = { .arena = &result->arena, .sources = &result->sources, .diags = &result->diags },
+        .unit = { .arena = &result->arena, .sources = &result->sources, .diags = &result->diags,
+                  .load_data = load_data, .compile = &compile,
+                  .knows_zone = input->knows_zone },
     };
     compile.unit.files = ARENA_ARRAY(&result->arena, struct unit_file, SOURCE_FILES_MAX);
     add_files(&compile);
@@ -92,13 +96,20 @@ static uint32_t find_file(const struct compile *compile, struct slice name)
     return INDEX_NONE;
 }
 
+static bool is_program(struct slice name)
+{
+    struct slice ending = SLICE(".rung");
+    return name.len < ending.len ||
+           slice_equal(slice_sub(name, name.len - ending.len, ending.len), ending);
+}
+
 static void add_files(struct compile *compile)
 {
     struct source_set *sources = &compile->result->sources;
     for (uint32_t i = 0; i < compile->input->file_count; i++) {
         const struct compile_file *file = &compile->input->files[i];
-        if (find_file(compile, file->name) != INDEX_NONE) {
-            continue;
+        if (find_file(compile, file->name) != INDEX_NONE || !is_program(file->name)) {
+            continue; // data is read where it is named
         }
         if (sources->count == SOURCE_FILES_MAX) {
             struct diag *diag = diag_add(&compile->result->diags, DIAG_E0322, span_make(0, 0, 0));
@@ -107,6 +118,53 @@ static void add_files(struct compile *compile)
         }
         source_add(sources, file->name, file->text);
     }
+}
+
+// A text from outside of the set: the loader's, else what comes with Rung.
+static bool load_text(struct compile *compile, struct slice path, struct slice *ret_text)
+{
+    struct arena *arena = &compile->result->arena;
+    const struct compile_input *input = compile->input;
+    return (input->load != NULL && input->load(input->load_context, path, arena, ret_text)) ||
+           stdlib_find(path, ret_text);
+}
+
+static struct slice folder_of(struct slice name)
+{
+    size_t folder = 0;
+    for (size_t i = 0; i < name.len; i++) {
+        folder = name.ptr[i] == '/' ? i + 1 : folder;
+    }
+    return slice_sub(name, 0, folder);
+}
+
+// Data: a file of the set, one beside the file that names it, or one of the library.
+static bool load_data(struct unit *unit, uint32_t file, struct slice path, struct slice *ret_text)
+{
+    struct compile *compile = unit->compile;
+    struct slice beside =
+        arena_format(unit->arena, "%.*s%.*s",
+                     SLICE_PRINT(folder_of(source_file(unit->sources, file)->name)),
+                     SLICE_PRINT(path));
+    struct slice text = SLICE_EMPTY;
+    bool found = false;
+    for (uint32_t i = 0; i < compile->input->file_count && !found; i++) {
+        const struct compile_file *one = &compile->input->files[i];
+        found = slice_equal(one->name, beside) || slice_equal(one->name, path);
+        text = found ? arena_copy(unit->arena, one->text) : text;
+    }
+    struct slice used = path;
+    if (!found && load_text(compile, beside, &text)) {
+        found = true;
+        used = beside;
+    }
+    found = found || load_text(compile, path, &text);
+    if (found) {
+        struct unit_data data = { file, used, text };
+        ARRAY_PUSH(unit->arena, unit->data, unit->data_count, data);
+        *ret_text = text;
+    }
+    return found;
 }
 
 // "processes/lead.rung" and `shared`: "processes/shared.rung". A path of several words begins at
@@ -123,21 +181,16 @@ static struct slice import_path(struct compile *compile, uint32_t file, uint32_t
                               : arena_format(arena, "%.*s/%.*s", SLICE_PRINT(joined),
                                              SLICE_PRINT(word));
     }
-    size_t folder = 0;
     struct slice own = source_file(&compile->result->sources, file)->name;
-    for (size_t i = 0; words == 1 && i < own.len; i++) {
-        folder = own.ptr[i] == '/' ? i + 1 : folder;
-    }
-    return arena_format(arena, "%.*s%.*s.rung", SLICE_PRINT(slice_sub(own, 0, folder)),
-                        SLICE_PRINT(joined));
+    struct slice folder = words == 1 ? folder_of(own) : SLICE_EMPTY;
+    return arena_format(arena, "%.*s%.*s.rung", SLICE_PRINT(folder), SLICE_PRINT(joined));
 }
 
 static uint32_t load_file(struct compile *compile, struct slice path, struct span span)
 {
     struct compile_result *result = compile->result;
     struct slice text = SLICE_EMPTY;
-    if (compile->input->load == NULL ||
-        !compile->input->load(compile->input->load_context, path, &result->arena, &text)) {
+    if (!load_text(compile, path, &text)) {
         struct diag *diag = diag_add(&result->diags, DIAG_E0312, span);
         diag_fact(diag, path);
         diag_here(diag, "this means `%.*s`", SLICE_PRINT(path));
@@ -302,6 +355,7 @@ static void check_all(struct compile *compile)
             check_cover(unit, process);
             check_rights(unit, process);
             check_children(unit, process);
+            check_timers(unit, process);
         }
     }
     for (uint32_t file = 0; file < compile->input->file_count && file < unit->file_count; file++) {
@@ -331,20 +385,29 @@ static uint32_t source_files(const struct compile *compile, uint32_t file, uint3
     return count;
 }
 
-// Over their texts, each behind its length.
+static void hash_text(crypto_generichash_state *state, struct slice text)
+{
+    uint8_t len[8];
+    for (unsigned n = 0; n < 8; n++) {
+        len[n] = (uint8_t)((uint64_t)text.len >> (8 * n));
+    }
+    crypto_generichash_update(state, len, sizeof len);
+    crypto_generichash_update(state, (const unsigned char *)text.ptr, text.len);
+}
+
+// Over their texts and those of the data they name, each behind its length.
 static void hash_sources(const struct compile *compile, const uint32_t *files, uint32_t count,
                          uint8_t hash[IMAGE_HASH_BYTES])
 {
     crypto_generichash_state state;
     crypto_generichash_init(&state, NULL, 0, IMAGE_HASH_BYTES);
     for (uint32_t i = 0; i < count; i++) {
-        struct slice text = source_file(&compile->result->sources, files[i])->text;
-        uint8_t len[8];
-        for (unsigned n = 0; n < 8; n++) {
-            len[n] = (uint8_t)((uint64_t)text.len >> (8 * n));
+        hash_text(&state, source_file(&compile->result->sources, files[i])->text);
+        for (uint32_t n = 0; n < compile->unit.data_count; n++) {
+            if (compile->unit.data[n].file == files[i]) {
+                hash_text(&state, compile->unit.data[n].text);
+            }
         }
-        crypto_generichash_update(&state, len, sizeof len);
-        crypto_generichash_update(&state, (const unsigned char *)text.ptr, text.len);
     }
     crypto_generichash_final(&state, hash, IMAGE_HASH_BYTES);
 }

@@ -3,9 +3,10 @@
 //
 // A set is the files of one folder. `import shared` means `shared.rung` beside the importing file;
 // `import stdlib.ladders` means `stdlib/ladders.rung`. Files of the set are looked at first, then
-// the loader is asked. Names of processes are global to the set; everything else is seen where it
-// is imported. Each process gets an image of its own. With any error in the set there are no
-// images.
+// the loader is asked, then what comes with Rung (dsl/stdlib.h). Data that a calendar names is
+// found in the same way; files of the set whose names do not end in `.rung` are such data. Names of
+// processes are global to the set; everything else is seen where it is imported. Each process gets
+// an image of its own. With any error in the set there are no images.
 #ifndef RUNG_DSL_COMPILE_H
 #define RUNG_DSL_COMPILE_H
 
@@ -32,6 +33,8 @@ struct compile_input {
     uint32_t file_count;
     compile_load_fn *load; // may be NULL
     void *load_context;
+    // Whether there is a time zone of that name; NULL: every well-formed name will do.
+    bool (*knows_zone)(struct slice name);
 };
 
 // One process, compiled.

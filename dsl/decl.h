@@ -1,5 +1,5 @@
-// What stands at the top of a file, resolved: roles, enums, records, ladders and tables. Part of
-// the model (model.h); made by names.c, lives in the arena of the compilation.
+// What stands at the top of a file, resolved: roles, enums, records, ladders, tables and
+// calendars. Part of the model (model.h); made by names.c, lives in the arena of the compilation.
 #ifndef RUNG_DSL_DECL_H
 #define RUNG_DSL_DECL_H
 
@@ -14,8 +14,10 @@
 
 struct expr;
 
-enum decl_kind { DECL_ROLE, DECL_TYPE, DECL_LADDER, DECL_TABLE, DECL_PROCESS };
-enum decl_what { WHAT_ROLE, WHAT_ENUM, WHAT_RECORD, WHAT_LADDER, WHAT_TABLE, WHAT_PROCESS };
+enum decl_kind { DECL_ROLE, DECL_TYPE, DECL_LADDER, DECL_TABLE, DECL_PROCESS, DECL_CALENDAR };
+enum decl_what {
+    WHAT_ROLE, WHAT_ENUM, WHAT_RECORD, WHAT_LADDER, WHAT_TABLE, WHAT_PROCESS, WHAT_CALENDAR
+};
 
 // The head of everything declared at the top. Two of one kind and name may not see each other.
 struct decl {
@@ -60,10 +62,22 @@ struct record {
     bool resolved, checked;
     uint8_t visit; // while looking for records that hold themselves
 };
+struct calendar {
+    struct decl decl;
+    struct slice zone; // empty: the company's, or that of the case
+    bool of_case;
+    bool broken; // something in it was reported
+    struct image_opening hours[7][CALENDAR_HOURS_MAX]; // 0 = Sunday; ascending
+    uint32_t hour_count[7];
+    struct image_exception *exceptions; // ascending
+    uint32_t exception_count;
+};
 struct rung {
     struct value wait;
+    struct span span; // of the wait
     enum image_rung_effect effect;
     const struct role *role;
+    const struct calendar *within;
 };
 struct ladder {
     struct decl decl;

@@ -56,6 +56,17 @@ static void space_clause(struct format *format, uint32_t node)
     }
 }
 
+// mon .. fri 09:00-18:00
+static void space_hours(struct format *format, uint32_t node)
+{
+    const struct syntax_tree *tree = format->tree;
+    const struct syntax_node *n = syntax_node(tree, node);
+    for (uint32_t i = n->first_token + 1; i < n->end_token; i++) {
+        bool minus = tree->tokens[i].kind == TOKEN_MINUS || tree->tokens[i - 1].kind == TOKEN_MINUS;
+        format->gaps[i].space = minus ? 0 : 1;
+    }
+}
+
 static void space_node(struct format *format, uint32_t node)
 {
     const struct syntax_tree *tree = format->tree;
@@ -68,6 +79,7 @@ static void space_node(struct format *format, uint32_t node)
         format->gaps[n->first_token + 1].space =
             tree->tokens[n->first_token + 1].kind == TOKEN_MINUS ? 1 : 0;
         break;
+    case NODE_HOURS: space_hours(format, node); break;
     case NODE_BINARY:
         if (n->op == OPERATOR_AND || n->op == OPERATOR_OR) {
             soften(format, tree->nodes[first].end_token, SOFT_OPERATOR);
@@ -137,7 +149,7 @@ static void begin_line(struct format *format, uint32_t token, uint32_t end, uint
 static bool always_open(enum syntax_kind kind)
 {
     return kind == NODE_PROCESS || kind == NODE_STAGE || kind == NODE_ESCALATION ||
-           kind == NODE_TEST;
+           kind == NODE_CALENDAR || kind == NODE_TEST;
 }
 
 // Whether the author opened these braces: a line break behind the `{` or before a step, or a
@@ -257,6 +269,7 @@ static uint32_t own_brace(const struct format *format, uint32_t node)
     case NODE_RECORD:
     case NODE_TYPE_RECORD:
     case NODE_TABLE:
+    case NODE_CALENDAR:
     case NODE_LADDER: return format->mates[n->end_token - 1];
     case NODE_CONVERT_EACH: {
         uint32_t pair = syntax_child(tree, node, NODE_PAIR);

@@ -98,6 +98,11 @@ const struct expr *infer_literal(struct infer *infer, uint32_t node, const struc
             continue;
         }
         struct value value = syntax_literal(tree, node);
+        if (kind == NODE_DURATION && (infer->flags & INFER_IN_TEST) == 0 &&
+            !names_working_time(infer->unit, infer->process, value.unit,
+                                                         syntax_span(tree, node))) {
+            return infer_poison(infer, node);
+        }
         struct expr *expr = infer_new(infer, node, plain[i].kind, type_builtin(plain[i].type));
         expr->number = value.number;
         expr->scale = kind == NODE_DURATION ? value.unit : value.scale;

@@ -171,6 +171,10 @@ uint32_t lower_ladder(struct lower *lower, const struct ladder *ladder)
     if (*index != INDEX_NONE) {
         return *index;
     }
+    uint32_t *within = ARENA_ARRAY(lower->arena, uint32_t, ladder->rung_count + 1);
+    for (uint32_t i = 0; i < ladder->rung_count; i++) {
+        within[i] = lower_calendar(lower, ladder->rungs[i].within);
+    }
     struct image_ladder to = { lower_text(lower, ladder->decl.name),
                                ladder->keeps_count,
                                { build_count(&lower->build, BUILD_rung), ladder->rung_count } };
@@ -179,10 +183,39 @@ uint32_t lower_ladder(struct lower *lower, const struct ladder *ladder)
         struct image_rung made = { .amount = rung->wait.number,
                                    .unit = rung->wait.unit,
                                    .effect = (uint32_t)rung->effect,
-                                   .role = lower_role(lower, rung->role) };
+                                   .role = lower_role(lower, rung->role),
+                                   .within = within[i] };
         build_add_rung(&lower->build, &made);
     }
     *index = build_add_ladder(&lower->build, &to);
+    return *index;
+}
+
+uint32_t lower_calendar(struct lower *lower, const struct calendar *calendar)
+{
+    if (calendar == NULL) {
+        return INDEX_NONE;
+    }
+    uint32_t *index = &lower->decl_index[calendar->decl.order];
+    if (*index != INDEX_NONE) {
+        return *index;
+    }
+    struct image_calendar to = { .name = lower_text(lower, calendar->decl.name),
+                                 .zone = lower_text(lower, calendar->zone),
+                                 .of_case = calendar->of_case };
+    for (uint32_t day = 0; day < 7; day++) {
+        to.week[day] = (struct image_range){ build_count(&lower->build, BUILD_opening),
+                                             calendar->hour_count[day] };
+        for (uint32_t i = 0; i < calendar->hour_count[day]; i++) {
+            build_add_opening(&lower->build, &calendar->hours[day][i]);
+        }
+    }
+    to.exceptions = (struct image_range){ build_count(&lower->build, BUILD_exception),
+                                          calendar->exception_count };
+    for (uint32_t i = 0; i < calendar->exception_count; i++) {
+        build_add_exception(&lower->build, &calendar->exceptions[i]);
+    }
+    *index = build_add_calendar(&lower->build, &to);
     return *index;
 }
 
@@ -292,7 +325,13 @@ static void add_process(struct lower *lower)
         .file = lower_text(lower, source_file(lower->unit->sources, process->decl.file)->name),
         .line = lower_line(lower, process->decl.span),
         .local_count = process->local_count,
+        .calendar = lower_calendar(lower, process->calendar),
     };
+    uint32_t *zones = ARENA_ARRAY(lower->arena, uint32_t, process->zone_field_count + 1);
+    for (uint32_t i = 0; i < process->zone_field_count; i++) {
+        zones[i] = process->zone_fields[i]->index;
+    }
+    to.zone_from = build_list(&lower->build, zones, process->zone_field_count);
     to.start_block = lower_block(lower, process->start->block);
     to.repeat_block = process->repeat == NULL ? INDEX_NONE
                                               : lower_block(lower, process->repeat->block);

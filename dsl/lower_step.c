@@ -11,7 +11,8 @@ uint32_t lower_due(struct lower *lower, const struct due *due)
     }
     struct image_due to = { .moment = lower_expr(lower, due->moment),
                             .until = lower_expr(lower, due->until),
-                            .promised = due->promised };
+                            .promised = due->promised,
+                            .within = lower_calendar(lower, due->within) };
     return build_add_due(&lower->build, &to);
 }
 
@@ -46,6 +47,13 @@ uint32_t lower_task(struct lower *lower, const struct task *task)
                              .script = lower_text(lower, task->script),
                              .line = lower_line(lower, task->span),
                              .other_than = lower_roles(lower, &task->other_than) };
+    to.reminds = (struct image_range){ build_count(&lower->build, BUILD_rung), task->remind_count };
+    for (uint32_t i = 0; i < task->remind_count; i++) {
+        struct image_rung remind = { .amount = task->reminds[i].number,
+                                     .unit = task->reminds[i].unit, .effect = RUNG_REMIND,
+                                     .role = INDEX_NONE, .within = INDEX_NONE };
+        build_add_rung(&lower->build, &remind);
+    }
     return build_add_task(&lower->build, &to);
 }
 
@@ -151,6 +159,7 @@ static struct image_step lower_step(struct lower *lower, const struct step *step
     case STEP_NOTIFY:
         to.a = lower_role(lower, step->role);
         to.b = lower_expr(lower, step->text);
+        to.c = lower_calendar(lower, step->within);
         break;
     case STEP_CONVERT:
         to.a = lower_convert(lower, step);

@@ -10,33 +10,11 @@
 #include "base/slice.h"
 #include "base/value.h"
 #include "dsl/decl.h"
+#include "dsl/expr.h"
 #include "dsl/image/image.h"
 #include "dsl/source.h"
 #include "dsl/step.h"
 #include "dsl/type.h"
-
-// --- expressions -------------------------------------------------------------------------------
-// Kinds and meanings are those of image_expr; references are pointers instead of indexes.
-struct expr {
-    enum image_expr_kind kind;
-    const struct type *type; // never NULL
-    struct span span;
-    uint32_t depth; // 1 for a leaf
-    const struct expr *a, *b;
-    const struct expr **items; // list, concat
-    uint32_t item_count;
-    int64_t number;
-    // decimal, money; duration: unit; local and parameter: its number; part: its place; digits
-    uint32_t scale;
-    struct slice text;
-    const struct field *field;
-    const struct role *role;
-    const struct enumeration *enumeration;
-    const struct collection *collection;
-    const struct table *table;
-    enum image_quantifier quantifier;
-    enum image_strategy strategy;
-};
 
 // --- a process ---------------------------------------------------------------------------------
 struct role_list {
@@ -74,6 +52,8 @@ struct task {
     const struct ladder *overdue;
     const struct block *overdue_then;
     struct role_list other_than;
+    struct value *reminds; // so long before it is due
+    uint32_t remind_count;
     struct span span; // the keyword `task`
 };
 
@@ -167,6 +147,10 @@ struct process {
     uint32_t handler_count;
     struct handler *start, *repeat; // also in `handlers`
     uint32_t local_count;
+    const struct calendar *calendar; // of its working time, or NULL
+    bool calendar_said;              // also when that calendar does not exist, which is reported
+    const struct field **zone_fields;
+    uint32_t zone_field_count;
     bool broken; // something in it was reported: the proofs would only repeat it
 };
 

@@ -32,6 +32,8 @@ void names_collect(struct unit *unit)
             resolve_role(unit, (struct role *)(void *)decl);
         } else if (decl->what == WHAT_LADDER) {
             resolve_ladder(unit, (struct ladder *)(void *)decl);
+        } else if (decl->what == WHAT_CALENDAR) {
+            names_resolve_calendar(unit, (struct calendar *)(void *)decl);
         } else if (decl->what == WHAT_RECORD) {
             resolve_record(unit, (struct record *)(void *)decl);
         } else if (decl->what == WHAT_TABLE) {
@@ -58,7 +60,8 @@ static void *add_decl(struct unit *unit, uint32_t file, uint32_t node, enum decl
                                             [WHAT_RECORD] = DECL_TYPE,
                                             [WHAT_LADDER] = DECL_LADDER,
                                             [WHAT_TABLE] = DECL_TABLE,
-                                            [WHAT_PROCESS] = DECL_PROCESS };
+                                            [WHAT_PROCESS] = DECL_PROCESS,
+                                            [WHAT_CALENDAR] = DECL_CALENDAR };
     const struct syntax_tree *tree = names_tree(unit, file);
     struct decl *decl = arena_alloc(unit->arena, bytes);
     struct span span = syntax_name_span(tree, node);
@@ -123,6 +126,8 @@ static void collect_file(struct unit *unit, uint32_t file)
             add_decl(unit, file, node, WHAT_LADDER, sizeof(struct ladder));
         } else if (kind == NODE_TABLE) {
             add_decl(unit, file, node, WHAT_TABLE, sizeof(struct table));
+        } else if (kind == NODE_CALENDAR) {
+            add_decl(unit, file, node, WHAT_CALENDAR, sizeof(struct calendar));
         } else if (kind == NODE_PROCESS) {
             struct process *process =
                 add_decl(unit, file, node, WHAT_PROCESS, sizeof(struct process));
@@ -161,7 +166,8 @@ static const char *what_text(enum decl_what what)
                                          [WHAT_RECORD] = "record",
                                          [WHAT_LADDER] = "ladder",
                                          [WHAT_TABLE] = "table",
-                                         [WHAT_PROCESS] = "process" };
+                                         [WHAT_PROCESS] = "process",
+                                         [WHAT_CALENDAR] = "calendar" };
     return texts[what];
 }
 
@@ -240,7 +246,9 @@ static void report_no_target(struct unit *unit, uint32_t file, uint32_t node, en
 {
     const struct syntax_tree *tree = names_tree(unit, file);
     struct diag *diag = diag_add(unit->diags, DIAG_E0341, syntax_name_span(tree, node));
-    diag_fact(diag, kind == DECL_LADDER ? SLICE("ladder") : SLICE("table"));
+    diag_fact(diag, kind == DECL_LADDER  ? SLICE("ladder")
+                    : kind == DECL_TABLE ? SLICE("table")
+                                         : SLICE("calendar"));
     diag_fact(diag, syntax_name(tree, node));
     if (own != NULL) {
         diag_label(diag, own->span, "it is declared in this very file");
@@ -253,7 +261,10 @@ static void report_no_target(struct unit *unit, uint32_t file, uint32_t node, en
 static void collect_override(struct unit *unit, uint32_t file, uint32_t node)
 {
     const struct syntax_tree *tree = names_tree(unit, file);
-    enum decl_kind kind = syntax_kind(tree, node) == NODE_LADDER ? DECL_LADDER : DECL_TABLE;
+    enum syntax_kind what = syntax_kind(tree, node);
+    enum decl_kind kind = what == NODE_LADDER  ? DECL_LADDER
+                          : what == NODE_TABLE ? DECL_TABLE
+                                               : DECL_CALENDAR;
     const struct decl *found = names_find(unit, file, kind, syntax_name(tree, node));
     if (syntax_name(tree, node).len == 0) {
         return;
@@ -283,7 +294,8 @@ static void collect_overrides(struct unit *unit, uint32_t file)
         uint32_t inner = syntax_kind(tree, node) == NODE_OVERRIDE ? syntax_first(tree, node)
                                                                   : NODE_NONE;
         if (inner != NODE_NONE && (syntax_kind(tree, inner) == NODE_LADDER ||
-                                   syntax_kind(tree, inner) == NODE_TABLE)) {
+                                   syntax_kind(tree, inner) == NODE_TABLE ||
+                                   syntax_kind(tree, inner) == NODE_CALENDAR)) {
             collect_override(unit, file, inner);
         }
     }
@@ -338,7 +350,9 @@ static void resolve_rung(struct unit *unit, struct ladder *ladder, uint32_t node
     uint32_t wait = syntax_child(tree, node, NODE_DURATION);
     if (wait != NODE_NONE) {
         rung.wait = syntax_literal(tree, wait);
+        rung.span = syntax_span(tree, wait);
     }
+    rung.within = names_within(unit, file, node);
     uint32_t notify = syntax_child(tree, node, NODE_NOTIFY_ROLE);
     uint32_t reassign = syntax_child(tree, node, NODE_REASSIGN);
     if (notify != NODE_NONE) {
@@ -599,11 +613,12 @@ static void suggest_decl(struct unit *unit, uint32_t file, enum decl_kind kind, 
         return;
     }
     names_label_other(unit, file, diag, syntax_name(tree, node));
-    static const char *const nouns[] = { "role", "type", "ladder", "table", "process" };
+    static const char *const nouns[] = { "role", "type", "ladder", "table", "process", "calendar" };
     static const char *const samples[] = { "role NAME \"What people call it\"", "enum NAME { … }",
                                            "ladder NAME { 5 min, 1 h }",
                                            "table NAME (kind: TYPE) -> TYPE { | … -> … }",
-                                           "process NAME \"…\" { … }" };
+                                           "process NAME \"…\" { … }",
+                                           "calendar NAME { mon .. fri 09:00-18:00 }" };
     if (!diag_suggest(diag, &suggestions, syntax_name_span(tree, node), nouns[kind])) {
         diag_help(diag, "declare it: `%s`, or import the file that does", samples[kind]);
     }
@@ -644,6 +659,29 @@ const struct ladder *names_ladder(struct unit *unit, uint32_t file, uint32_t nod
         suggest_decl(unit, file, DECL_LADDER, diag, node);
     }
     return (const struct ladder *)(const void *)decl;
+}
+
+const struct calendar *names_calendar(struct unit *unit, uint32_t file, uint32_t node)
+{
+    const struct syntax_tree *tree = names_tree(unit, file);
+    if (!is_name(tree, node)) {
+        return NULL;
+    }
+    const struct decl *decl = names_find(unit, file, DECL_CALENDAR, syntax_name(tree, node));
+    if (decl == NULL) {
+        struct diag *diag = diag_add(unit->diags, DIAG_E0350, syntax_span(tree, node));
+        diag_fact(diag, syntax_name(tree, node));
+        diag_here(diag, "a calendar is needed here");
+        suggest_decl(unit, file, DECL_CALENDAR, diag, node);
+    }
+    return (const struct calendar *)(const void *)decl;
+}
+
+const struct calendar *names_within(struct unit *unit, uint32_t file, uint32_t node)
+{
+    const struct syntax_tree *tree = names_tree(unit, file);
+    uint32_t within = syntax_child(tree, node, NODE_WITHIN_HOURS);
+    return within == NODE_NONE ? NULL : names_calendar(unit, file, syntax_first(tree, within));
 }
 
 const struct process *names_process(struct unit *unit, uint32_t file, uint32_t node)

@@ -21,7 +21,9 @@ enum {
     PROCESS_ENDS_MAX = 200,
     PROCESS_CHOICES_MAX = IMAGE_CHOICES_MAX,
     PROCESS_HANDLERS_MAX = 4000, // actions, timers, rules and tasks of stages
-    TEST_NAMES_MAX = 1000        // people, and cases, of one test
+    TEST_NAMES_MAX = 1000,       // people, and cases, of one test
+    TASK_REMINDS_MAX = 4,
+    ZONE_NAME_BYTES_MAX = 60
 };
 
 struct unit_file {
@@ -40,8 +42,14 @@ struct override {
     uint32_t file;
     struct span span; // of the name
 };
+// A file of data that a declaration reads: part of the program, as its text is.
+struct unit_data {
+    uint32_t file; // that names it
+    struct slice path, text;
+};
 
 // One compilation.
+struct compile;
 struct unit {
     struct arena *arena;
     struct source_set *sources;
@@ -56,6 +64,13 @@ struct unit {
     uint32_t process_count;
     bool is_full; // UNIT_NAMES_MAX was reached
     uint32_t table_calls; // tables being read because another calls them
+    // The text of a data file named in `file`, in the arena; false: there is none. Notes it in
+    // `data`.
+    bool (*load_data)(struct unit *unit, uint32_t file, struct slice path, struct slice *ret_text);
+    struct unit_data *data;
+    uint32_t data_count;
+    bool (*knows_zone)(struct slice name); // NULL: every well-formed name will do
+    struct compile *compile;
 };
 
 // Collects declarations, computes what each file sees, reports what is declared twice, then
@@ -80,6 +95,17 @@ bool names_is_function(struct slice name);
 // an ERROR, which has been as well).
 const struct role *names_role(struct unit *unit, uint32_t file, uint32_t node);
 const struct ladder *names_ladder(struct unit *unit, uint32_t file, uint32_t node);
+const struct calendar *names_calendar(struct unit *unit, uint32_t file, uint32_t node);
+void names_resolve_calendar(struct unit *unit, struct calendar *calendar);
+// The calendar of a WITHIN_HOURS child of `node`, or NULL: there is none, or it was reported.
+const struct calendar *names_within(struct unit *unit, uint32_t file, uint32_t node);
+bool names_is_working(unsigned duration_unit);
+// False (and E0701): a unit of working time where no calendar says whose hours are meant.
+bool names_working_time(struct unit *unit, const struct process *process, unsigned duration_unit,
+                        struct span span);
+void names_help_with_calendar(struct diag *diag);
+void names_report_zone(struct unit *unit, struct span span, struct slice name); // E0341
+bool names_zone_known(const struct unit *unit, struct slice name);
 // Processes are global to the set.
 const struct process *names_process(struct unit *unit, uint32_t file, uint32_t node);
 // The roles of a NAMES node; those that do not exist are left out.

@@ -339,9 +339,6 @@ bool parse_at_expr(const struct parser *p)
 
 static uint32_t read_primary(struct parser *p, const char *what, const char *needs)
 {
-    if (parse_at(p, TOKEN_DURATION) && parse_later_duration(p)) {
-        return missing_expr(p);
-    }
     switch ((unsigned)parse_token(p)->kind) {
     case TOKEN_NUMBER: return leaf(p, NODE_NUMBER);
     case TOKEN_MONEY: return leaf(p, NODE_MONEY);
@@ -590,10 +587,6 @@ bool parse_literal(struct parser *p, uint32_t parent, enum token_kind token, enu
     }
     if (!parse_at(p, token)) {
         return false;
-    }
-    if (token == TOKEN_DURATION && parse_later_duration(p)) {
-        parse_missing(p, parent, CLASS_EXPR);
-        return true;
     }
     parse_leaf(p, parent, kind);
     return true;

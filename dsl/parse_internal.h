@@ -171,6 +171,12 @@ void parse_table(struct parser *p, uint32_t file);                    // parse_t
 void parse_parts(struct parser *p, uint32_t node); // { part, … }: parse_top.c
 void parse_params(struct parser *p, uint32_t parent, const char *what);
 void parse_test(struct parser *p, uint32_t file);                     // parse_test.c
+void parse_calendar(struct parser *p, uint32_t file);                 // parse_calendar.c
+void parse_zone_of_test(struct parser *p, uint32_t at); // zone "Europe/Moscow", after `at`
+void parse_zone_from(struct parser *p, uint32_t process);
+void parse_calendar_of(struct parser *p, uint32_t process);
+void parse_within_hours(struct parser *p, uint32_t parent);           // nothing when none is there
+bool parse_remind_before(struct parser *p, uint32_t task);
 void parse_process(struct parser *p, uint32_t file);                  // parse_process.c
 bool parse_starts_item(const struct parser *p);
 void parse_stray_items(struct parser *p);
@@ -207,8 +213,6 @@ bool parse_literal(struct parser *p, uint32_t parent, enum token_kind token,
 bool parse_later_top(struct parser *p, uint32_t file);
 bool parse_later_item(struct parser *p, uint32_t parent);
 bool parse_later_step(struct parser *p, uint32_t block);
-void parse_later_within(struct parser *p);
 void parse_later_languages(struct parser *p);
-bool parse_later_duration(struct parser *p);
 
 #endif

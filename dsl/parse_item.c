@@ -69,7 +69,7 @@ void parse_due(struct parser *p, uint32_t parent)
         parse_expr(p, until, "`until`", "a moment or a duration");
         parse_add(p, node, parse_close(p, until));
     }
-    parse_later_within(p);
+    parse_within_hours(p, node);
     if (parse_at_clause(p, WORD_PROMISED)) {
         parse_leaf(p, node, NODE_PROMISED);
     }
@@ -145,18 +145,6 @@ static void parse_overdue(struct parser *p, uint32_t parent)
     parse_add(p, parent, parse_close(p, node));
 }
 
-// remind 1 day before: a later version
-static bool parse_remind_before(struct parser *p)
-{
-    if (!parse_at_clause(p, WORD_REMIND)) {
-        return false;
-    }
-    parse_later(p, parse_span(p, p->at), "`remind … before` is");
-    parse_advance(p);
-    (void)(parse_take(p, TOKEN_DURATION) && parse_take_word(p, WORD_BEFORE));
-    return true;
-}
-
 // A moment without `due` before it.
 static bool parse_bare_due(struct parser *p, uint32_t node)
 {
@@ -186,7 +174,7 @@ static bool parse_task_clause(struct parser *p, uint32_t node)
         parse_overdue(p, node);
     } else if (parse_at_clause(p, WORD_OTHER)) {
         parse_names_clause(p, node, NODE_OTHER_THAN, WORD_THAN, "`other than`");
-    } else if (!parse_remind_before(p) && !parse_bare_due(p, node)) {
+    } else if (!parse_remind_before(p, node) && !parse_bare_due(p, node)) {
         return false;
     }
     return true;

@@ -70,7 +70,6 @@ bool parse_later_top(struct parser *p, uint32_t file)
     struct span span = parse_span(p, p->at);
     uint32_t name_token = p->at + 1 < p->token_count ? p->at + 1 : p->at;
     switch ((unsigned)parse_token(p)->word) {
-    case WORD_CALENDAR: parse_later(p, span, "`calendar` is"); break;
     case WORD_CONNECTOR: parse_later(p, span, "`connector` is"); break;
     case WORD_INBOX: parse_later(p, span, "`inbox` is"); break;
     case WORD_HOOK:
@@ -118,8 +117,6 @@ static void skip_on(struct parser *p)
 static const char *later_item_name(const struct parser *p)
 {
     switch ((unsigned)parse_token(p)->word) {
-    case WORD_ZONE: return "`zone` is";
-    case WORD_CALENDAR: return "`calendar` is";
     case WORD_PARALLEL: return "`parallel` is";
     case WORD_MIGRATE: return "`migrate` is";
     case WORD_ON: break;
@@ -140,20 +137,7 @@ bool parse_later_item(struct parser *p, uint32_t parent)
     parse_later(p, parse_span(p, p->at), name);
     uint32_t error = parse_missing(p, parent, CLASS_ITEM);
     p->mute++;
-    uint32_t dropped = parse_open(p, NODE_ERROR);
     switch ((unsigned)parse_token(p)->word) {
-    case WORD_ZONE:
-        parse_advance(p);
-        parse_advance(p);
-        parse_names(p, dropped, "`zone`", "a name");
-        break;
-    case WORD_CALENDAR:
-        parse_advance(p);
-        (void)(parse_at_name(p) && parse_take(p, TOKEN_WORD));
-        if (parse_at(p, TOKEN_BRACE_OPEN)) {
-            parse_skip_braces(p);
-        }
-        break;
     case WORD_PARALLEL: skip_parallel(p, error); break;
     case WORD_ON: skip_on(p); break;
     default: skip_braced(p); break;
@@ -169,7 +153,7 @@ static void skip_send(struct parser *p)
     if (parse_at_word(p, WORD_WITH)) {
         parse_with(p, parse_open(p, NODE_ERROR));
     }
-    parse_later_within(p);
+    parse_within_hours(p, parse_open(p, NODE_ERROR));
     if (parse_take_word(p, WORD_ELSE)) {
         drop_body(p);
     }
@@ -188,17 +172,6 @@ bool parse_later_step(struct parser *p, uint32_t block)
     skip_send(p);
     p->mute--;
     return true;
-}
-
-void parse_later_within(struct parser *p)
-{
-    if (!parse_at_word(p, WORD_WITHIN)) {
-        return;
-    }
-    parse_later(p, parse_span(p, p->at), "`within … hours` is");
-    parse_advance(p);
-    (void)(parse_at_name(p) && parse_take(p, TOKEN_WORD));
-    (void)parse_take_word(p, WORD_HOURS);
 }
 
 static bool at_language(const struct parser *p)
@@ -225,17 +198,4 @@ void parse_later_languages(struct parser *p)
         parse_advance(p);
         parse_advance(p);
     }
-}
-
-bool parse_later_duration(struct parser *p)
-{
-    struct value value = value_empty();
-    struct slice text = parse_text(p, p->at);
-    if (!value_parse_duration(text, &value.unit, &value.number) ||
-        (value.unit != DURATION_WORK_MS && value.unit != DURATION_WORK_DAY)) {
-        return false;
-    }
-    parse_later(p, parse_span(p, p->at), "working time is");
-    parse_advance(p);
-    return true;
 }

@@ -44,6 +44,8 @@ static bool is_process_only(const struct parser *p)
     case WORD_TITLE:
     case WORD_FIELD:
     case WORD_START:
+    case WORD_ZONE:
+    case WORD_CALENDAR:
     case WORD_END:
     case WORD_ESCALATION: return true;
     case WORD_ON:
@@ -133,6 +135,8 @@ static void parse_process_item(struct parser *p, uint32_t process)
     case WORD_END: parse_end(p, process); return;
     case WORD_ON: parse_on(p, process); return;
     case WORD_ESCALATION: parse_escalation(p, process); return;
+    case WORD_ZONE: parse_zone_from(p, process); return;
+    case WORD_CALENDAR: parse_calendar_of(p, process); return;
     default: parse_common_item(p, process); return;
     }
 }
@@ -141,8 +145,9 @@ static void parse_process_item(struct parser *p, uint32_t process)
 static bool report_unknown_item(struct parser *p, uint32_t owner)
 {
     static const enum word words[] = { WORD_STAGE, WORD_TASK,  WORD_ACTION, WORD_AFTER, WORD_AT,
-                                       WORD_WHEN,  WORD_EVERY, WORD_ON, WORD_CHOICE,
-                                       WORD_FIELD, WORD_KEY, WORD_TITLE, WORD_START, WORD_END };
+                                       WORD_WHEN,  WORD_EVERY, WORD_ON,    WORD_CHOICE,
+                                       WORD_FIELD, WORD_KEY,   WORD_TITLE, WORD_START,
+                                       WORD_END,   WORD_ZONE,  WORD_CALENDAR };
     bool process = p->nodes[owner].kind == NODE_PROCESS;
     size_t count = process ? ARRAY_COUNT(words) : 9;
     if (parse_at_word(p, WORD_REPEAT) && process) {
@@ -168,8 +173,8 @@ static bool leave_for_process_item(struct parser *p, uint32_t stage, uint32_t br
     struct diag *diag = parse_complain(p, DIAG_E0212, parse_span(p, p->at));
     diag_fact(diag, parse_quote(p, p->at));
     diag_fact(diag, parse_describe(p, stage));
-    diag_note(diag, "key, title, field, start, on repeat, escalation and end belong to the process "
-                    "itself");
+    diag_note(diag, "key, title, field, zone, calendar, start, on repeat, escalation and end "
+                    "belong to the process itself");
     diag_help(diag, "move it out of the braces of the stage");
     parse_process_item(p, p->process);
     return false;

@@ -514,7 +514,7 @@ static void parse_notify(struct parser *p, uint32_t parent)
     parse_advance(p);
     parse_ref(p, node, "`notify`", "the name of a role");
     parse_label(p, node, "`notify`", true);
-    parse_later_within(p);
+    parse_within_hours(p, node);
     parse_add(p, parent, parse_close(p, node));
 }
 

@@ -45,6 +45,9 @@ static void play_at(struct parser *p, uint32_t test)
         parse_missing(p, node, CLASS_EXPR);
         (void)(parse_take(p, TOKEN_DATE) || parse_take(p, TOKEN_TIME));
     }
+    if (parse_at_word(p, WORD_ZONE) && !parse_token(p)->first_on_line) {
+        parse_zone_of_test(p, node);
+    }
     parse_add(p, test, parse_close(p, node));
 }
 

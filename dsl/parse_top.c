@@ -290,7 +290,7 @@ static void parse_rung(struct parser *p, uint32_t parent)
         }
         parse_missing(p, node, CLASS_EXPR);
     }
-    parse_later_within(p);
+    parse_within_hours(p, node);
     parse_rung_effect(p, node);
     parse_add(p, parent, parse_close(p, node));
 }
@@ -307,7 +307,7 @@ static void parse_ladder(struct parser *p, uint32_t file)
     parse_add(p, file, parse_close(p, node));
 }
 
-// override ladder NAME { … }, override table NAME … { … }
+// override ladder NAME { … }, override table NAME … { … }, override calendar NAME { … }
 static void parse_override(struct parser *p, uint32_t file)
 {
     uint32_t node = parse_open(p, NODE_OVERRIDE);
@@ -316,9 +316,12 @@ static void parse_override(struct parser *p, uint32_t file)
         parse_ladder(p, node);
     } else if (parse_at_word(p, WORD_TABLE)) {
         parse_table(p, node);
+    } else if (parse_at_word(p, WORD_CALENDAR)) {
+        parse_calendar(p, node);
     } else {
-        struct diag *diag = parse_needs(p, "`override`", "`ladder` or `table` after it");
-        diag_note(diag, "a ladder or a table of an imported file is replaced for the whole set");
+        struct diag *diag =
+            parse_needs(p, "`override`", "`ladder`, `table` or `calendar` after it");
+        diag_note(diag, "what an imported file declares is replaced for the whole set");
         if (parse_at(p, TOKEN_WORD) && !parse_token(p)->first_on_line) {
             parse_skip_to(p, at_top_or_later);
         }
@@ -333,8 +336,8 @@ static bool at_top(const struct parser *p)
     return parse_at_word(p, WORD_IMPORT) || parse_at_word(p, WORD_ROLE) ||
            parse_at_word(p, WORD_ENUM) || parse_at_word(p, WORD_RECORD) ||
            parse_at_word(p, WORD_LADDER) || parse_at_word(p, WORD_TABLE) ||
-           parse_at_word(p, WORD_OVERRIDE) || parse_at_word(p, WORD_PROCESS) ||
-           parse_at_word(p, WORD_TEST);
+           parse_at_word(p, WORD_OVERRIDE) || parse_at_word(p, WORD_CALENDAR) ||
+           parse_at_word(p, WORD_PROCESS) || parse_at_word(p, WORD_TEST);
 }
 
 static bool at_top_or_later(const struct parser *p)
@@ -352,6 +355,7 @@ static void parse_top(struct parser *p, uint32_t file)
     case WORD_LADDER: parse_ladder(p, file); return;
     case WORD_TABLE: parse_table(p, file); return;
     case WORD_OVERRIDE: parse_override(p, file); return;
+    case WORD_CALENDAR: parse_calendar(p, file); return;
     case WORD_PROCESS: parse_process(p, file); return;
     default: parse_test(p, file); return;
     }
@@ -359,8 +363,9 @@ static void parse_top(struct parser *p, uint32_t file)
 
 static void report_unknown_top(struct parser *p, uint32_t file)
 {
-    static const enum word words[] = { WORD_PROCESS, WORD_ROLE,  WORD_ENUM,   WORD_RECORD,
-                                       WORD_LADDER,  WORD_TABLE, WORD_IMPORT, WORD_TEST };
+    static const enum word words[] = { WORD_PROCESS, WORD_ROLE,  WORD_ENUM,
+                                       WORD_RECORD,  WORD_LADDER, WORD_TABLE,
+                                       WORD_IMPORT,  WORD_TEST,  WORD_CALENDAR };
     if (parse_at(p, TOKEN_BRACE_CLOSE)) {
         struct diag *diag = parse_complain(p, DIAG_E0211, parse_span(p, p->at));
         parse_help_remove(p, diag, p->at);
@@ -391,7 +396,7 @@ void parse_file(struct parser *p)
         if (at_top(p)) {
             parse_calm(p);
             parse_top(p, file);
-        } else if (parse_starts_item(p) && !parse_at_word(p, WORD_CALENDAR) &&
+        } else if (parse_starts_item(p) &&
                    !(parse_at_word(p, WORD_ON) && parse_peek(p)->word == WORD_MESSAGE &&
                      parse_indent(p, p->at) == 0)) {
             parse_calm(p);

@@ -25,6 +25,7 @@ struct task;
 struct due {
     const struct expr *moment;
     const struct expr *until;
+    const struct calendar *within;
     bool promised;
     struct span span;
 };
@@ -88,6 +89,7 @@ struct step {
     const struct due *due; // again, back
     struct raise *raise;   // escalate
     const struct ladder *ladder;
+    const struct calendar *within; // notify
 };
 
 #endif

@@ -78,7 +78,7 @@ struct test_expr {
 // --- plays
 // ----------------------------------------------------------------------------------------------
 enum test_play_kind {
-    TEST_PLAY_AT,         // moment_ms: the clock is put there; never backwards (checked)
+    TEST_PLAY_AT,         // moment_ms: the company's clock is put there; never backwards (checked)
     TEST_PLAY_USER,       // user: roles are what the plan's user has; nothing to do at this line
     TEST_PLAY_START,      // process, case_index, with; user or INDEX_NONE (then: the administrator)
     TEST_PLAY_WAIT,       // duration: the clock runs on by it, timers and ladders fire on the way
@@ -142,6 +142,7 @@ struct test_plan {
     struct slice title;
     struct slice file;
     uint32_t line;
+    struct slice zone; // of the company: `at … zone "…"`; empty: UTC
     const struct test_user *users;
     uint32_t user_count;
     const struct test_case *cases;

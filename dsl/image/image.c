@@ -69,6 +69,12 @@ bool image_text_ok(const struct image *image, struct image_text text)
     return utf8_valid(slice_make(image->text + text.offset, text.len));
 }
 
+bool image_name_ok(const struct image *image, struct image_text name)
+{
+    return name.len > 0 && name.len <= IMAGE_NAME_BYTES_MAX && image_text_ok(image, name) &&
+           memchr(image->text + name.offset, 0, name.len) == NULL;
+}
+
 bool image_list_ok(const struct image *image, struct image_range range, uint32_t limit)
 {
     if (!image_range_ok(range, image->list_count)) {

@@ -65,7 +65,8 @@ struct image_process {
     uint32_t line;
     struct image_range computed; // list of fields, each behind those it depends on
     uint32_t local_count;     // most command-local values any block needs (asks, loop items)
-    uint32_t pad;
+    uint32_t calendar;        // whose hours its working time is, or INDEX_NONE
+    struct image_range zone_from; // list of fields that tell the zone of a case, best first
 };
 struct image_role {
     struct image_text name, label;
@@ -93,8 +94,20 @@ struct image_rung {
     int64_t amount;
     uint32_t unit; // enum duration_unit
     uint32_t effect, role;
-    uint32_t pad;
+    uint32_t within; // calendar into whose hours the moment is moved, or INDEX_NONE
 };
+// A week of opening hours with the days that are different. Seconds of the wall day.
+enum { CALENDAR_HOURS_MAX = 4 }; // intervals of one day
+struct image_calendar {
+    struct image_text name;
+    struct image_text zone;       // "Europe/Moscow"; empty: the company's, or that of the case
+    uint32_t of_case;             // 1: the zone is that of the case
+    struct image_range exceptions; // into `exception`, ascending by day
+    struct image_range week[7];   // into `opening`, ascending; 0 = Sunday
+};
+struct image_opening { int32_t from, to; }; // from < to <= 86400
+enum image_mark { MARK_OFF = 1, MARK_SHORT = 2, MARK_WORKING = 3 };
+struct image_exception { int32_t day; uint32_t mark; }; // days since 1970-01-01
 // A computed field is worked out again whenever a field of `depends` changes. FIELD_FRAME: an
 // answer of an escalation, empty while it is not open; named `ESCALATION.ANSWER`, read-only.
 enum {
@@ -142,11 +155,13 @@ struct image_task {
     struct image_text script;
     uint32_t line;
     struct image_range other_than; // list of roles
+    struct image_range reminds;    // into `rung`: so long before the task is due
 };
 struct image_due {
     uint32_t moment;   // expr: datetime, date, time or duration
     uint32_t until;    // expr or INDEX_NONE
     uint32_t promised; // 0 or 1
+    uint32_t within;   // calendar into whose hours the moment is moved, or INDEX_NONE
 };
 enum {
     ACTION_HAS_FLOW = 1,  // some path ends in a flow
@@ -205,7 +220,7 @@ enum image_step_kind {
     STEP_ASSIGN,  // a: enum image_assign, b: field or role, c: expr
     STEP_REQUIRE, // a: expr (bool), b: expr (text) said when it is not true
     STEP_IF,      // a: expr, b: block, c: block or INDEX_NONE
-    STEP_NOTIFY,  // a: role, b: expr (text)
+    STEP_NOTIFY,  // a: role, b: expr (text), c: calendar whose opening it waits for or INDEX_NONE
     STEP_CONVERT, // a: convert
     STEP_CANCEL,  // a: collection
     STEP_TASK,    // a: task, made as a side task
@@ -253,7 +268,7 @@ enum image_expr_kind {
     EXPR_ENUM,     // text: the member's name; a: enum
     EXPR_DATE,     // number: days
     EXPR_TIME,     // number: ms of day
-    EXPR_DATETIME, // number: ms
+    EXPR_DATETIME, // number: ms of the wall clock in the case's zone
     EXPR_DURATION, // number: amount, a: enum duration_unit
     EXPR_FIELD,    // a: field
     EXPR_LOCAL,    // a: local

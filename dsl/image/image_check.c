@@ -20,7 +20,7 @@ bool image_check_contents(const struct image *image)
         check_ladders, check_fields,     check_stages,       check_stage_tree,   check_tasks,
         check_dues,    check_actions,    check_timers,       check_rules,        check_ends,
         check_flows,   check_asks,       check_converts,     check_tables,       check_choices,
-        image_check_blocks, image_check_exprs, image_check_escalations,
+        image_check_blocks, image_check_exprs, image_check_escalations, image_check_calendars,
     };
     for (size_t i = 0; i < ARRAY_COUNT(checks); i++) {
         if (!checks[i](image)) {
@@ -30,17 +30,12 @@ bool image_check_contents(const struct image *image)
     return true;
 }
 
-// Names become parts of keys that end in a 0 byte, which therefore occurs in none.
-enum { IMAGE_NAME_BYTES_MAX = 255 };
-
-static bool name_ok(const struct image *image, struct image_text name)
+// Working time is counted in the hours of the process's calendar.
+static bool duration_unit_ok(const struct image *image, uint32_t unit)
 {
-    return name.len > 0 && name.len <= IMAGE_NAME_BYTES_MAX && image_text_ok(image, name) &&
-           memchr(image->text + name.offset, 0, name.len) == NULL;
+    return unit <= DURATION_MONTH ||
+           (unit <= DURATION_WORK_DAY && image->process[0].calendar != INDEX_NONE);
 }
-
-// Working time needs a calendar, which no image of this format has.
-static bool duration_unit_ok(uint32_t unit) { return unit <= DURATION_MONTH; }
 
 static bool check_process(const struct image *image)
 {
@@ -49,7 +44,7 @@ static bool check_process(const struct image *image)
         return false;
     }
     const struct image_process *process = &image->process[0];
-    return name_ok(image, process->name) && image_text_ok(image, process->label) &&
+    return image_name_ok(image, process->name) && image_text_ok(image, process->label) &&
            image_text_ok(image, process->file) &&
            image_optional_ok(process->title, image->expr_count) &&
            image_list_ok(image, process->keys, image->field_count) &&
@@ -57,7 +52,9 @@ static bool check_process(const struct image *image)
            image_index_ok(process->start_block, image->block_count) &&
            image_optional_ok(process->repeat_block, image->block_count) &&
            image_list_ok(image, process->start_asks, image->ask_count) &&
-           process->local_count <= IMAGE_LOCALS_MAX && process->pad == 0;
+           process->local_count <= IMAGE_LOCALS_MAX &&
+           image_optional_ok(process->calendar, image->calendar_count) &&
+           image_list_ok(image, process->zone_from, image->field_count);
 }
 
 // A record's parts stand before the record's type, so types cannot hold themselves.
@@ -130,7 +127,7 @@ static bool check_roles(const struct image *image)
 {
     for (uint32_t i = 0; i < image->role_count; i++) {
         const struct image_role *role = &image->role[i];
-        if (!name_ok(image, role->name) || !image_text_ok(image, role->label) ||
+        if (!image_name_ok(image, role->name) || !image_text_ok(image, role->label) ||
             !image_optional_ok(role->under, image->role_count) ||
             role->pick > STRATEGY_FAMILIAR || role->pick_else > STRATEGY_FAMILIAR ||
             role->sees_all > 1 || role->may_move > 1) {
@@ -150,13 +147,14 @@ static bool check_enums(const struct image *image)
 {
     for (uint32_t i = 0; i < image->enumeration_count; i++) {
         const struct image_enum *one = &image->enumeration[i];
-        if (!name_ok(image, one->name) || !image_range_ok(one->members, image->member_count)) {
+        if (!image_name_ok(image, one->name) ||
+            !image_range_ok(one->members, image->member_count)) {
             return false;
         }
     }
     for (uint32_t i = 0; i < image->member_count; i++) {
         const struct image_member *member = &image->member[i];
-        if (!name_ok(image, member->name) || !image_text_ok(image, member->label)) {
+        if (!image_name_ok(image, member->name) || !image_text_ok(image, member->label)) {
             return false;
         }
     }
@@ -173,7 +171,7 @@ static bool check_records(const struct image *image)
     }
     for (uint32_t i = 0; i < image->part_count; i++) {
         const struct image_part *part = &image->part[i];
-        if (!name_ok(image, part->name) || !image_text_ok(image, part->label) ||
+        if (!image_name_ok(image, part->name) || !image_text_ok(image, part->label) ||
             !image_text_ok(image, part->help) || part->type >= image->type_count ||
             part->flags > (PART_REQUIRED | PART_COMPUTED) ||
             ((part->flags & PART_COMPUTED) != 0 && part->initial == INDEX_NONE) ||
@@ -188,15 +186,17 @@ static bool check_ladders(const struct image *image)
 {
     for (uint32_t i = 0; i < image->ladder_count; i++) {
         const struct image_ladder *ladder = &image->ladder[i];
-        if (!name_ok(image, ladder->name) || ladder->keeps_count > 1 ||
+        if (!image_name_ok(image, ladder->name) || ladder->keeps_count > 1 ||
             ladder->rungs.count == 0 || !image_range_ok(ladder->rungs, image->rung_count)) {
             return false;
         }
     }
     for (uint32_t i = 0; i < image->rung_count; i++) {
         const struct image_rung *rung = &image->rung[i];
-        if (rung->amount < 0 || !duration_unit_ok(rung->unit) || rung->effect > RUNG_REASSIGN ||
-            !image_optional_ok(rung->role, image->role_count) || rung->pad != 0) {
+        if (rung->amount < 0 || !duration_unit_ok(image, rung->unit) ||
+            rung->effect > RUNG_REASSIGN ||
+            !image_optional_ok(rung->role, image->role_count) ||
+            !image_optional_ok(rung->within, image->calendar_count)) {
             return false;
         }
         if (rung->effect == RUNG_NOTIFY && rung->role == INDEX_NONE) {
@@ -223,7 +223,7 @@ static bool check_fields(const struct image *image)
 {
     for (uint32_t i = 0; i < image->field_count; i++) {
         const struct image_field *field = &image->field[i];
-        if (!name_ok(image, field->name) || !image_text_ok(image, field->label) ||
+        if (!image_name_ok(image, field->name) || !image_text_ok(image, field->label) ||
             !image_text_ok(image, field->help) || field->type >= image->type_count ||
             field->flags > (FIELD_REQUIRED | FIELD_READONLY | FIELD_GIVEN | FIELD_COMPUTED |
                             FIELD_FRAME) ||
@@ -236,7 +236,7 @@ static bool check_fields(const struct image *image)
         }
     }
     for (uint32_t i = 0; i < image->collection_count; i++) {
-        if (!name_ok(image, image->collection[i].name) || image->collection[i].each > 1) {
+        if (!image_name_ok(image, image->collection[i].name) || image->collection[i].each > 1) {
             return false;
         }
     }
@@ -333,7 +333,8 @@ static bool check_tasks(const struct image *image)
             !image_optional_ok(task->overdue_then, image->block_count) ||
             (task->overdue == INDEX_NONE && task->overdue_then != INDEX_NONE) ||
             !image_text_ok(image, task->script) ||
-            !image_list_ok(image, task->other_than, image->role_count)) {
+            !image_list_ok(image, task->other_than, image->role_count) ||
+            !image_range_ok(task->reminds, image->rung_count)) {
             return false;
         }
     }
@@ -345,7 +346,8 @@ static bool check_dues(const struct image *image)
     for (uint32_t i = 0; i < image->due_count; i++) {
         const struct image_due *due = &image->due[i];
         if (due->moment >= image->expr_count ||
-            !image_optional_ok(due->until, image->expr_count) || due->promised > 1) {
+            !image_optional_ok(due->until, image->expr_count) || due->promised > 1 ||
+            !image_optional_ok(due->within, image->calendar_count)) {
             return false;
         }
     }
@@ -354,7 +356,7 @@ static bool check_dues(const struct image *image)
 
 static bool check_action(const struct image *image, const struct image_action *action)
 {
-    if (!name_ok(image, action->name) || !image_text_ok(image, action->label) ||
+    if (!image_name_ok(image, action->name) || !image_text_ok(image, action->label) ||
         !image_text_ok(image, action->group) || !image_text_ok(image, action->confirm) ||
         !image_text_ok(image, action->help) || action->stage >= image->stage_count ||
         !image_list_ok(image, action->by, image->role_count) ||
@@ -414,11 +416,11 @@ static bool check_ends(const struct image *image)
 {
     for (uint32_t i = 0; i < image->end_count; i++) {
         const struct image_end *end = &image->end[i];
-        if (!name_ok(image, end->name) || !image_text_ok(image, end->label) ||
+        if (!image_name_ok(image, end->name) || !image_text_ok(image, end->label) ||
             end->kind > END_FAILURE || end->flags > (END_REOPEN | END_REOPEN_ON_REPEAT) ||
             !image_list_ok(image, end->by, image->role_count) ||
             !image_list_ok(image, end->reopen_by, image->role_count) || end->reopen_within < 0 ||
-            !duration_unit_ok(end->reopen_within_unit) ||
+            !duration_unit_ok(image, end->reopen_within_unit) ||
             !image_optional_ok(end->reopen_goto, image->flow_count) ||
             ((end->flags & END_REOPEN) != 0) != (end->reopen_goto != INDEX_NONE) ||
             (end->reopen_goto != INDEX_NONE &&
@@ -451,7 +453,7 @@ static bool check_choices(const struct image *image)
 {
     for (uint32_t i = 0; i < image->choice_count; i++) {
         const struct image_choice *choice = &image->choice[i];
-        if (!name_ok(image, choice->name) || choice->stage >= image->stage_count ||
+        if (!image_name_ok(image, choice->name) || choice->stage >= image->stage_count ||
             choice->block >= image->block_count || choice->pad != 0) {
             return false;
         }
@@ -463,7 +465,7 @@ static bool check_asks(const struct image *image)
 {
     for (uint32_t i = 0; i < image->ask_count; i++) {
         const struct image_ask *ask = &image->ask[i];
-        if (!name_ok(image, ask->name) || !image_text_ok(image, ask->label) ||
+        if (!image_name_ok(image, ask->name) || !image_text_ok(image, ask->label) ||
             !image_text_ok(image, ask->help) || ask->type >= image->type_count ||
             ask->flags > (ASK_REQUIRED | ASK_QUICK) ||
             !image_optional_ok(ask->field, image->field_count) ||
@@ -493,13 +495,14 @@ static bool check_converts(const struct image *image)
     }
     for (uint32_t i = 0; i < image->pair_count; i++) {
         if (!image_text_ok(image, image->pair[i].member) ||
-            !name_ok(image, image->pair[i].process)) {
+            !image_name_ok(image, image->pair[i].process)) {
             return false;
         }
     }
     for (uint32_t i = 0; i < image->with_count; i++) {
         const struct image_with *with = &image->with[i];
-        if (!name_ok(image, with->name) || with->value >= image->expr_count || with->pad != 0) {
+        if (!image_name_ok(image, with->name) || with->value >= image->expr_count ||
+            with->pad != 0) {
             return false;
         }
     }
@@ -517,7 +520,7 @@ static bool check_tables(const struct image *image)
 {
     for (uint32_t i = 0; i < image->table_count; i++) {
         const struct image_table *table = &image->table[i];
-        if (!name_ok(image, table->name) || table->params.count == 0 ||
+        if (!image_name_ok(image, table->name) || table->params.count == 0 ||
             !image_range_ok(table->params, image->param_count) || table->rows.count == 0 ||
             !image_range_ok(table->rows, image->row_count) || table->type >= image->type_count) {
             return false;
@@ -531,7 +534,8 @@ static bool check_tables(const struct image *image)
         }
     }
     for (uint32_t i = 0; i < image->param_count; i++) {
-        if (!name_ok(image, image->param[i].name) || image->param[i].type >= image->type_count) {
+        if (!image_name_ok(image, image->param[i].name) ||
+            image->param[i].type >= image->type_count) {
             return false;
         }
     }

@@ -72,7 +72,8 @@ static bool check_step(struct block_check *check, const struct image_step *step)
         return step->a < image->expr_count && nested_ok(check, step->b) &&
                optional_nested_ok(check, step->c);
     case STEP_NOTIFY:
-        return step->a < image->role_count && step->b < image->expr_count;
+        return step->a < image->role_count && step->b < image->expr_count &&
+               image_optional_ok(step->c, image->calendar_count);
     case STEP_CONVERT:
         return step->a < image->convert_count;
     case STEP_CANCEL:

@@ -182,7 +182,8 @@ static bool check_expr(struct expr_check *check, const struct image_expr *expr)
     case EXPR_TODAY:
         return number_within(expr, -1, 86399999);
     case EXPR_DURATION:
-        return expr->a <= DURATION_MONTH;
+        return expr->a <= DURATION_MONTH ||
+               (expr->a <= DURATION_WORK_DAY && image->process[0].calendar != INDEX_NONE);
     case EXPR_FIELD:
         return expr->a < image->field_count;
     case EXPR_LOCAL:

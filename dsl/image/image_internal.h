@@ -13,6 +13,7 @@ bool image_check_contents(const struct image *image);
 bool image_check_exprs(const struct image *image);
 bool image_check_blocks(const struct image *image);
 bool image_check_escalations(const struct image *image);
+bool image_check_calendars(const struct image *image);
 
 // --- what a valid index, list and text is ------------------------------------------------------
 static inline bool image_index_ok(uint32_t index, uint32_t count) { return index < count; }
@@ -28,5 +29,8 @@ static inline bool image_range_ok(struct image_range range, uint32_t count)
 bool image_list_ok(const struct image *image, struct image_range range, uint32_t limit);
 // Inside the text section and cut at whole characters.
 bool image_text_ok(const struct image *image, struct image_text text);
+// Names become parts of keys that end in a 0 byte, which therefore occurs in none.
+enum { IMAGE_NAME_BYTES_MAX = 255 };
+bool image_name_ok(const struct image *image, struct image_text name);
 
 #endif

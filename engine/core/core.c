@@ -75,7 +75,7 @@ static enum err record_start(struct core *core, uint64_t now_ms)
     struct command command = {
         .kind = COMMAND_ENGINE_STARTED, .engine_build = core->options.build,
         .engine_versions = core->options.versions, .currency = core->options.currency,
-        .region = core->options.region,
+        .region = core->options.region, .zone = core->options.zone,
         .demo = core->options.demo,
     };
     core_begin(core, now_ms);
@@ -92,6 +92,7 @@ static void copy_options(struct core *core, const struct core_options *options)
     core->options.currency =
         arena_copy(&core->texts, options->currency.len > 0 ? options->currency : SLICE("EUR"));
     core->options.region = arena_copy(&core->texts, options->region);
+    core->options.zone = arena_copy(&core->texts, options->zone);
 }
 
 static enum err open_parts(struct core *core, uint64_t now_ms, uint64_t *ret_folded)

@@ -26,6 +26,7 @@ struct core_options {
     struct slice versions; // "lmdb 0.9.24; …"
     struct slice currency; // of the company, recorded at the first start: "EUR"
     struct slice region;   // of phones written without a country: "RU"; empty: none is assumed
+    struct slice zone;     // of the company, recorded at the first start; empty: UTC
     bool demo;             // a store on a demo clock; marked in its first record
 };
 

@@ -3,6 +3,7 @@
 
 #include "base/utf8.h"
 #include "engine/decide/decide_internal.h"
+#include "engine/time/zoneinfo.h"
 
 void decide_cancel(struct decide *d)
 {
@@ -64,7 +65,8 @@ void decide_engine_started(struct decide *d)
     struct event event = { .kind = EVENT_ENGINE_STARTED,
                            .engine_started = { d->command->engine_build,
                                                d->command->engine_versions, d->command->demo,
-                                               d->command->currency, d->command->region } };
+                                               d->command->currency, d->command->region,
+                                               d->command->zone } };
     decide_emit(d, &event);
 }
 
@@ -293,6 +295,14 @@ static bool activate(struct decide *d, const struct command_program *program)
         (void)REFUSE(d, BAD_PROGRAM, "the compiled form of `%.*s` does not validate",
                      SLICE_PRINT(clip_text(program->process, NAME_BYTES_MAX)));
         return false;
+    }
+    for (uint32_t i = 0; i < image.calendar_count; i++) {
+        struct slice zone = image_slice(&image, image.calendar[i].zone);
+        if (zone.len > 0 && zoneinfo_load(zone, d->arena) == NULL) {
+            (void)REFUSE(d, UNKNOWN_ZONE, "this machine's tzdata has no zone `%.*s`",
+                         SLICE_PRINT(clip_text(zone, NAME_BYTES_MAX)));
+            return false;
+        }
     }
     struct slice name = image_slice(&image, image.process[0].name);
     uint8_t *hash = arena_alloc(d->arena, 32);

@@ -31,6 +31,14 @@ struct run {
     uint32_t chained;        // choices passed in a row
     const struct slice *watched; // by rule: packed value before the command (`x changes`), or NULL
     bool *change_seen;       // by rule: it has fired in this command
+    struct notice_pool *pool; // notices of several rungs wait here to be told together, or NULL
+};
+
+// What one person is told by all that happens in one command after a silence (rule 20).
+enum { NOTICE_POOL_MAX = 64 };
+struct notice_pool {
+    struct { uint32_t user, role; struct slice text; } notices[NOTICE_POOL_MAX];
+    uint32_t count;
 };
 
 // enum run_result: how a block ended.
@@ -106,9 +114,21 @@ enum run_result run_replan(struct run *run, const struct due_moment *due, uint32
 enum run_result run_retry(struct run *run, uint32_t ladder, uint32_t then);
 enum run_result run_effect(struct run *run, const struct image_rung *rung,
                            const struct open_task *task);
-uint64_t run_overdue_first(const struct run *run, uint32_t ladder, uint64_t due, uint64_t until);
-void run_notify_role(struct run *run, uint32_t role, struct slice text);
-void run_notify_user(struct run *run, uint32_t user, uint32_t role, struct slice text);
+// The moment of a rung that counts from `base`. False: refused.
+bool run_add_rung(struct run *run, uint32_t ladder, uint32_t rung, uint64_t base, uint64_t *ret);
+// 0: there is no ladder, or it was refused.
+uint64_t run_overdue_first(struct run *run, uint32_t ladder, uint64_t due, uint64_t until);
+// `at`: told from then on; 0: at once.
+void run_notify_role(struct run *run, uint32_t role, struct slice text, uint64_t at);
+void run_notify_user(struct run *run, uint32_t user, uint32_t role, struct slice text, uint64_t at);
+void run_tell_pool(struct run *run); // tells what the pool holds, one notice a person
+// remind.c
+void run_arm_reminds(struct run *run, uint32_t task);
+void run_disarm_reminds(struct run *run, uint32_t task);
+void run_remind(struct run *run, const struct open_task *task);
+// zone.c
+void run_find_zone(struct run *run); // from the fields that the process names
+void run_inherit_zone(struct run *run, const struct instance *parent);
 struct slice clip_text(struct slice text, size_t bytes_max); // on a character boundary
 // assign.c
 struct assign_except {

@@ -168,7 +168,7 @@ void decide_finish(struct decide *d)
     run_close_task(run, task, true);
     if (asker != 0) {
         run_notify_user(run, asker, 0,
-                        arena_format(d->arena, "Done: %.*s", SLICE_PRINT(title)));
+                        arena_format(d->arena, "Done: %.*s", SLICE_PRINT(title)), 0);
     }
 }
 

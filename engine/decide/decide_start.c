@@ -185,7 +185,7 @@ static void link_duplicate(struct run *run, const struct match *match)
     if (task != NULL && task->holder != 0) {
         run_notify_user(run, task->holder, task->role,
                         arena_format(run->d->arena, "Possible duplicate: case %llu",
-                                     (unsigned long long)match->duplicate));
+                                     (unsigned long long)match->duplicate), 0);
     }
 }
 
@@ -282,11 +282,11 @@ static bool may_reopen(struct run *run, uint32_t *ret_end)
     if ((end->flags & END_REOPEN_ON_REPEAT) == 0 || end->reopen_goto == INDEX_NONE) {
         return false;
     }
-    uint64_t until = end->reopen_within == 0
-                         ? UINT64_MAX
-                         : eval_add_duration(head->ended_ms, (uint8_t)end->reopen_within_unit,
-                                             end->reopen_within);
-    if (run->d->now_ms > until) {
+    uint64_t until = UINT64_MAX;
+    bool known = end->reopen_within == 0 ||
+                 eval_add(&run->env, head->ended_ms, (uint8_t)end->reopen_within_unit,
+                          end->reopen_within, &until);
+    if (run_take_refusal(run) || !known || run->d->now_ms > until) {
         return false;
     }
     if (head->parent != 0) { // a child only while its parent is open
@@ -390,6 +390,7 @@ static void start_new(struct run *form_run, const struct answers *answers)
         return;
     }
     give_slots(run);
+    run_find_zone(run);
     fill_defaults(run);
     if (!decide_refused(d)) {
         (void)run_start(run);
@@ -494,6 +495,7 @@ static enum run_result fill_child(struct run *parent, struct run *child, uint32_
     const struct image *image = &parent->program->image;
     const struct image_convert *convert = &image->convert[number];
     inherit_slots(parent, child);
+    run_inherit_zone(child, parent->instance);
     for (uint32_t i = 0; i < convert->withs.count; i++) {
         if (!give_field(parent, child, &image->with[convert->withs.first + i])) {
             return RUN_REFUSED;

@@ -25,6 +25,22 @@ static bool moved_since(struct run *run, const struct armed_timer *timer, uint64
            due > run->d->now_ms;
 }
 
+// Before a task is due: its holder is told, nothing moves.
+static void fire_remind(struct run *run, const struct armed_timer *armed)
+{
+    struct armed_timer timer = *armed;
+    struct event event = { .kind = EVENT_TIMER_FIRED,
+                           .timer_fired = { run->instance->head.id, timer.number, timer.def,
+                                            timer.due } };
+    decide_emit(run->d, &event);
+    const struct open_task *task =
+        instance_task_const(run->instance, timer.def & ~TIMER_DEF_REMIND);
+    if (task != NULL) {
+        struct open_task copy = *task;
+        run_remind(run, &copy);
+    }
+}
+
 static void fire(struct run *run, const struct armed_timer *armed)
 {
     struct decide *d = run->d;
@@ -71,6 +87,10 @@ void decide_timer(struct decide *d)
         (void)REFUSE(d, STALE, "this timer is no longer armed");
         return;
     }
+    if ((timer->def & TIMER_DEF_REMIND) != 0) {
+        fire_remind(run, timer);
+        return;
+    }
     if (timer->def >= run->program->image.timer_count) {
         (void)REFUSE(d, ROW_DAMAGED, "case %llu holds a timer its process does not have",
                      (unsigned long long)run->instance->head.id);
@@ -81,28 +101,60 @@ void decide_timer(struct decide *d)
 
 // --------------------------------------------------------------------------------- overdue
 
+// Climbs one rung. False: nothing is left to climb, or it was refused.
+static bool climb(struct run *run, uint32_t number, struct open_task *task)
+{
+    struct decide *d = run->d;
+    const struct image *image = &run->program->image;
+    *task = *instance_task_const(run->instance, number);
+    const struct image_ladder *ladder = &image->ladder[task->overdue];
+    uint32_t at = task->overdue_rung;
+    const struct image_rung *rung = &image->rung[ladder->rungs.first + at];
+    uint64_t next = 0;
+    if (at + 1 < ladder->rungs.count && // counted from the rung below, also after downtime
+        !run_add_rung(run, task->overdue, at + 1, task->overdue_next, &next)) {
+        return false;
+    }
+    struct event event = { .kind = EVENT_OVERDUE_STEPPED,
+                           .overdue_stepped = { run->instance->head.id, task->number, at + 1,
+                                                task->overdue_next, next } };
+    decide_emit(d, &event);
+    return run_effect(run, rung, task) != RUN_REFUSED && next != 0;
+}
+
+// The next rung was missed too, and nothing else of the case stood between the two.
+static bool is_next_missed(const struct run *run, uint32_t number)
+{
+    const struct open_task *task = instance_task_const(run->instance, number);
+    if (task == NULL || task->overdue_next == 0 || task->overdue_next > run->d->now_ms) {
+        return false;
+    }
+    for (uint32_t i = 0; i < run->instance->head.timer_count; i++) {
+        if (run->instance->timer[i].due <= task->overdue_next) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// Rule 20: rungs missed in a silence of the engine run in order; each person is told once.
 static void step_overdue(struct run *run, const struct open_task *open)
 {
     struct decide *d = run->d;
     const struct image *image = &run->program->image;
     struct open_task task = *open;
-    const struct image_ladder *ladder = &image->ladder[task.overdue];
-    uint32_t at = task.overdue_rung;
-    const struct image_rung *rung = &image->rung[ladder->rungs.first + at];
-    uint64_t next = 0;
-    if (at + 1 < ladder->rungs.count) { // counted from the rung below, also after downtime
-        const struct image_rung *above = &image->rung[ladder->rungs.first + at + 1];
-        next = eval_add_duration(task.overdue_next, (uint8_t)above->unit, above->amount);
-    }
-    struct event event = { .kind = EVENT_OVERDUE_STEPPED,
-                           .overdue_stepped = { run->instance->head.id, task.number, at + 1,
-                                                task.overdue_next, next } };
-    decide_emit(d, &event);
+    uint32_t number = open->number;
     run->outcome = SLICE("overdue");
     run->action_entry = task.entry;
     run->env.at = task.entry;
     run->braces = task.stage;
-    if (run_effect(run, rung, &task) == RUN_REFUSED || next != 0 || task.def == INDEX_NONE) {
+    run->pool = ARENA_NEW(d->arena, struct notice_pool);
+    bool more = climb(run, number, &task);
+    while (more && is_next_missed(run, number)) {
+        more = climb(run, number, &task);
+    }
+    run_tell_pool(run);
+    if (decide_refused(d) || more || task.def == INDEX_NONE) {
         return;
     }
     uint32_t then = image->task[task.def].overdue_then;

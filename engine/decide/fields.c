@@ -194,6 +194,13 @@ static enum run_result set_field(struct run *run, uint32_t field, struct value v
                            .field_changed = { run->instance->head.id, field, old, packed } };
     decide_emit(run->d, &event);
     run->changed[field / 32] |= 1u << (field % 32);
+    struct image_range zone = image->process[0].zone_from;
+    for (uint32_t i = 0; i < zone.count; i++) {
+        if (image->list[zone.first + i] == field) {
+            run_find_zone(run);
+            break;
+        }
+    }
     return RUN_ON;
 }
 

@@ -101,6 +101,23 @@ enum run_result run_exit_inside(struct run *run, uint32_t around)
 
 // --------------------------------------------------------------------------------- timers
 
+// The same in working time, step by step from the last firing; after a very long silence from now.
+static bool next_of_working(const struct run *run, struct eval_env *env, const struct value *every,
+                            uint64_t *ret_due)
+{
+    enum { CATCH_UP_MAX = 2000 };
+    uint64_t due = env->now_ms;
+    for (uint32_t i = 0; i < CATCH_UP_MAX && due <= run->d->now_ms; i++) {
+        if (!eval_add(env, due, every->unit, every->number, &due)) {
+            return false;
+        }
+    }
+    *ret_due = due;
+    return due > run->d->now_ms ||
+           (eval_add(env, run->d->now_ms, every->unit, every->number, ret_due) &&
+            *ret_due > run->d->now_ms);
+}
+
 // `every D`, rule 17: the first multiple of D after `base` that is still to come, so that after
 // downtime one firing stands for all that were missed. False: D is empty, or no time at all.
 static bool next_of_every(const struct run *run, struct eval_env *env,
@@ -113,6 +130,9 @@ static bool next_of_every(const struct run *run, struct eval_env *env,
         [DURATION_MONTH] = 31 * 86400000ull,
     };
     struct value every = eval(env, timer->moment);
+    if (every.kind == VALUE_DURATION && every.number > 0 && every.unit > DURATION_MONTH) {
+        return next_of_working(run, env, &every, ret_due);
+    }
     if (every.kind != VALUE_DURATION || every.number <= 0 ||
         every.unit >= ARRAY_COUNT(at_most_ms) ||
         every.number > (int64_t)(MOMENT_MS_MAX / at_most_ms[every.unit])) {
@@ -123,7 +143,9 @@ static bool next_of_every(const struct run *run, struct eval_env *env,
     uint64_t times = run->d->now_ms > base ? (run->d->now_ms - base) / step : 0;
     do { // months are shorter than the step: a few more
         times++;
-        *ret_due = eval_add_duration(base, every.unit, every.number * (int64_t)times);
+        if (!eval_add(env, base, every.unit, every.number * (int64_t)times, ret_due)) {
+            return false;
+        }
     } while (*ret_due <= run->d->now_ms && *ret_due < MOMENT_MS_MAX);
     return *ret_due > run->d->now_ms;
 }

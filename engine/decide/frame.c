@@ -119,7 +119,8 @@ static uint64_t shifted(uint64_t was, int64_t left, uint64_t now_ms)
 
 static void resume_timer(struct run *run, const struct frozen_timer *frozen)
 {
-    bool is_at = run->program->image.timer[frozen->timer.def].kind == TIMER_AT;
+    bool is_at = (frozen->timer.def & TIMER_DEF_REMIND) == 0 &&
+                 run->program->image.timer[frozen->timer.def].kind == TIMER_AT;
     uint64_t due = shifted(frozen->timer.due, frozen->left, run->d->now_ms);
     bool known = !is_at || moment_of(run, &frozen->timer, &due);
     struct event event = { .kind = EVENT_TIMER_RESUMED,
@@ -207,6 +208,17 @@ static void clear_answers(struct run *run, uint32_t escalation)
     }
 }
 
+// A reminder stands so long before the moment that the task is due now.
+static void rearm_reminds(struct run *run)
+{
+    const struct instance *instance = run->instance;
+    for (uint32_t i = 0; i < instance->head.task_count; i++) {
+        uint32_t task = instance->task[i].number;
+        run_disarm_reminds(run, task);
+        run_arm_reminds(run, task);
+    }
+}
+
 // Takes the innermost frame off: its stages have been left, what it froze is as it was.
 static enum run_result pop(struct run *run)
 {
@@ -236,6 +248,7 @@ static enum run_result pop(struct run *run)
         find_new_holder(run, &frame->task[i].task);
     }
     arm_new_moments(run, frame);
+    rearm_reminds(run);
     clear_answers(run, escalation);
     return decide_refused(run->d) ? RUN_REFUSED : RUN_ON;
 }

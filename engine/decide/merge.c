@@ -96,7 +96,7 @@ static enum run_result tell_other(struct run *run, uint64_t into, const struct v
     if (task != NULL && task->holder != 0) {
         run_notify_user(other, task->holder, task->role,
                         arena_format(d->arena, "Case %llu was merged into this one",
-                                     (unsigned long long)run->instance->head.id));
+                                     (unsigned long long)run->instance->head.id), 0);
     }
     return fill_empty(other, run, values) == RUN_REFUSED ? RUN_REFUSED : run_settle(other);
 }

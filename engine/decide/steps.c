@@ -71,7 +71,12 @@ static enum run_result notify(struct run *run, const struct image_step *step)
     if (run_take_refusal(run)) {
         return RUN_REFUSED;
     }
-    run_notify_role(run, step->a, text);
+    uint64_t at = run->d->now_ms;
+    if (!eval_within(&run->env, step->c, &at)) {
+        (void)run_take_refusal(run);
+        return RUN_REFUSED;
+    }
+    run_notify_role(run, step->a, text, at > run->d->now_ms ? at : 0);
     return RUN_ON;
 }
 

@@ -61,7 +61,9 @@ bool run_due(struct run *run, uint32_t number, struct due_moment *ret)
     if (ret->due < run->d->now_ms && is_fresh_answer(run, due->moment)) {
         struct buf buf;
         buf_init(&buf, 100);
-        struct value now = value_datetime((int64_t)(run->d->now_ms / 60000 * 60000 + 60000));
+        uint64_t next = run->d->now_ms / 60000 * 60000 + 60000;
+        struct value now =
+            value_datetime(eval_to_local(eval_zone(&run->env), (int64_t)next));
         value_print(&buf, &now);
         struct slice message = arena_format(
             run->d->arena, "this moment has passed; the earliest good one is %.*s",
@@ -69,6 +71,10 @@ bool run_due(struct run *run, uint32_t number, struct due_moment *ret)
         (void)decide_refuse(run->d, REFUSAL_MOMENT_PAST, message,
                             name_of_answer(run, due->moment));
         buf_done(&buf);
+        return false;
+    }
+    if (!eval_within(&run->env, due->within, &ret->due)) {
+        (void)run_take_refusal(run);
         return false;
     }
     if (due->until != INDEX_NONE) {
@@ -83,49 +89,24 @@ bool run_due(struct run *run, uint32_t number, struct due_moment *ret)
 
 // --------------------------------------------------------------------------------- ladders
 
-static uint64_t add_rung(const struct run *run, uint32_t ladder, uint32_t rung, uint64_t base)
+bool run_add_rung(struct run *run, uint32_t ladder, uint32_t rung, uint64_t base, uint64_t *ret)
 {
     const struct image *image = &run->program->image;
     const struct image_rung *wait = &image->rung[image->ladder[ladder].rungs.first + rung];
-    return eval_add_duration(base, (uint8_t)wait->unit, wait->amount);
+    bool added = eval_add(&run->env, base, (uint8_t)wait->unit, wait->amount, ret) &&
+                 eval_within(&run->env, wait->within, ret);
+    return !run_take_refusal(run) && added;
 }
 
-uint64_t run_overdue_first(const struct run *run, uint32_t ladder, uint64_t due, uint64_t until)
+uint64_t run_overdue_first(struct run *run, uint32_t ladder, uint64_t due, uint64_t until)
 {
     if (ladder == INDEX_NONE) {
         return 0;
     }
     uint64_t base = until > due ? until : due;
     base = base > run->d->now_ms ? base : run->d->now_ms; // rule 12
-    return add_rung(run, ladder, 0, base);
-}
-
-void run_notify_user(struct run *run, uint32_t user, uint32_t role, struct slice text)
-{
-    struct event event = { .kind = EVENT_NOTIFIED,
-                           .notified = { run->instance->head.id, user, role,
-                                         clip_text(text, TITLE_BYTES_MAX) } };
-    decide_emit(run->d, &event);
-}
-
-// The slot's holder, or everybody who holds the role when nobody has the slot.
-void run_notify_role(struct run *run, uint32_t image_role, struct slice text)
-{
-    enum { NOTIFIED_MAX = 64 };
-    uint32_t role = run->program->roles[image_role];
-    uint32_t holder = instance_slot(run->instance, role);
-    if (holder != 0) {
-        run_notify_user(run, holder, role, text);
-        return;
-    }
-    uint32_t told = 0;
-    uint32_t count = view_user_count(run->d->view);
-    for (uint32_t user = 1; user <= count && told < NOTIFIED_MAX; user++) {
-        if (view_holds(run->d->view, user, role)) {
-            run_notify_user(run, user, role, text);
-            told++;
-        }
-    }
+    uint64_t first = 0;
+    return run_add_rung(run, ladder, 0, base, &first) ? first : 0;
 }
 
 static void reassign_to(struct run *run, const struct open_task *task, uint32_t image_role,
@@ -164,33 +145,17 @@ static void reassign_effect(struct run *run, const struct image_rung *rung,
     }
 }
 
-static void remind(struct run *run, const struct open_task *task)
-{
-    struct slice title = view_task_title(run->d->view, run->instance, task);
-    struct slice text = arena_format(run->d->arena, "Reminder: %.*s", SLICE_PRINT(title));
-    if (task->holder != 0) {
-        run_notify_user(run, task->holder, task->role, text);
-        return;
-    }
-    uint32_t count = view_user_count(run->d->view);
-    for (uint32_t user = 1; user <= count; user++) {
-        if (view_holds(run->d->view, user, task->offered)) {
-            run_notify_user(run, user, task->offered, text);
-        }
-    }
-}
-
 enum run_result run_effect(struct run *run, const struct image_rung *rung,
                            const struct open_task *task)
 {
     struct open_task copy = *task; // evolve moves tasks about while we emit
     switch ((enum image_rung_effect)rung->effect) {
     case RUNG_PLAIN: break;
-    case RUNG_REMIND: remind(run, &copy); break;
+    case RUNG_REMIND: run_remind(run, &copy); break;
     case RUNG_NOTIFY: {
         struct slice title = view_task_title(run->d->view, run->instance, &copy);
         run_notify_role(run, rung->role,
-                        arena_format(run->d->arena, "Overdue: %.*s", SLICE_PRINT(title)));
+                        arena_format(run->d->arena, "Overdue: %.*s", SLICE_PRINT(title)), 0);
         break;
     }
     case RUNG_REASSIGN: reassign_effect(run, rung, &copy); break;
@@ -235,8 +200,12 @@ enum run_result run_open_task(struct run *run, uint32_t number, uint32_t entry, 
         .overdue_next = run_overdue_first(run, task->overdue, moment.due, moment.until),
         .title = render_title(run, task->title),
     };
+    if (decide_refused(run->d)) {
+        return RUN_REFUSED; // its ladder has no next moment
+    }
     decide_emit(run->d, &event);
-    return RUN_ON;
+    run_arm_reminds(run, event.task_opened.task);
+    return decide_refused(run->d) ? RUN_REFUSED : RUN_ON;
 }
 
 enum run_result run_open_side_task(struct run *run, uint32_t number, uint32_t entry)
@@ -261,12 +230,17 @@ enum run_result run_open_side_task(struct run *run, uint32_t number, uint32_t en
         .overdue_next = run_overdue_first(run, task->overdue, moment.due, moment.until),
         .title = render_title(run, task->title), .asker = run->d->me,
     };
+    if (decide_refused(run->d)) {
+        return RUN_REFUSED;
+    }
     decide_emit(run->d, &event);
-    return RUN_ON;
+    run_arm_reminds(run, event.task_opened.task);
+    return decide_refused(run->d) ? RUN_REFUSED : RUN_ON;
 }
 
 void run_close_task(struct run *run, const struct open_task *task, bool done)
 {
+    run_disarm_reminds(run, task->number);
     struct event event = { .kind = EVENT_TASK_CLOSED,
                            .task_closed = { run->instance->head.id, task->number, done,
                                             run->outcome, done ? run->d->me : 0 } };
@@ -288,8 +262,14 @@ enum run_result run_replan(struct run *run, const struct due_moment *due, uint32
         .overdue_next = run_overdue_first(run, task->overdue, due->due, due->until),
         .reason = reason,
     };
+    if (decide_refused(run->d)) {
+        return RUN_REFUSED;
+    }
+    uint32_t number = task->number;
     decide_emit(run->d, &event);
-    return RUN_ON;
+    run_disarm_reminds(run, number);
+    run_arm_reminds(run, number);
+    return decide_refused(run->d) ? RUN_REFUSED : RUN_ON;
 }
 
 // Rule 19. The position belongs to (stage entry, action), or to the case when the ladder keeps
@@ -312,7 +292,10 @@ enum run_result run_retry(struct run *run, uint32_t number, uint32_t then)
     struct event event = { .kind = EVENT_POSITION_SET,
                            .position_set = { run->instance->head.id, entry, of, position + 1 } };
     decide_emit(run->d, &event);
-    struct due_moment due = { .due = add_rung(run, number, position, run->d->now_ms) };
+    struct due_moment due = { .promised = false };
+    if (!run_add_rung(run, number, position, run->d->now_ms, &due.due)) {
+        return RUN_REFUSED;
+    }
     if (run_replan(run, &due, number, position + 1, image_slice(image, ladder->name)) ==
         RUN_REFUSED) {
         return RUN_REFUSED;

@@ -236,9 +236,11 @@ static bool from_text(struct eval_env *env, uint32_t number, struct slice raw, s
                    : fail(env, "a time is expected, for example `18:00`");
     case TYPE_DATETIME:
         ret->kind = VALUE_DATETIME;
-        return value_parse_datetime(text, &ret->number)
-                   ? true
-                   : fail(env, "a moment is expected, for example `2026-03-02 18:00`");
+        if (!value_parse_datetime(text, &ret->number)) {
+            return fail(env, "a moment is expected, for example `2026-03-02 18:00`");
+        }
+        ret->number = eval_to_utc(eval_zone(env), ret->number); // as the client's clock shows it
+        return true;
     case TYPE_DURATION:
         ret->kind = VALUE_DURATION;
         return value_parse_duration(text, &ret->unit, &ret->number) && ret->unit <= DURATION_MONTH
@@ -507,11 +509,12 @@ static bool from_ext(struct eval_env *env, const struct image_type *type, struct
     if (ret->kind == VALUE_USER && type->kind == TYPE_USER) {
         return from_user(env, type, (uint32_t)ret->number, SLICE_EMPTY, ret);
     }
-    if (ret->kind == VALUE_DURATION && ret->unit > DURATION_MONTH) {
-        return fail(env, "working time is not known here; say it in days or hours");
+    if (ret->kind == VALUE_DURATION && ret->unit > DURATION_MONTH &&
+        env->program->image.process[0].calendar == INDEX_NONE) {
+        return fail(env, "this process has no calendar for working time; say days or hours");
     }
     if (ret->kind == VALUE_DATE && type->kind == TYPE_DATETIME) {
-        *ret = value_datetime(ret->number * 24 * 3600 * 1000);
+        *ret = value_datetime(eval_to_utc(eval_zone(env), ret->number * 24 * 3600 * 1000));
         return true;
     }
     return fits[type->kind] != 0 && fits[type->kind] == ret->kind

@@ -47,7 +47,6 @@ static struct value constant(const struct eval_env *env, const struct image_expr
     case EXPR_ENUM: return value_text(image_slice(image, expr->text));
     case EXPR_DATE: value.kind = VALUE_DATE; break;
     case EXPR_TIME: value.kind = VALUE_TIME; break;
-    case EXPR_DATETIME: value.kind = VALUE_DATETIME; break;
     case EXPR_DURATION: value.kind = VALUE_DURATION; value.unit = (uint8_t)expr->a; break;
     default: return value_empty();
     }
@@ -56,13 +55,19 @@ static struct value constant(const struct eval_env *env, const struct image_expr
 
 static const int64_t day_ms = 24 * 3600 * 1000;
 
-static struct value today(const struct eval_env *env, int64_t time_ms)
+// The wall clock of the case, in ms.
+static int64_t local_of(struct eval_env *env, int64_t utc_ms)
 {
-    int64_t days = (int64_t)env->now_ms / day_ms;
+    return eval_to_local(eval_zone(env), utc_ms);
+}
+
+static struct value today(struct eval_env *env, int64_t time_ms)
+{
+    int64_t days = eval_floor(local_of(env, (int64_t)env->now_ms), day_ms);
     if (time_ms < 0) {
         return (struct value){ .kind = VALUE_DATE, .number = days };
     }
-    return value_datetime(days * day_ms + time_ms);
+    return value_datetime(eval_to_utc(eval_zone(env), days * day_ms + time_ms));
 }
 
 static struct value person(uint32_t user)
@@ -150,6 +155,7 @@ static struct value leaf(struct eval_env *env, const struct image_expr *expr)
             return value_empty();
         }
         return person(env->pick(env->pick_context, program->roles[expr->a], expr->b));
+    case EXPR_DATETIME: return value_datetime(eval_to_utc(eval_zone(env), expr->number));
     default: return constant(env, expr);
     }
 }
@@ -225,18 +231,29 @@ static struct value in_role(struct eval_env *env, const struct image_expr *expr,
     return value_bool(in == (expr->kind == EXPR_IN_ROLE));
 }
 
+// The moment that a date begins with; a moment is itself.
+static int64_t begin_of(struct eval_env *env, const struct value *moment)
+{
+    return moment->kind == VALUE_DATE ? eval_to_utc(eval_zone(env), moment->number * day_ms)
+                                      : moment->number;
+}
+
 static struct value moment_sum(struct eval_env *env, const struct value *moment,
                                const struct value *duration, bool minus)
 {
-    uint64_t base = moment->kind == VALUE_DATE ? (uint64_t)(moment->number * day_ms)
-                                               : (uint64_t)moment->number;
+    int64_t base = begin_of(env, moment);
     int64_t amount = minus ? -duration->number : duration->number;
-    uint64_t sum = eval_add_duration(base, duration->unit, amount);
+    uint64_t sum = 0;
+    if (!eval_add(env, base < 0 ? 0 : (uint64_t)base, duration->unit, amount, &sum)) {
+        return value_empty();
+    }
     if (sum > (uint64_t)INT64_MAX) {
         return eval_fail(env, REFUSAL_BAD_ARITHMETIC, SLICE("this moment lies too far away"));
     }
-    if (moment->kind == VALUE_DATE && duration->unit != DURATION_MS) {
-        return (struct value){ .kind = VALUE_DATE, .number = (int64_t)sum / day_ms };
+    if (moment->kind == VALUE_DATE && duration->unit != DURATION_MS &&
+        duration->unit != DURATION_WORK_MS) {
+        return (struct value){ .kind = VALUE_DATE,
+                               .number = eval_floor(local_of(env, (int64_t)sum), day_ms) };
     }
     return value_datetime((int64_t)sum);
 }
@@ -256,8 +273,9 @@ static struct value moments(struct eval_env *env, enum image_expr_kind kind,
         return moment_sum(env, b, a, false);
     }
     if (is_moment(a) && is_moment(b) && kind == EXPR_SUBTRACT) {
-        int64_t x = a->kind == VALUE_DATE ? a->number * day_ms : a->number;
-        int64_t y = b->kind == VALUE_DATE ? b->number * day_ms : b->number;
+        bool days = a->kind == VALUE_DATE && b->kind == VALUE_DATE; // whole ones
+        int64_t x = days ? a->number * day_ms : begin_of(env, a);
+        int64_t y = days ? b->number * day_ms : begin_of(env, b);
         return (struct value){ .kind = VALUE_DURATION, .unit = DURATION_MS, .number = x - y };
     }
     return eval_fail(env, REFUSAL_BAD_ARITHMETIC, SLICE("these two do not combine"));
@@ -407,10 +425,12 @@ static struct value function(struct eval_env *env, const struct image_expr *expr
     switch (expr->kind) {
     case EXPR_DAY:
         return (struct value){ .kind = VALUE_DATE,
-                               .number = a.kind == VALUE_DATE ? a.number : a.number / day_ms };
+                               .number = a.kind == VALUE_DATE
+                                             ? a.number
+                                             : eval_floor(local_of(env, a.number), day_ms) };
     case EXPR_HOUR:
         return value_integer(a.kind == VALUE_TIME ? a.number / 3600000
-                                                  : a.number % day_ms / 3600000);
+                                                  : local_of(env, a.number) % day_ms / 3600000);
     case EXPR_LENGTH:
         if (a.kind == VALUE_LIST) {
             return value_integer(a.list.count);
@@ -524,6 +544,9 @@ static struct value concat(struct eval_env *env, const struct image_expr *expr, 
     for (uint32_t i = 0; i < expr->list.count; i++) {
         uint32_t part = image->list[expr->list.first + i];
         struct value value = eval_inner(env, part, depth);
+        if (value.kind == VALUE_DATETIME) {
+            value.number = local_of(env, value.number); // printed as the wall clock shows it
+        }
         eval_print(&buf, env->view, image, image->expr[part].type, &value);
     }
     struct value result = value_text(arena_copy(env->arena, buf_slice(&buf)));
@@ -641,6 +664,9 @@ struct slice eval_text(struct eval_env *env, uint32_t expr)
     struct buf buf;
     buf_init(&buf, FIELD_BYTES_MAX);
     const struct image *image = &env->program->image;
+    if (value.kind == VALUE_DATETIME) {
+        value.number = local_of(env, value.number);
+    }
     eval_print(&buf, env->view, image, image->expr[expr].type, &value);
     struct slice text = arena_copy(env->arena, buf_slice(&buf));
     buf_done(&buf);

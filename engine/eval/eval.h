@@ -46,8 +46,21 @@ void eval_print(struct buf *buf, const struct view *view, const struct image *im
 // A moment from a due expression (rule 11): a duration counts from now; a date is the end of that
 // day; a time is today's. False: empty, or a refusal was set.
 bool eval_moment(struct eval_env *env, uint32_t expr, uint64_t *ret_ms);
-// base + amount units; calendar units keep the wall time (UTC in this version).
-uint64_t eval_add_duration(uint64_t base_ms, uint8_t unit, int64_t amount);
+// The zone that wall times are read in: that of the case, else of the company. Never NULL: without
+// its rules on this machine a refusal is set and it is UTC.
+const struct zone *eval_zone(struct eval_env *env);
+// base + amount units: calendar units keep the wall time of the zone (rule 18), working units count
+// in the hours of the process's calendar. False: a refusal was set.
+bool eval_add(struct eval_env *env, uint64_t base_ms, uint8_t unit, int64_t amount,
+              uint64_t *ret_ms);
+// Moves a moment outside of the calendar's hours to its next opening; INDEX_NONE moves nothing.
+// False: a refusal was set.
+bool eval_within(struct eval_env *env, uint32_t calendar, uint64_t *moment_ms);
+// The same without a case, for units that are not working time.
+uint64_t eval_add_plain(const struct zone *zone, uint64_t base_ms, uint8_t unit, int64_t amount);
+// Wall clock and moment, both in ms.
+int64_t eval_to_local(const struct zone *zone, int64_t utc_ms);
+int64_t eval_to_utc(const struct zone *zone, int64_t local_ms);
 
 // Turns one packed answer (exact value, or plain text, number or bool from a client) into a value
 // of `type` (index into the image's types). False: refusal holds a sentence that names what is

@@ -17,6 +17,8 @@ void evolve_engine_started(struct state *state, const struct event_engine_starte
         counters->demo = e->demo;
         copy_short(counters->currency, sizeof(counters->currency), e->currency);
         copy_short(counters->region, sizeof(counters->region), e->region);
+        copy_short(counters->zone, sizeof(counters->zone), e->zone);
+        state_names_changed(state);
     }
     struct key key = { 0 };
     key_u8(&key, 'v');
@@ -48,6 +50,12 @@ void evolve_role_named(struct state *state, const struct event_role_named *e)
 {
     put_name(state, KEY_NAME_ROLE, e->name, e->role);
     state_counters(state)->next_role = e->role + 1;
+}
+
+void evolve_zone_named(struct state *state, const struct event_zone_named *e)
+{
+    put_name(state, KEY_NAME_ZONE, e->name, e->zone);
+    state_counters(state)->next_zone = e->zone + 1;
 }
 
 void evolve_program_activated(struct state *state, const struct event_program_activated *e)

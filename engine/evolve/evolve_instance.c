@@ -10,6 +10,16 @@ static void put_child_state(struct state *state, uint64_t parent, uint32_t colle
     state_put(state, DB_CHILD, &key, slice_make(&value, 1));
 }
 
+void evolve_zone_set(struct state *state, const struct event_zone_set *e)
+{
+    struct instance *instance = state_instance(state, e->instance);
+    if (e->zone >= ZONE_NUMBERS_MAX) {
+        state_fail(state, ERR_CORRUPT);
+    } else if (instance != NULL) {
+        instance->head.zone = (uint16_t)e->zone; // below ZONE_NUMBERS_MAX
+    }
+}
+
 void evolve_instance_started(struct state *state, const struct event_instance_started *e)
 {
     struct instance *instance = state_instance_new(state, e->instance);
@@ -380,7 +390,7 @@ void evolve_notified(struct state *state, const struct event_notified *e)
     char bytes[TITLE_BYTES_MAX + 64];
     struct buf buf = { .ptr = bytes, .capacity = sizeof(bytes), .bytes_max = sizeof(bytes) };
     pack_array(&buf, 3);
-    pack_uint(&buf, state_now(state));
+    pack_uint(&buf, e->at != 0 ? e->at : state_now(state));
     pack_uint(&buf, e->instance);
     pack_str(&buf, slice_sub(e->text, 0, TITLE_BYTES_MAX));
     key_pair(&key, e->user, slot);

@@ -66,7 +66,7 @@ struct command {
     uint32_t user_count;
     const struct command_program *programs;
     uint32_t program_count;
-    struct slice engine_build, engine_versions, currency, region; // engine started
+    struct slice engine_build, engine_versions, currency, region, zone; // engine started
     bool demo;
     uint64_t waiting; // opaque to the core: comes back in the answer
 };

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "engine/play/play_internal.h"
+#include "engine/time/zoneinfo.h"
 
 static const int64_t day_ms = 24 * 3600 * 1000;
 static const uint64_t first_ms = 1767603600000ull; // 2026-01-05 09:00, a Monday
@@ -179,11 +180,11 @@ static void play_start(struct play *play, const struct play_set *set, const stru
     for (uint32_t i = 0; program != NULL && i < line->with_count; i++) {
         given[i] = is_given(&program->image, line->withs[i].name);
     }
+    play->case_index = line->case_index;
     struct command command = {
         .kind = COMMAND_START, .as = user_of(play, line->user), .process = line->process,
         .form = pack_form(play, line, given, false), .given = pack_form(play, line, given, true),
     };
-    play->case_index = line->case_index;
     struct core_answer answer = run_command(play, &command);
     if (!judge(play, line, &answer)) {
         return;
@@ -224,14 +225,17 @@ static void play_press(struct play *play, const struct test_play *line)
 static uint64_t until_of(const struct play *play, const struct test_expr *expr)
 {
     struct value value = play_value(play, expr, 0);
-    int64_t today = (int64_t)play->now_ms / day_ms * day_ms;
+    const struct zone *zone = play_zone(play);
+    int64_t today = eval_to_local(zone, (int64_t)play->now_ms) / day_ms * day_ms;
     int64_t moment = 0;
     switch ((unsigned)value.kind) {
     case VALUE_DATETIME: moment = value.number; break;
-    case VALUE_DATE: moment = value.number * day_ms; break;
+    case VALUE_DATE: moment = eval_to_utc(zone, value.number * day_ms); break;
     case VALUE_TIME:
-        moment = today + value.number;
-        moment += moment <= (int64_t)play->now_ms ? day_ms : 0;
+        moment = eval_to_utc(zone, today + value.number);
+        if (moment <= (int64_t)play->now_ms) {
+            moment = eval_to_utc(zone, today + day_ms + value.number);
+        }
         break;
     default: break;
     }
@@ -258,12 +262,15 @@ static void play_clock(struct play *play, const struct test_play *line, uint64_t
 static void run_line(struct play *play, const struct play_set *set, const struct test_play *line)
 {
     switch (line->kind) {
-    case TEST_PLAY_AT: play_clock(play, line, (uint64_t)line->moment_ms); break;
+    case TEST_PLAY_AT:
+        play_clock(play, line, (uint64_t)eval_to_utc(play->company, line->moment_ms));
+        break;
     case TEST_PLAY_USER: break; // known since the beginning of the test
     case TEST_PLAY_START: play_start(play, set, line); break;
     case TEST_PLAY_WAIT:
         play_clock(play, line,
-                   eval_add_duration(play->now_ms, line->duration.unit, line->duration.number));
+                   eval_add_plain(play_zone(play), play->now_ms, line->duration.unit,
+                                  line->duration.number));
         break;
     case TEST_PLAY_WAIT_UNTIL: play_clock(play, line, until_of(play, line->until)); break;
     case TEST_PLAY_PRESS: play_press(play, line); break;
@@ -357,11 +364,11 @@ static void add_users(struct play *play, uint32_t line)
 }
 
 // The users are said before anything happens, at the first moment the test speaks of.
-static uint64_t opening_moment(const struct test_plan *plan)
+static uint64_t opening_moment(const struct play *play, const struct test_plan *plan)
 {
     for (uint32_t i = 0; i < plan->play_count; i++) {
         if (plan->plays[i].kind == TEST_PLAY_AT) {
-            return (uint64_t)plan->plays[i].moment_ms;
+            return (uint64_t)eval_to_utc(play->company, plan->plays[i].moment_ms);
         }
         if (plan->plays[i].kind != TEST_PLAY_USER) {
             break;
@@ -398,13 +405,18 @@ static enum err run_test(const struct play_set *set, const struct test_plan *pla
     struct store_options store_options = { .path = NULL };
     struct core_options core_options = {
         .build = SLICE("test"), .versions = SLICE("test"), .currency = set->options.currency,
-        .region = set->options.region,
+        .region = set->options.region, .zone = plan->zone,
     };
     struct play *play = ARENA_NEW(arena, struct play);
     uint64_t folded;
     play->plan = plan;
     play->arena = arena;
-    play->now_ms = opening_moment(plan);
+    play->company = zoneinfo_load(plan->zone.len > 0 ? plan->zone : SLICE("UTC"), arena);
+    if (play->company == NULL) { // the checker has seen it; this machine lost its tzdata since
+        play->company = zoneinfo_load(SLICE("UTC"), arena);
+        core_options.zone = SLICE_EMPTY;
+    }
+    play->now_ms = opening_moment(play, plan);
     play->case_index = INDEX_NONE;
     enum err err = store_open(&store_options, &play->store, &problem);
     if (err != OK) {

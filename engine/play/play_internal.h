@@ -29,6 +29,7 @@ struct play {
     struct core *core;
     const struct view *view;
     char currency[3]; // of amounts written without one
+    const struct zone *company; // zone of the company: `at` and `wait until` are on its clock
     uint64_t now_ms;
     uint64_t *instances; // by case of the plan; 0: not started
     uint32_t *users;     // by user of the plan: number in the directory
@@ -44,6 +45,8 @@ struct play_case { // a started case, as it stands now
 };
 
 // play_value.c
+// The zone of the case that was spoken of last, else of the company.
+const struct zone *play_zone(const struct play *play);
 struct value play_value(const struct play *play, const struct test_expr *expr, unsigned depth);
 // The same in the words of the person who reads the failure.
 struct slice play_print(const struct play *play, const struct value *value);

@@ -5,6 +5,17 @@
 
 static const int64_t day_ms = 24 * 3600 * 1000;
 
+const struct zone *play_zone(const struct play *play)
+{
+    const struct instance *instance = NULL;
+    if (play->case_index < play->plan->case_count && play->instances[play->case_index] != 0) {
+        instance = view_instance(play->view, play->instances[play->case_index], NULL);
+    }
+    const struct zone *zone =
+        view_zone(play->view, instance != NULL ? instance->head.zone : 0);
+    return zone != NULL ? zone : play->company;
+}
+
 bool play_find_case(const struct play *play, uint32_t index, struct play_case *ret_case)
 {
     *ret_case = (struct play_case){ NULL, NULL };
@@ -164,36 +175,49 @@ static bool is_moment(const struct value *value)
     return value->kind == VALUE_DATE || value->kind == VALUE_DATETIME;
 }
 
-static int64_t moment_of(const struct value *value)
+// A date begins on the clock of the case that is spoken of.
+static int64_t moment_of(const struct play *play, const struct value *value)
 {
-    return value->kind == VALUE_DATE ? value->number * day_ms : value->number;
+    return value->kind == VALUE_DATE ? eval_to_utc(play_zone(play), value->number * day_ms)
+                                     : value->number;
 }
 
-static struct value shift(const struct value *moment, const struct value *by, bool back)
+static int64_t local_of(const struct play *play, int64_t utc_ms)
 {
+    return eval_to_local(play_zone(play), utc_ms);
+}
+
+static struct value shift(const struct play *play, const struct value *moment,
+                          const struct value *by, bool back)
+{
+    if (by->unit > DURATION_MONTH) {
+        return value_empty(); // whose working time? a test has no calendar
+    }
     int64_t amount = back ? -by->number : by->number;
-    int64_t from = moment_of(moment);
-    uint64_t sum = eval_add_duration(from < 0 ? 0 : (uint64_t)from, by->unit, amount);
+    int64_t from = moment_of(play, moment);
+    uint64_t sum =
+        eval_add_plain(play_zone(play), from < 0 ? 0 : (uint64_t)from, by->unit, amount);
     if (moment->kind == VALUE_DATE && by->unit != DURATION_MS) {
-        return (struct value){ .kind = VALUE_DATE, .number = (int64_t)sum / day_ms };
+        return (struct value){ .kind = VALUE_DATE,
+                               .number = local_of(play, (int64_t)sum) / day_ms };
     }
     return value_datetime((int64_t)sum);
 }
 
-static struct value arithmetic(enum test_expr_kind kind, const struct value *a,
-                               const struct value *b)
+static struct value arithmetic(const struct play *play, enum test_expr_kind kind,
+                               const struct value *a, const struct value *b)
 {
     struct value result = value_empty();
     bool back = kind == TEST_EXPR_SUBTRACT;
     if (is_moment(a) && b->kind == VALUE_DURATION) {
-        return shift(a, b, back);
+        return shift(play, a, b, back);
     }
     if (is_moment(b) && a->kind == VALUE_DURATION && kind == TEST_EXPR_ADD) {
-        return shift(b, a, false);
+        return shift(play, b, a, false);
     }
     if (is_moment(a) && is_moment(b) && back) {
         return (struct value){ .kind = VALUE_DURATION, .unit = DURATION_MS,
-                               .number = moment_of(a) - moment_of(b) };
+                               .number = moment_of(play, a) - moment_of(play, b) };
     }
     enum value_op op = kind == TEST_EXPR_ADD        ? VALUE_ADD
                        : kind == TEST_EXPR_SUBTRACT ? VALUE_SUBTRACT
@@ -202,7 +226,8 @@ static struct value arithmetic(enum test_expr_kind kind, const struct value *a,
     return value_arithmetic(op, a, b, &result) ? result : value_empty();
 }
 
-static struct value of_one(const struct test_expr *expr, const struct value *a)
+static struct value of_one(const struct play *play, const struct test_expr *expr,
+                           const struct value *a)
 {
     switch ((unsigned)expr->kind) {
     case TEST_EXPR_NOT: return value_bool(!truth(a));
@@ -214,11 +239,16 @@ static struct value of_one(const struct test_expr *expr, const struct value *a)
                                                                               : result;
     }
     case TEST_EXPR_DAY:
-        return is_moment(a) ? (struct value){ .kind = VALUE_DATE, .number = moment_of(a) / day_ms }
-                            : value_empty();
+        return is_moment(a)
+                   ? (struct value){ .kind = VALUE_DATE,
+                                     .number = local_of(play, moment_of(play, a)) / day_ms }
+                   : value_empty();
     case TEST_EXPR_HOUR:
         return value_is_empty(a) ? value_empty()
-                                 : value_integer(a->number % day_ms / (3600 * 1000));
+                                 : value_integer((a->kind == VALUE_DATETIME
+                                                      ? local_of(play, a->number)
+                                                      : a->number) %
+                                                 day_ms / (3600 * 1000));
     case TEST_EXPR_LENGTH:
         if (a->kind == VALUE_LIST) {
             return value_integer(a->list.count);
@@ -242,7 +272,7 @@ static struct value of_two(const struct play *play, const struct test_expr *expr
     case TEST_EXPR_ADD:
     case TEST_EXPR_SUBTRACT:
     case TEST_EXPR_MULTIPLY:
-    case TEST_EXPR_DIVIDE: return arithmetic(expr->kind, &a, &b);
+    case TEST_EXPR_DIVIDE: return arithmetic(play, expr->kind, &a, &b);
     default: return compare(expr->kind, &a, &b);
     }
 }
@@ -261,18 +291,20 @@ static struct value list_of(const struct play *play, const struct test_expr *exp
 
 static struct value today(const struct play *play, const struct value *time)
 {
-    int64_t days = (int64_t)play->now_ms / day_ms;
+    int64_t days = local_of(play, (int64_t)play->now_ms) / day_ms;
     return time->kind == VALUE_TIME
-               ? value_datetime(days * day_ms + time->number)
+               ? value_datetime(eval_to_utc(play_zone(play), days * day_ms + time->number))
                : (struct value){ .kind = VALUE_DATE, .number = days };
 }
 
-// A constant, with the company's currency where none is written.
+// A constant, with the company's currency where none is written, and on the clock of the case.
 static struct value constant(const struct play *play, const struct value *value, unsigned depth)
 {
     struct value result = *value;
     if (value->kind == VALUE_MONEY && value->currency[0] == '\0') {
         memcpy(result.currency, play->currency, sizeof(result.currency));
+    } else if (value->kind == VALUE_DATETIME) {
+        result.number = eval_to_utc(play_zone(play), value->number);
     } else if (value->kind == VALUE_LIST && depth < VALUE_DEPTH_MAX) {
         struct value *items = ARENA_ARRAY(play->arena, struct value, value->list.count + 1);
         for (uint32_t i = 0; i < value->list.count; i++) {
@@ -312,7 +344,7 @@ struct value play_value(const struct play *play, const struct test_expr *expr, u
     case TEST_EXPR_HOUR:
     case TEST_EXPR_LENGTH: {
         struct value a = play_value(play, &expr->items[0], depth);
-        return of_one(expr, &a);
+        return of_one(play, expr, &a);
     }
     case TEST_EXPR_AND:
     case TEST_EXPR_OR:
@@ -337,7 +369,7 @@ struct value play_value(const struct play *play, const struct test_expr *expr, u
 struct slice play_print_moment(const struct play *play, uint64_t ms)
 {
     struct value value = value_datetime((int64_t)ms);
-    return play_print(play, &value);
+    return play_print(play, &value); // on the clock of the case
 }
 
 struct slice play_print(const struct play *play, const struct value *value)
@@ -359,6 +391,9 @@ struct slice play_print(const struct play *play, const struct value *value)
     } else if (value->kind == VALUE_USER) {
         const struct view_user *user = view_user(play->view, (uint32_t)value->number);
         buf_put_slice(&buf, user != NULL ? user->name : SLICE("nobody"));
+    } else if (value->kind == VALUE_DATETIME) {
+        struct value local = value_datetime(local_of(play, value->number));
+        value_print(&buf, &local);
     } else {
         value_print(&buf, value);
     }
@@ -369,11 +404,14 @@ struct slice play_print(const struct play *play, const struct value *value)
 
 uint64_t play_due_moment(const struct play *play, const struct value *value)
 {
-    int64_t today_ms = (int64_t)play->now_ms / day_ms * day_ms;
+    const struct zone *zone = play_zone(play);
+    int64_t today_ms = eval_to_local(zone, (int64_t)play->now_ms) / day_ms * day_ms;
     int64_t moment = 0;
     switch ((unsigned)value->kind) {
-    case VALUE_TIME: moment = today_ms + value->number; break;
-    case VALUE_DATE: moment = (value->number + 1) * day_ms - 60 * 1000; break; // 23:59
+    case VALUE_TIME: moment = eval_to_utc(zone, today_ms + value->number); break;
+    case VALUE_DATE: // 23:59
+        moment = eval_to_utc(zone, (value->number + 1) * day_ms - 60 * 1000);
+        break;
     case VALUE_DATETIME: moment = value->number; break;
     default: break;
     }

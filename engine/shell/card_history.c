@@ -49,6 +49,7 @@ static const struct {
     { "stage", MEANS_STAGE },      { "field", MEANS_FIELD },   { "collection", MEANS_COLLECTION },
     { "ladder", MEANS_LADDER },    { "overdue", MEANS_LADDER }, { "outcome", MEANS_OUTCOME },
     { "program", MEANS_PROGRAM },  { "due", MEANS_MOMENT },    { "until", MEANS_MOMENT },
+    { "at", MEANS_MOMENT },
     { "overdue_next", MEANS_MOMENT }, { "next", MEANS_MOMENT }, { "base", MEANS_MOMENT },
     { "from", MEANS_MOMENT },      { "to", MEANS_MOMENT },     { "action", MEANS_NOTHING },
     { "def", MEANS_NOTHING },      { "process", MEANS_NOTHING }, { "of", MEANS_NOTHING },

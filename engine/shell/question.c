@@ -186,11 +186,15 @@ struct row_writer {
     struct buf *buf;
     struct reply_count list;
     uint32_t most;
+    uint64_t now_ms;
 };
 
 static bool write_notice(void *context, const struct view_notice_row *row)
 {
     struct row_writer *writer = context;
+    if (row->at > writer->now_ms) {
+        return true; // told when a calendar opens
+    }
     pack_map(writer->buf, 3);
     reply_moment(writer->buf, "at", row->at);
     reply_uint(writer->buf, "instance", row->instance);
@@ -212,7 +216,7 @@ static bool write_incident(void *context, const struct view_incident_row *row)
 
 static void write_notices_and_incidents(struct question *q)
 {
-    struct row_writer writer = { q->env.buf, { 0, 0 }, NOTICES_SHOWN_MAX };
+    struct row_writer writer = { q->env.buf, { 0, 0 }, NOTICES_SHOWN_MAX, q->env.now_ms };
     reply_key(q->env.buf, "notices");
     writer.list = reply_open_array(q->env.buf);
     if (q->env.user != 0) {

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/reader.h"
 #include "engine/state/view_internal.h"
+#include "engine/time/zoneinfo.h"
 
 static bool read_number(struct slice value, uint32_t *ret_number)
 {
@@ -74,6 +75,7 @@ void directory_load(const struct view *view)
     const struct view_counters *counters = &view->backing->counters;
     arena_reset(&directory->arena);
     load_roles(view, directory);
+    zones_load(view);
     directory->user_count = counters->next_user;
     directory->users = ARENA_ARRAY(&directory->arena, struct view_user, directory->user_count + 1);
     struct store_cursor *cursor = view_seek(view, DB_USER, SLICE_EMPTY);
@@ -93,26 +95,14 @@ void directory_load(const struct view *view)
     directory->loaded = true;
 }
 
-static uint32_t number_named(const struct view *view, enum key_name_kind kind, struct slice name)
-{
-    struct key key;
-    key_name(&key, kind, name);
-    struct slice value;
-    uint32_t number;
-    if (view_get(view, DB_NAME, &key, &value) != OK || !read_number(value, &number)) {
-        return 0;
-    }
-    return number;
-}
-
 uint32_t view_process_number(const struct view *view, struct slice name)
 {
-    return name.len > NAME_BYTES_MAX ? 0 : number_named(view, KEY_NAME_PROCESS, name);
+    return name.len > NAME_BYTES_MAX ? 0 : name_number(view, KEY_NAME_PROCESS, name);
 }
 
 uint32_t view_role_number(const struct view *view, struct slice name)
 {
-    return name.len > NAME_BYTES_MAX ? 0 : number_named(view, KEY_NAME_ROLE, name);
+    return name.len > NAME_BYTES_MAX ? 0 : name_number(view, KEY_NAME_ROLE, name);
 }
 
 struct slice view_role_name(const struct view *view, uint32_t role)
@@ -210,6 +200,26 @@ static enum err read_program_row(const struct view *view, uint32_t number, struc
     return reader.bad ? ERR_CORRUPT : OK;
 }
 
+// False: a calendar has a zone that this machine does not know.
+static bool open_calendars(struct arena *arena, struct view_program *program)
+{
+    const struct image *image = &program->image;
+    struct calendar *calendars = ARENA_ARRAY(arena, struct calendar, image->calendar_count + 1);
+    const struct zone **zones =
+        ARENA_ARRAY(arena, const struct zone *, image->calendar_count + 1);
+    for (uint32_t i = 0; i < image->calendar_count; i++) {
+        calendars[i] = calendar_of_image(image, i);
+        struct slice zone = image_slice(image, image->calendar[i].zone);
+        zones[i] = zone.len > 0 ? zoneinfo_load(zone, arena) : NULL;
+        if (zone.len > 0 && zones[i] == NULL) {
+            return false;
+        }
+    }
+    program->calendars = calendars;
+    program->calendar_zones = zones;
+    return true;
+}
+
 static struct view_program *open_program(const struct view *view, uint32_t number)
 {
     struct view_backing *backing = view->backing;
@@ -226,6 +236,9 @@ static struct view_program *open_program(const struct view *view, uint32_t numbe
     struct view_program *program = ARENA_NEW(&backing->program_arena, struct view_program);
     if (err == OK) {
         err = image_open(bytes, &program->image);
+    }
+    if (err == OK && !open_calendars(&backing->program_arena, program)) {
+        err = ERR_NOT_FOUND;
     }
     if (err != OK) {
         backing->failed = err;

@@ -126,7 +126,8 @@ bool frame_fits(const struct frame *frame, const struct image *image)
     bool fits = stages_fit(frame, image);
     for (uint32_t i = 0; i < frame->head.timer_count && fits; i++) {
         const struct armed_timer *timer = &frame->timer[i].timer;
-        fits = timer->def < image->timer_count && timer->stage < image->stage_count;
+        bool remind = (timer->def & TIMER_DEF_REMIND) != 0;
+        fits = (remind || timer->def < image->timer_count) && timer->stage < image->stage_count;
     }
     for (uint32_t i = 0; i < frame->head.latch_count && fits; i++) {
         fits = frame->latch[i].rule < image->rule_count;

@@ -30,7 +30,8 @@ struct instance_head {
     uint32_t next_task, next_timer, next_entry;
     uint16_t active_count, task_count, timer_count, position_count, slot_count, collection_count,
         latch_count, incident_count;
-    uint16_t acted_count, pad2;
+    uint16_t acted_count;
+    uint16_t zone; // number of the case's time zone; 0: the company's
     uint32_t field_bytes;
     uint8_t frames[FRAMES_MAX]; // open escalations of the image + 1, the outermost first; 0 = none
     uint64_t started_ms, moved_ms, ended_ms;
@@ -56,6 +57,8 @@ struct open_task {
     uint32_t overdue, overdue_rung; // ladder of the image, rungs climbed
     uint32_t tries, asker;          // presses of ladders so far; who asked for a side task
 };
+// A timer whose `def` is a task's number and this bit is a reminder of that task.
+#define TIMER_DEF_REMIND 0x80000000u
 struct armed_timer {
     uint32_t number, def, stage, entry;
     uint64_t due, base;

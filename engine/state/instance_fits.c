@@ -82,8 +82,13 @@ static bool task_fits(const struct open_task *task, const struct image *image)
            task->overdue_rung < image->ladder[task->overdue].rungs.count;
 }
 
-static bool timer_fits(const struct armed_timer *timer, const struct image *image)
+static bool timer_fits(const struct instance *instance, const struct armed_timer *timer,
+                       const struct image *image)
 {
+    if ((timer->def & TIMER_DEF_REMIND) != 0) {
+        return instance_task_const(instance, timer->def & ~TIMER_DEF_REMIND) != NULL &&
+               timer->stage < image->stage_count;
+    }
     return timer->def < image->timer_count && timer->stage < image->stage_count;
 }
 
@@ -104,7 +109,7 @@ bool instance_fits(const struct instance *instance, const struct image *image)
         fits = task_fits(&instance->task[i], image);
     }
     for (uint32_t i = 0; i < head->timer_count && fits; i++) {
-        fits = timer_fits(&instance->timer[i], image);
+        fits = timer_fits(instance, &instance->timer[i], image);
     }
     for (uint32_t i = 0; i < head->collection_count && fits; i++) {
         fits = instance->collection[i].collection < image->collection_count;

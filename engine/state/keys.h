@@ -37,7 +37,7 @@ void key_timer(struct key *key, uint64_t due, uint64_t instance, uint32_t timer)
 void key_child(struct key *key, uint64_t parent, uint32_t collection, uint32_t round,
                uint64_t child);
 void key_number(struct key *key, uint32_t number);
-enum key_name_kind { KEY_NAME_PROCESS = 1, KEY_NAME_ROLE = 2 };
+enum key_name_kind { KEY_NAME_PROCESS = 1, KEY_NAME_ROLE = 2, KEY_NAME_ZONE = 3 };
 void key_name(struct key *key, enum key_name_kind kind, struct slice name);
 void key_plain_text(struct key *key, struct slice text);
 void key_import(struct key *key, struct slice source, struct slice row);

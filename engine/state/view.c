@@ -14,6 +14,7 @@ void view_backing_init(struct view_backing *backing)
     arena_init(&backing->arena, SCRATCH_BYTES_MAX);
     arena_init(&backing->directory.arena, SCRATCH_BYTES_MAX);
     arena_init(&backing->program_arena, SIZE_MAX / 4);
+    arena_init(&backing->zones.arena, SCRATCH_BYTES_MAX);
     buf_init(&backing->encode, 64 * 1024);
     backing->work = mem_zalloc(sizeof(struct instance *) * WORK_MAX);
 }
@@ -23,6 +24,8 @@ void view_backing_done(struct view_backing *backing)
     arena_done(&backing->arena);
     arena_done(&backing->directory.arena);
     arena_done(&backing->program_arena);
+    arena_done(&backing->zones.arena);
+    mem_free(backing->zones.known);
     buf_done(&backing->encode);
     mem_free(backing->work);
     mem_free(backing->programs);
@@ -89,6 +92,8 @@ struct store_cursor *view_seek(const struct view *view, enum store_db db, struct
 static bool counters_hold(const struct view_counters *counters)
 {
     return counters->next_user <= USERS_MAX + 1 && counters->next_role <= ROLE_NUMBERS_MAX &&
+           counters->next_zone <= ZONE_NUMBERS_MAX &&
+           memchr(counters->zone, '\0', sizeof(counters->zone)) != NULL &&
            memchr(counters->currency, '\0', sizeof(counters->currency)) != NULL;
 }
 
@@ -101,6 +106,7 @@ void counters_load(const struct view *view)
     struct view_counters counters = {
         .next_instance = 1, .next_user = 1, .next_role = 1, .next_process = 1,
         .next_program = 1, .next_client = 1, .next_incident = 1,
+        .next_zone = 1,
     };
     backing->counters = counters;
     if (view_get(view, DB_META, &key, &value) == OK) {

@@ -12,6 +12,7 @@
 #include "base/slice.h"
 #include "dsl/image/image.h"
 #include "engine/state/instance.h"
+#include "engine/time/calendar.h"
 
 struct view;
 struct store_reader;
@@ -30,6 +31,10 @@ struct view_program {
     uint32_t id, process;
     struct image image;
     const uint32_t *roles; // image role → company-wide role number
+    const struct calendar *calendars; // as in the image
+    // Of each calendar: its own zone, or NULL: that of the company, or of the case. A zone that
+    // this machine does not know makes the program one that cannot be opened.
+    const struct zone **calendar_zones;
     uint8_t hash[32];
 };
 
@@ -58,6 +63,11 @@ uint32_t view_role_number(const struct view *view, struct slice name);
 struct slice view_role_name(const struct view *view, uint32_t role);
 const struct view_user *view_user(const struct view *view, uint32_t user); // NULL: nobody
 const struct view_user *view_user_named(const struct view *view, struct slice name);
+// Time zones by number; 0 is the company's. NULL: this machine's tzdata does not have it.
+const struct zone *view_zone(const struct view *view, uint32_t zone);
+struct slice view_zone_name(const struct view *view, uint32_t zone);
+struct slice view_tz_version(const struct view *view); // of tzdata: "2026b"
+uint32_t view_zone_number(const struct view *view, struct slice name); // 0: no case has it yet
 uint32_t view_user_count(const struct view *view); // users are numbered 1 … count
 bool view_holds(const struct view *view, uint32_t user, uint32_t role); // active and has the role
 uint32_t view_holders(const struct view *view, uint32_t role);        // how many active holders
@@ -121,6 +131,8 @@ struct view_counters { // kept by evolve
     uint8_t demo, pad[3];
     char region[4]; // of phones written without a country: "RU"; empty = none is assumed
     char currency[8];
+    uint32_t next_zone, pad2;
+    char zone[64]; // of the company; empty: UTC
 };
 const struct view_counters *view_counters(const struct view *view);
 // Every instance in order of id, for verify and stats. Calls each until false.

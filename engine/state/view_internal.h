@@ -21,6 +21,17 @@ struct directory {
     bool loaded;
 };
 
+struct zone_known { struct slice name; const struct zone *rules; };
+struct zones {
+    struct arena arena;
+    struct slice *names;       // by number; [0] is the company's
+    const struct zone **rules; // by number; NULL: not asked for yet, or not known here
+    uint32_t count;
+    struct zone_known *known; // every zone that was loaded
+    uint32_t known_count;
+    char version[16];
+};
+
 struct view_backing {
     struct store *store;         // core side, or NULL
     struct store_reader *reader; // reader side, or NULL
@@ -28,6 +39,7 @@ struct view_backing {
     struct instance **work;
     uint32_t work_count;
     struct directory directory;
+    struct zones zones;
     struct view_program **programs; // by number, NULL = not opened yet
     uint32_t program_capacity;
     struct arena program_arena;
@@ -55,6 +67,8 @@ struct store_cursor *view_seek(const struct view *view, enum store_db db, struct
 void view_backing_init(struct view_backing *backing);
 void view_backing_done(struct view_backing *backing);
 void directory_load(const struct view *view);
+void zones_load(const struct view *view);
+uint32_t name_number(const struct view *view, enum key_name_kind kind, struct slice name);
 void counters_load(const struct view *view);
 struct instance *view_work(const struct view *view, uint64_t id, enum err *ret_err);
 

@@ -4,12 +4,27 @@
 
 enum { DAY = 86400, HOUR = 3600 };
 
+struct calendar calendar_of_image(const struct image *image, uint32_t number)
+{
+    const struct image_calendar *from = &image->calendar[number];
+    struct calendar calendar = { .exceptions = image->exception + from->exceptions.first,
+                                 .exception_count = from->exceptions.count };
+    for (size_t day = 0; day < ARRAY_COUNT(calendar.week); day++) {
+        calendar.week[day].count = from->week[day].count;
+        for (uint32_t i = 0; i < from->week[day].count; i++) {
+            const struct image_opening *open = &image->opening[from->week[day].first + i];
+            calendar.week[day].hours[i] = (struct calendar_hours){ open->from, open->to };
+        }
+    }
+    return calendar;
+}
+
 static int64_t day_of(int64_t local)
 {
     return local >= 0 ? local / DAY : -((-local + DAY - 1) / DAY);
 }
 
-static uint8_t mark_of(const struct calendar *calendar, int64_t day)
+static uint32_t mark_of(const struct calendar *calendar, int64_t day)
 {
     uint32_t low = 0;
     uint32_t high = calendar->exception_count;
@@ -53,9 +68,9 @@ struct calendar_day calendar_of_date(const struct calendar *calendar, int64_t da
     unsigned wday = (unsigned)(((day + 4) % 7 + 7) % 7);
     struct calendar_day plain = calendar->week[wday];
     switch (mark_of(calendar, day)) {
-    case CALENDAR_OFF: return (struct calendar_day){ .count = 0 };
-    case CALENDAR_WORKING: return plain.count > 0 ? plain : first_open_weekday(calendar);
-    case CALENDAR_SHORT: return shortened(plain.count > 0 ? plain : first_open_weekday(calendar));
+    case MARK_OFF: return (struct calendar_day){ .count = 0 };
+    case MARK_WORKING: return plain.count > 0 ? plain : first_open_weekday(calendar);
+    case MARK_SHORT: return shortened(plain.count > 0 ? plain : first_open_weekday(calendar));
     default: return plain;
     }
 }
@@ -95,10 +110,36 @@ bool calendar_next_opening(const struct calendar *calendar, const struct zone *z
     return false;
 }
 
+// Backwards: from the last interval before `utc` to the first that holds what is left.
+static bool subtract_open_seconds(const struct calendar *calendar, const struct zone *zone,
+                                  int64_t utc, int64_t left, int64_t *ret_utc)
+{
+    int64_t day = day_of(zone_to_local(zone, utc)) + 1;
+    for (int i = 0; i < CALENDAR_SEARCH_DAYS_MAX; i++, day--) {
+        struct calendar_day open = calendar_of_date(calendar, day);
+        for (uint32_t h = open.count; h > 0; h--) {
+            struct interval interval = interval_of(zone, day, &open.hours[h - 1]);
+            int64_t to = interval.to < utc ? interval.to : utc;
+            if (to <= interval.from) {
+                continue;
+            }
+            if (to - interval.from >= left) {
+                *ret_utc = to - left;
+                return true;
+            }
+            left -= to - interval.from;
+        }
+    }
+    return false;
+}
+
 bool calendar_add_open_seconds(const struct calendar *calendar, const struct zone *zone,
                                int64_t utc, int64_t seconds, int64_t *ret_utc)
 {
-    CHECK(seconds >= 0);
+    if (seconds < 0) {
+        return seconds > -INT64_MAX &&
+               subtract_open_seconds(calendar, zone, utc, -seconds, ret_utc);
+    }
     int64_t left = seconds;
     int64_t day = day_of(zone_to_local(zone, utc)) - 1;
     if (left == 0) {
@@ -157,12 +198,12 @@ static int32_t clipped(const struct calendar_day *day, int32_t seconds)
 bool calendar_add_work_days(const struct calendar *calendar, const struct zone *zone, int64_t utc,
                             int64_t days, int64_t *ret_utc)
 {
-    CHECK(days >= 0);
     int64_t local = zone_to_local(zone, utc);
     int64_t day = day_of(local);
     int32_t wall = (int32_t)(local - day * DAY);
-    int64_t left = days;
-    for (int i = 0; i < CALENDAR_SEARCH_DAYS_MAX; i++, day++) {
+    int64_t step = days < 0 ? -1 : 1;
+    int64_t left = days < 0 ? (days > -INT64_MAX ? -days : INT64_MAX) : days;
+    for (int i = 0; i < CALENDAR_SEARCH_DAYS_MAX; i++, day += step) {
         struct calendar_day open = calendar_of_date(calendar, day);
         if (i > 0 && open.count > 0) {
             left--;

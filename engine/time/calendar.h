@@ -5,9 +5,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "dsl/image/image.h"
 #include "engine/time/zone.h"
 
-enum { CALENDAR_HOURS_MAX = 4, CALENDAR_DAYS_MAX = 4000, CALENDAR_SEARCH_DAYS_MAX = 4000 };
+enum { CALENDAR_SEARCH_DAYS_MAX = 4000 };
 
 struct calendar_hours { // seconds of the wall day, from < to <= 86400
     int32_t from, to;
@@ -16,18 +17,15 @@ struct calendar_day {
     struct calendar_hours hours[CALENDAR_HOURS_MAX];
     uint32_t count; // 0: closed
 };
-// What an official list says of one date.
-enum calendar_mark { CALENDAR_OFF = 1, CALENDAR_SHORT = 2, CALENDAR_WORKING = 3 };
-struct calendar_exception {
-    int32_t day; // days since 1970-01-01
-    uint8_t mark;
-};
 
 struct calendar {
     struct calendar_day week[7];                // 0 = Sunday
-    const struct calendar_exception *exceptions; // ascending by day
+    const struct image_exception *exceptions;   // ascending by day
     uint32_t exception_count;
 };
+
+// The calendar of an image; points into it.
+struct calendar calendar_of_image(const struct image *image, uint32_t number);
 
 // A short day ends one hour earlier; a working Saturday has the hours of the first open weekday.
 struct calendar_day calendar_of_date(const struct calendar *calendar, int64_t day);
@@ -37,13 +35,14 @@ bool calendar_is_open(const struct calendar *calendar, const struct zone *zone, 
 bool calendar_next_opening(const struct calendar *calendar, const struct zone *zone, int64_t utc,
                            int64_t *ret_utc);
 // The moment after `seconds` of open time. Lands at the end of an interval, not at the next
-// opening.
+// opening. Below 0: the moment so much open time before.
 bool calendar_add_open_seconds(const struct calendar *calendar, const struct zone *zone,
                                int64_t utc, int64_t seconds, int64_t *ret_utc);
 // Open time between two moments (0 when to <= from).
 int64_t calendar_open_seconds(const struct calendar *calendar, const struct zone *zone,
                               int64_t from, int64_t to);
-// Rule 18: same wall time on the Nth next working day, clipped into its hours.
+// Rule 18: same wall time on the Nth next working day (below 0: the Nth before), clipped into its
+// hours.
 bool calendar_add_work_days(const struct calendar *calendar, const struct zone *zone, int64_t utc,
                             int64_t days, int64_t *ret_utc);
 

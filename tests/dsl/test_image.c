@@ -106,11 +106,12 @@ static void add_process(struct build *build)
                                      .title = title,
                                      .start_block = build_add_block(build, &block),
                                      .repeat_block = INDEX_NONE,
+                                     .calendar = INDEX_NONE,
                                      .local_count = 1 };
     uint32_t key = 0;
     process.keys = build_list(build, &key, 1);
     build_add_process(build, &process);
-    struct image_due due = { .moment = title, .until = INDEX_NONE };
+    struct image_due due = { .moment = title, .until = INDEX_NONE, .within = 0 };
     struct image_task task = { .title = title,
                                .due = build_add_due(build, &due),
                                .overdue = INDEX_NONE,
@@ -146,12 +147,27 @@ static void add_process(struct build *build)
     add_convert_block(build, field_expr);
 }
 
+// Every second day, with a holiday.
+static void add_calendar(struct build *build)
+{
+    struct image_opening hours = { 9 * 3600, 18 * 3600 };
+    struct image_calendar office = { .name = intern(build, "office"),
+                                     .zone = intern(build, "Europe/Berlin") };
+    for (uint32_t day = 0; day < 7; day += 2) {
+        office.week[day] = (struct image_range){ build_add_opening(build, &hours), 1 };
+    }
+    struct image_exception holiday = { 20454, MARK_OFF };
+    office.exceptions = (struct image_range){ build_add_exception(build, &holiday), 1 };
+    build_add_calendar(build, &office);
+}
+
 static void build_sample(struct buf *bytes)
 {
     struct build build;
     build_init(&build);
     add_vocabulary(&build);
     add_process(&build);
+    add_calendar(&build);
     uint8_t hash[IMAGE_HASH_BYTES] = { 7 };
     assert_int_equal(build_finish(&build, hash, bytes), OK);
     build_done(&build);
@@ -176,6 +192,7 @@ static void a_built_image_opens_with_the_same_contents(void **state)
     assert_int_equal(image_find_end(&image, SLICE("lost")), 0);
     assert_int_equal(image_find_collection(&image, SLICE("deals")), 0);
     assert_int_equal(image_find_field(&image, SLICE("product")), INDEX_NONE);
+    assert_int_equal(image.exception[image.calendar[0].exceptions.first].mark, MARK_OFF);
     assert_true(image_stage_inside(&image, 1, 0));
     assert_false(image_stage_inside(&image, 0, 1));
     assert_true(slice_equal(image_slice(&image, image.alias[0]), SLICE("engaged")));

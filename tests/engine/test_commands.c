@@ -88,6 +88,15 @@ COMPANY_TEST(rule_10_a_transition_into_the_own_stage_enters_it_anew,
     { "bob: press 1 busy", "position_set task_replanned" },
     { "bob: press 1 anew", "task_closed timer_cancelled stage_exited stage_entered timer_set "
                            "task_opened" })
+// The zone of a case is told by a field, at the start and when the field changes; named once.
+COMPANY_TEST(a_case_has_the_zone_that_its_field_tells,
+    { "bob: start abroad with city=Berlin", "zone_named zone_set task_opened timer_set" },
+    { "bob: start abroad with city=berlin", "instance_started zone_set" },
+    { "bob: edit 1 with city=Asia/Tokyo", "field_changed zone_named zone_set" },
+    { "bob: edit 1 with city=Nowhere", "field_changed" },
+    { "bob: edit 1 with city=Nowhere/Else", "field_changed" },
+    { "wait 23 h", "timer_fired notified" },
+    { "bob: press 1 done_", "task_closed" })
 // Rule 12: a moment that a person answers may not be past.
 COMPANY_TEST(rule_12_a_promise_in_the_past_is_refused,
     { ANN, "" },
@@ -488,6 +497,7 @@ static void every_event_and_refusal_of_the_core_was_seen(void **state)
         // the shell's
         REFUSAL_BAD_REQUEST, REFUSAL_UNKNOWN_METHOD, REFUSAL_STOPPING, REFUSAL_NOT_DEMO,
         REFUSAL_STORE_FULL, REFUSAL_ROW_DAMAGED, // test_damage.c
+        REFUSAL_UNKNOWN_ZONE, // test_time.c
     };
     for (int code = 1; code < REFUSAL_CODE_COUNT; code++) {
         bool known = seen->refusal[code];
@@ -535,6 +545,7 @@ int main(void)
         T(a_press_needs_a_case_an_action_and_a_person),
         T(rule_9_a_press_without_a_flow_changes_nothing_about_the_task),
         T(rule_10_a_transition_into_the_own_stage_enters_it_anew),
+        T(a_case_has_the_zone_that_its_field_tells),
         T(rule_12_a_promise_in_the_past_is_refused),
         T(rule_16_arithmetic_with_empty_names_the_field),
         T(amounts_that_do_not_combine_are_refused),

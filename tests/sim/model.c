@@ -371,16 +371,10 @@ static void take_timer(struct model *model, const struct record *record)
     end_case(c, c->job ? "broken" : "lost");
 }
 
-static void take_overdue(struct model *model, const struct record *record)
+static void climb(struct model *model, struct model_case *c,
+                  const struct event_overdue_stepped *step)
 {
     static const uint64_t waits[LATE_RUNGS] = { 30 * 60 * 1000, 4 * 3600 * 1000, 0 };
-    const struct event *event = find_event(record, EVENT_OVERDUE_STEPPED);
-    struct model_case *c = named_case(model, record);
-    if (event == NULL || c == NULL) {
-        broken(model, ORACLE_LADDER, "an overdue command climbed nothing");
-        return;
-    }
-    const struct event_overdue_stepped *step = &event->overdue_stepped;
     struct model_task *task = &c->task;
     if (!task->open || task->rung >= LATE_RUNGS || step->rung != task->rung + 1 ||
         step->was != task->overdue_next) {
@@ -400,6 +394,29 @@ static void take_overdue(struct model *model, const struct record *record)
         broken(model, ORACLE_LADDER, "the next rung of case %llu is at %llu, not at %llu",
                (unsigned long long)c->id, (unsigned long long)step->next,
                (unsigned long long)task->overdue_next);
+    }
+}
+
+// Rungs missed in a silence are climbed in one record, in order; nobody is told twice (rule 20).
+static void take_overdue(struct model *model, const struct record *record)
+{
+    struct model_case *c = named_case(model, record);
+    if (find_event(record, EVENT_OVERDUE_STEPPED) == NULL || c == NULL) {
+        broken(model, ORACLE_LADDER, "an overdue command climbed nothing");
+        return;
+    }
+    for (uint32_t i = 0; i < record->event_count; i++) {
+        const struct event *event = &record->events[i];
+        if (event->kind == EVENT_OVERDUE_STEPPED) {
+            climb(model, c, &event->overdue_stepped);
+        }
+        for (uint32_t n = 0; event->kind == EVENT_NOTIFIED && n < i; n++) {
+            if (record->events[n].kind == EVENT_NOTIFIED &&
+                record->events[n].notified.user == event->notified.user) {
+                broken(model, ORACLE_LADDER, "case %llu told user %u twice in one silence",
+                       (unsigned long long)c->id, event->notified.user);
+            }
+        }
     }
 }
 

@@ -91,10 +91,10 @@ static int64_t at(int64_t year, unsigned month, unsigned day, int hour)
 static void work_days_pass_over_weekends_holidays_and_count_working_saturdays(void **state)
 {
     (void)state;
-    const struct calendar_exception exceptions[] = {
-        { (int32_t)civil_to_days(2026, 3, 9), CALENDAR_OFF },      // a Monday off
-        { (int32_t)civil_to_days(2026, 3, 14), CALENDAR_WORKING }, // a working Saturday
-        { (int32_t)civil_to_days(2026, 3, 21), CALENDAR_SHORT },   // a short Saturday
+    const struct image_exception exceptions[] = {
+        { (int32_t)civil_to_days(2026, 3, 9), MARK_OFF },      // a Monday off
+        { (int32_t)civil_to_days(2026, 3, 14), MARK_WORKING }, // a working Saturday
+        { (int32_t)civil_to_days(2026, 3, 21), MARK_SHORT },   // a short Saturday
     };
     struct calendar calendar = office();
     calendar.exceptions = exceptions;

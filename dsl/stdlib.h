@@ -1,0 +1,13 @@
+// The library that comes with Rung: the files of `stdlib/`, built into the program, so that one
+// binary is enough.
+#ifndef RUNG_DSL_STDLIB_H
+#define RUNG_DSL_STDLIB_H
+
+#include <stdbool.h>
+
+#include "base/slice.h"
+
+// The text of a file by its path from the root of the library: "stdlib/calendars.rung".
+bool stdlib_find(struct slice path, struct slice *ret_text);
+
+#endif

@@ -1,0 +1,146 @@
+// Telling people: at once, when a calendar opens, before a task is due, and once for much that was
+// missed (rule 20).
+#include "engine/decide/decide_internal.h"
+
+// --------------------------------------------------------------------------------- notices
+
+void run_notify_user(struct run *run, uint32_t user, uint32_t role, struct slice text, uint64_t at)
+{
+    struct notice_pool *pool = run->pool;
+    if (pool != NULL && at == 0 && pool->count < NOTICE_POOL_MAX) {
+        pool->notices[pool->count].user = user;
+        pool->notices[pool->count].role = role;
+        pool->notices[pool->count++].text = text;
+        return;
+    }
+    struct event event = { .kind = EVENT_NOTIFIED,
+                           .notified = { run->instance->head.id, user, role,
+                                         clip_text(text, TITLE_BYTES_MAX), at } };
+    decide_emit(run->d, &event);
+}
+
+// The slot's holder, or everybody who holds the role when nobody has the slot.
+void run_notify_role(struct run *run, uint32_t image_role, struct slice text, uint64_t at)
+{
+    enum { NOTIFIED_MAX = 64 };
+    uint32_t role = run->program->roles[image_role];
+    uint32_t holder = instance_slot(run->instance, role);
+    if (holder != 0) {
+        run_notify_user(run, holder, role, text, at);
+        return;
+    }
+    uint32_t told = 0;
+    uint32_t count = view_user_count(run->d->view);
+    for (uint32_t user = 1; user <= count && told < NOTIFIED_MAX; user++) {
+        if (view_holds(run->d->view, user, role)) {
+            run_notify_user(run, user, role, text, at);
+            told++;
+        }
+    }
+}
+
+void run_remind(struct run *run, const struct open_task *task)
+{
+    struct slice title = view_task_title(run->d->view, run->instance, task);
+    struct slice text = arena_format(run->d->arena, "Reminder: %.*s", SLICE_PRINT(title));
+    if (task->holder != 0) {
+        run_notify_user(run, task->holder, task->role, text, 0);
+        return;
+    }
+    uint32_t count = view_user_count(run->d->view);
+    for (uint32_t user = 1; user <= count; user++) {
+        if (view_holds(run->d->view, user, task->offered)) {
+            run_notify_user(run, user, task->offered, text, 0);
+        }
+    }
+}
+
+static bool said_before(const struct notice_pool *pool, uint32_t index)
+{
+    for (uint32_t i = 0; i < index; i++) {
+        if (pool->notices[i].user == pool->notices[index].user &&
+            slice_equal(pool->notices[i].text, pool->notices[index].text)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool told_before(const struct notice_pool *pool, uint32_t index)
+{
+    for (uint32_t i = 0; i < index; i++) {
+        if (pool->notices[i].user == pool->notices[index].user) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void run_tell_pool(struct run *run)
+{
+    struct notice_pool *pool = run->pool;
+    run->pool = NULL;
+    for (uint32_t i = 0; i < pool->count; i++) {
+        if (told_before(pool, i)) {
+            continue;
+        }
+        struct slice text = pool->notices[i].text;
+        for (uint32_t n = i + 1; n < pool->count; n++) {
+            if (pool->notices[n].user == pool->notices[i].user && !said_before(pool, n)) {
+                text = arena_format(run->d->arena, "%.*s; %.*s", SLICE_PRINT(text),
+                                    SLICE_PRINT(pool->notices[n].text));
+            }
+        }
+        run_notify_user(run, pool->notices[i].user, pool->notices[i].role, text, 0);
+    }
+}
+
+// ------------------------------------------------------------------------------- before it is due
+
+static void arm_remind(struct run *run, const struct open_task *task, uint64_t moment)
+{
+    const struct instance_head *head = &run->instance->head;
+    if (head->timer_count == TIMERS_MAX) {
+        (void)REFUSE(run->d, LIMIT, "this case has TIMERS_MAX = %d timers", TIMERS_MAX);
+        return;
+    }
+    struct event event = { .kind = EVENT_TIMER_SET,
+                           .timer_set = { head->id, head->next_timer,
+                                          TIMER_DEF_REMIND | task->number, task->stage,
+                                          task->entry, moment, task->due } };
+    decide_emit(run->d, &event);
+}
+
+// A moment that has passed already reminds nobody: the task itself has just come.
+void run_arm_reminds(struct run *run, uint32_t number)
+{
+    const struct image *image = &run->program->image;
+    const struct open_task *open = instance_task_const(run->instance, number);
+    if (open == NULL || open->def >= image->task_count) {
+        return;
+    }
+    struct open_task task = *open;
+    struct image_range reminds = image->task[task.def].reminds;
+    for (uint32_t i = 0; i < reminds.count && !decide_refused(run->d); i++) {
+        const struct image_rung *before = &image->rung[reminds.first + i];
+        uint64_t moment = 0;
+        bool known = eval_add(&run->env, task.due, (uint8_t)before->unit, -before->amount, &moment);
+        if (!run_take_refusal(run) && known && moment > run->d->now_ms) {
+            arm_remind(run, &task, moment);
+        }
+    }
+}
+
+void run_disarm_reminds(struct run *run, uint32_t number)
+{
+    const struct instance *instance = run->instance;
+    for (uint32_t i = instance->head.timer_count; i > 0; i--) {
+        const struct armed_timer *timer = &instance->timer[i - 1];
+        if (timer->def == (TIMER_DEF_REMIND | number)) {
+            struct event event = { .kind = EVENT_TIMER_CANCELLED,
+                                   .timer_cancelled = { instance->head.id, timer->number,
+                                                        timer->due } };
+            decide_emit(run->d, &event);
+        }
+    }
+}
