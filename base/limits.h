@@ -51,6 +51,10 @@ enum {
     COMMENT_BYTES_MAX = 4000,
     USERS_MAX = 100000,
     ROLES_PER_USER_MAX = 32,
+    TEAMS_PER_USER_MAX = 8,
+    ABSENCES_PER_USER_MAX = 16, // past ones are forgotten first
+    STAND_IN_CHAIN_MAX = 8,     // a substitute who is away has one, and so on
+    LOADS_SEEN_MAX = 32,        // candidates whose load a pick records
     NOTICES_PER_USER_MAX = 64,
     // requests
     REQUEST_WINDOW = 1024,  // ids remembered per client

@@ -1,5 +1,6 @@
 // The `test` blocks: names and types are those of the processes they play with.
 #include "base/check.h"
+#include "base/limits.h"
 #include "dsl/array.h"
 #include "dsl/check_test_internal.h"
 
@@ -212,6 +213,40 @@ static void play_user(struct test_check_state *test, struct test_play *play, uin
     }
     user->roles = all;
     user->role_count += roles.count;
+    uint32_t team = syntax_child(tree, node, NODE_TEAM);
+    uint32_t text = team != NODE_NONE ? syntax_child(tree, team, NODE_STRING) : NODE_NONE;
+    if (text != NODE_NONE) {
+        user->team = syntax_string(tree, text, arena);
+        if (user->team.len == 0 || user->team.len > NAME_BYTES_MAX) {
+            diag_add(test->unit->diags, DIAG_E0605, syntax_span(tree, text));
+        }
+    }
+    uint32_t under = syntax_child(tree, node, NODE_UNDER);
+    uint32_t superior =
+        under != NODE_NONE ? check_test_user(test, syntax_first(tree, under)) : INDEX_NONE;
+    if (superior != INDEX_NONE) {
+        test->users[index].superior = test->users[superior].name;
+    }
+}
+
+static void play_absent(struct test_check_state *test, struct test_play *play, uint32_t node)
+{
+    const struct syntax_tree *tree = check_test_tree(test);
+    bool absent = syntax_kind(tree, node) == NODE_PLAY_ABSENT;
+    play->kind = absent ? TEST_PLAY_ABSENT : TEST_PLAY_PRESENT;
+    play->user = check_test_user(test, syntax_child_class(tree, node, CLASS_NAME, 0));
+    uint32_t wait = syntax_child(tree, node, NODE_DURATION);
+    if (wait != NODE_NONE) {
+        infer_literal(&test->infer, wait, NULL);
+        play->duration = syntax_literal(tree, wait);
+        if (!names_working_time(test->unit, NULL, play->duration.unit, syntax_span(tree, wait))) {
+            play->duration.unit = DURATION_MS;
+        }
+    }
+    uint32_t substitute = syntax_child(tree, node, NODE_SUBSTITUTE);
+    if (substitute != NODE_NONE) {
+        play->other = check_test_user(test, syntax_first(tree, substitute));
+    }
 }
 
 // What a form calls the value, its type and where that is said; NULL: it asks for nothing of the
@@ -503,7 +538,10 @@ static void play_expect(struct test_check_state *test, struct test_play *play, u
                                     .line = check_test_line(test, child),
                                     .column = column_of(test, child),
                                     .text = check_test_source(test, child) };
-        if (kind == NODE_NO_TASK || kind == NODE_TASK_CHECK) {
+        if (kind == NODE_INCIDENT || kind == NODE_NO_INCIDENT) {
+            check.kind =
+                kind == NODE_INCIDENT ? TEST_CHECK_INCIDENT : TEST_CHECK_NO_INCIDENT;
+        } else if (kind == NODE_NO_TASK || kind == NODE_TASK_CHECK) {
             check.kind = kind == NODE_NO_TASK ? TEST_CHECK_NO_TASK : TEST_CHECK_TASK;
             check_test_current(test, child);
             check_task_check(test, &check, child);
@@ -529,12 +567,15 @@ static void check_plays(struct test_check_state *test, uint32_t node)
                                   .column = column_of(test, child),
                                   .text = check_test_source(test, child),
                                   .user = INDEX_NONE,
+                                  .other = INDEX_NONE,
                                   .case_index = INDEX_NONE };
         enum syntax_kind kind = syntax_kind(tree, child);
         if (kind == NODE_PLAY_AT) {
             play_at(test, &list, &play, child);
         } else if (kind == NODE_PLAY_USER) {
             play_user(test, &play, child);
+        } else if (kind == NODE_PLAY_ABSENT || kind == NODE_PLAY_PRESENT) {
+            play_absent(test, &play, child);
         } else if (kind == NODE_PLAY_START) {
             play_start(test, &play, child);
         } else if (kind == NODE_PLAY_WAIT) {

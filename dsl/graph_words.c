@@ -81,6 +81,13 @@ static void put_strategy(const struct image *image, const struct image_expr *exp
 {
     static const char *const strategies[] = { "pick ", "pick least loaded ", "pick round robin ",
                                               "pick familiar " };
+    static const char *const of_team[] = { "pick team ", "pick least loaded of team ",
+                                           "pick round robin of team ", "pick familiar of team " };
+    if (expr->text.len > 0) {
+        buf_put_cstr(out, of_team[expr->b]);
+        graph_put_text(image, expr->text, out);
+        return;
+    }
     buf_put_cstr(out, strategies[expr->b]);
     graph_put_text(image, image->role[expr->a].name, out);
 }

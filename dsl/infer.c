@@ -1,6 +1,7 @@
 #include "dsl/infer.h"
 
 #include "base/check.h"
+#include "base/limits.h"
 #include "dsl/array.h"
 #include "dsl/infer_internal.h"
 
@@ -11,7 +12,8 @@ static const struct expr *infer_path(struct infer *infer, uint32_t node,
 static const struct expr *infer_property(struct infer *infer, uint32_t node);
 static const struct expr *infer_call(struct infer *infer, uint32_t node);
 static const struct expr *infer_collection(struct infer *infer, uint32_t node);
-static const struct expr *infer_pick(struct infer *infer, uint32_t node);
+static const struct expr *infer_pick(struct infer *infer, uint32_t node,
+                                     const struct type *expected);
 static const struct expr *infer_list(struct infer *infer, uint32_t node,
                                      const struct type *expected);
 static const struct expr *infer_template(struct infer *infer, uint32_t node);
@@ -83,7 +85,7 @@ const struct expr *infer_expr(struct infer *infer, uint32_t node, const struct t
         return infer_collection(infer, node);
     }
     if (kind == NODE_PICK) {
-        return infer_pick(infer, node);
+        return infer_pick(infer, node, expected);
     }
     if (kind == NODE_EXISTS) {
         return infer_exists(infer, node);
@@ -785,22 +787,48 @@ static const struct expr *infer_collection(struct infer *infer, uint32_t node)
     return expr;
 }
 
-static const struct expr *infer_pick(struct infer *infer, uint32_t node)
+static const struct type *type_of_picked(struct infer *infer, const struct role *role)
+{
+    return role != NULL ? user_of(infer, role) : type_builtin(TYPE_USER);
+}
+
+// Where holders of a role are wanted, only those of the team who hold it are picked.
+static const struct expr *infer_pick(struct infer *infer, uint32_t node,
+                                     const struct type *expected)
 {
     const struct syntax_tree *tree = infer_tree(infer);
     uint32_t strategy = syntax_child(tree, node, NODE_STRATEGY);
-    uint32_t name = syntax_child_class(tree, node, CLASS_NAME, 0);
-    const struct role *role = names_role(infer->unit, infer->file, name);
-    if (role == NULL) {
+    uint32_t team = syntax_child(tree, node, NODE_TEAM);
+    uint32_t text = team != NODE_NONE ? syntax_child(tree, team, NODE_STRING) : NODE_NONE;
+    const struct role *role = NULL;
+    if (team == NODE_NONE) {
+        role = names_role(infer->unit, infer->file, syntax_child_class(tree, node, CLASS_NAME, 0));
+    } else if (expected != NULL && type_is(expected, TYPE_USER)) {
+        role = expected->role;
+    }
+    if (team == NODE_NONE ? role == NULL : text == NODE_NONE) {
         return infer_poison(infer, node);
     }
     static const enum image_strategy strategies[] = { [SYNTAX_LEAST_LOADED] = STRATEGY_LEAST_LOADED,
                                                       [SYNTAX_ROUND_ROBIN] = STRATEGY_ROUND_ROBIN,
                                                       [SYNTAX_FAMILIAR] = STRATEGY_FAMILIAR };
-    struct expr *expr = infer_new(infer, node, EXPR_PICK, user_of(infer, role));
+    struct expr *expr = infer_new(infer, node, EXPR_PICK, type_of_picked(infer, role));
     expr->role = role;
     expr->strategy =
         strategy == NODE_NONE ? STRATEGY_NONE : strategies[syntax_op(tree, strategy)];
+    if (team != NODE_NONE) {
+        expr->text = syntax_string(tree, text, infer->unit->arena);
+        if (expr->text.len == 0 || expr->text.len > NAME_BYTES_MAX) {
+            diag_add(infer->unit->diags, DIAG_E0605, syntax_span(tree, text));
+        }
+    }
+    if (role == NULL && expr->strategy == STRATEGY_FAMILIAR) {
+        struct diag *diag =
+            diag_add(infer->unit->diags, DIAG_E0604, syntax_span(tree, strategy));
+        diag_here(diag, "familiar with which role?");
+        diag_note(diag, "`familiar` is whoever held a slot in an earlier case with the same key");
+        diag_help(diag, "assign it to the slot of a role, or pick `least loaded` or `round robin`");
+    }
     return expr;
 }
 

@@ -92,6 +92,7 @@ static void lower_operands(struct lower *lower, const struct expr *expr, struct 
     case EXPR_PICK:
         to->a = lower_role(lower, expr->role);
         to->b = (uint32_t)expr->strategy;
+        to->text = lower_text(lower, expr->text);
         break;
     default: // numbers, the clock, people: nothing to refer to
         break;

@@ -179,7 +179,7 @@ static uint32_t read_exists(struct parser *p)
     return parse_close(p, node);
 }
 
-// pick sales, pick least loaded of sales
+// pick sales, pick least loaded of sales, pick round robin of team "north"
 static uint32_t read_pick(struct parser *p)
 {
     uint32_t node = parse_open(p, NODE_PICK);
@@ -189,14 +189,14 @@ static uint32_t read_pick(struct parser *p)
     if (strategy) {
         parse_strategy(p, node);
         if (!parse_take_word(p, WORD_OF)) {
-            parse_insert(p, parse_needs(p, "`pick`", "`of` and the name of a role"), "of");
+            parse_insert(p,
+                         parse_needs(p, "`pick`", "`of` and the name of a role, or `team` and a "
+                                                  "name in quotes"),
+                         "of");
         }
     }
-    if (parse_at_word(p, WORD_TEAM) && parse_peek(p)->kind == TOKEN_STRING) {
-        parse_later(p, parse_span(p, p->at), "picking from a team is");
-        parse_missing(p, node, CLASS_NAME);
-        parse_advance(p);
-        parse_advance(p);
+    if (parse_at_word(p, WORD_TEAM)) {
+        parse_team(p, node);
     } else {
         parse_ref(p, node, "`pick`", "the name of a role");
     }

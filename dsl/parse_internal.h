@@ -202,6 +202,7 @@ bool parse_at_flow(const struct parser *p);
 void parse_goto(struct parser *p, uint32_t parent);
 void parse_with(struct parser *p, uint32_t parent);
 void parse_strategy(struct parser *p, uint32_t parent);
+void parse_team(struct parser *p, uint32_t parent); // team "north"
 void parse_expr(struct parser *p, uint32_t parent, const char *what, const char *needs);
 bool parse_at_expr(const struct parser *p);                           // parse_expr.c
 // A literal after a word: takes one token of that kind.

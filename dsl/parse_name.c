@@ -302,3 +302,20 @@ void parse_type(struct parser *p, uint32_t parent)
         parse_missing(p, parent, CLASS_TYPE);
     }
 }
+
+// team "north"
+void parse_team(struct parser *p, uint32_t parent)
+{
+    uint32_t node = parse_open(p, NODE_TEAM);
+    parse_advance(p);
+    if (parse_at(p, TOKEN_STRING)) {
+        parse_leaf(p, node, NODE_STRING);
+    } else {
+        parse_needs(p, "`team`", "the name of a team, in quotes");
+        parse_missing(p, node, CLASS_EXPR);
+        if (parse_at_name(p) && !parse_token(p)->first_on_line) {
+            parse_advance(p);
+        }
+    }
+    parse_add(p, parent, parse_close(p, node));
+}

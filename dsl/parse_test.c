@@ -20,6 +20,8 @@ static bool starts_play(const struct parser *p)
     case WORD_MESSAGE:
     case WORD_RELOAD:
     case WORD_EXPECT: return true;
+    case WORD_ABSENT:
+    case WORD_PRESENT: return at_does(p) || parse_peek(p)->kind == TOKEN_WORD;
     default: return at_does(p);
     }
 }
@@ -67,6 +69,43 @@ static void play_user(struct parser *p, uint32_t test)
         }
     }
     parse_names(p, node, "`is`", "the name of a role");
+    if (parse_at_word(p, WORD_UNDER)) {
+        uint32_t under = parse_open(p, NODE_UNDER);
+        parse_advance(p);
+        parse_ref(p, under, "`under`", "the name of a person");
+        parse_add(p, node, parse_close(p, under));
+    }
+    if (parse_at_word(p, WORD_TEAM)) {
+        parse_team(p, node);
+    }
+    parse_add(p, test, parse_close(p, node));
+}
+
+// absent NAME DURATION [substitute NAME]
+static void play_absent(struct parser *p, uint32_t test)
+{
+    uint32_t node = parse_open(p, NODE_PLAY_ABSENT);
+    parse_advance(p);
+    parse_ref(p, node, "`absent`", "the name of a person");
+    if (!parse_literal(p, node, TOKEN_DURATION, NODE_DURATION)) {
+        struct diag *diag = parse_needs(p, "`absent`", "how long the person is away");
+        diag_help(diag, "for example `absent bob 3 days substitute bea`");
+        parse_missing(p, node, CLASS_EXPR);
+    }
+    if (parse_at_word(p, WORD_SUBSTITUTE)) {
+        uint32_t substitute = parse_open(p, NODE_SUBSTITUTE);
+        parse_advance(p);
+        parse_ref(p, substitute, "`substitute`", "the name of a person");
+        parse_add(p, node, parse_close(p, substitute));
+    }
+    parse_add(p, test, parse_close(p, node));
+}
+
+static void play_present(struct parser *p, uint32_t test)
+{
+    uint32_t node = parse_open(p, NODE_PLAY_PRESENT);
+    parse_advance(p);
+    parse_ref(p, node, "`present`", "the name of a person");
     parse_add(p, test, parse_close(p, node));
 }
 
@@ -140,8 +179,28 @@ static void parse_task_check(struct parser *p, uint32_t parent)
     parse_add(p, parent, parse_close(p, node));
 }
 
+// `incident` as a whole check: nothing that makes it a name stands behind it.
+static bool at_incident(const struct parser *p)
+{
+    bool no = parse_at_word(p, WORD_NO) && parse_peek(p)->word == WORD_INCIDENT;
+    const struct token *next = parse_peek(p);
+    bool alone = next->first_on_line || next->kind == TOKEN_COMMA ||
+                 next->kind == TOKEN_BRACE_CLOSE || next->kind == TOKEN_END;
+    return no || (parse_at_word(p, WORD_INCIDENT) && alone);
+}
+
 static void parse_check(struct parser *p, uint32_t parent)
 {
+    if (at_incident(p)) {
+        bool no = parse_at_word(p, WORD_NO);
+        uint32_t node = parse_open(p, no ? NODE_NO_INCIDENT : NODE_INCIDENT);
+        parse_advance(p);
+        if (no) {
+            parse_advance(p);
+        }
+        parse_add(p, parent, parse_close(p, node));
+        return;
+    }
     if (parse_at_word(p, WORD_NO) && parse_peek(p)->word == WORD_TASK) {
         uint32_t node = parse_open(p, NODE_NO_TASK);
         parse_advance(p);
@@ -220,7 +279,8 @@ static void play_later(struct parser *p, uint32_t test)
 // True: it is read as a word that it is like.
 static bool report_unknown_play(struct parser *p, uint32_t test)
 {
-    static const enum word words[] = { WORD_AT, WORD_USER, WORD_START, WORD_WAIT, WORD_EXPECT };
+    static const enum word words[] = { WORD_AT,     WORD_USER,   WORD_START,  WORD_WAIT,
+                                       WORD_EXPECT, WORD_ABSENT, WORD_PRESENT };
     static const enum word verbs[] = { WORD_DOES };
     if (parse_respell(p, test, words, ARRAY_COUNT(words))) {
         return true;
@@ -249,7 +309,13 @@ static bool report_unknown_play(struct parser *p, uint32_t test)
 
 static void parse_play(struct parser *p, uint32_t test)
 {
+    if (at_does(p)) {
+        play_does(p, test);
+        return;
+    }
     switch ((unsigned)parse_token(p)->word) {
+    case WORD_ABSENT: play_absent(p, test); return;
+    case WORD_PRESENT: play_present(p, test); return;
     case WORD_AT: play_at(p, test); return;
     case WORD_USER: play_user(p, test); return;
     case WORD_START: play_start(p, test); return;

@@ -84,6 +84,8 @@ enum test_play_kind {
     TEST_PLAY_WAIT,       // duration: the clock runs on by it, timers and ladders fire on the way
     TEST_PLAY_WAIT_UNTIL, // until: a moment, or a time of day (its next one), or a date (its start)
     TEST_PLAY_PRESS,      // user, action, case_index, with
+    TEST_PLAY_ABSENT,     // user is away for `duration`; other: his substitute, or INDEX_NONE
+    TEST_PLAY_PRESENT,    // user is back
     TEST_PLAY_EXPECT      // checks
 };
 
@@ -96,12 +98,14 @@ struct test_with {
 enum test_check_kind {
     TEST_CHECK_NO_TASK, // the case has no open task
     TEST_CHECK_TASK,    // the case has an open task …
+    TEST_CHECK_INCIDENT,    // an incident is open; what the lines before it opened is expected
+    TEST_CHECK_NO_INCIDENT, // none is
     TEST_CHECK_TRUE     // `condition` is yes
 };
 struct test_check {
     enum test_check_kind kind;
     uint32_t case_index; // the case last named before this check; INDEX_NONE when it names none
-    uint32_t user;       // … held by (or offered to) this user, or INDEX_NONE
+    uint32_t user;       // … that stands in the inbox of this user, or INDEX_NONE
     const struct test_expr
         *due; // … due then (moment; time: on the clock's day; date: its end), or NULL
     const struct test_expr *condition;
@@ -114,7 +118,7 @@ struct test_play {
     uint32_t line, column;
     struct slice text;     // as written, first line
     int64_t moment_ms;
-    uint32_t user;
+    uint32_t user, other;
     uint32_t case_index;
     struct slice process;  // name; compile_result has the program
     struct slice action;
@@ -132,6 +136,8 @@ struct test_user {
     struct slice name;
     const struct slice *roles; // names
     uint32_t role_count;
+    struct slice team;     // empty: in none
+    struct slice superior; // name, or empty
 };
 struct test_case {
     struct slice name;

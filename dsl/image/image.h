@@ -288,7 +288,7 @@ enum image_expr_kind {
     EXPR_LIST,     // list: exprs
     EXPR_CONCAT,   // list: exprs, printed and joined ("text {x}")
     EXPR_COLLECTION, // a: collection, b: enum image_quantifier, number: enum image_child_state
-    EXPR_PICK,     // a: role, b: enum image_strategy
+    EXPR_PICK,     // a: role, or INDEX_NONE with a team; b: enum image_strategy; text: team
     EXPR_TASK_PROPERTY,  // number: enum image_task_property
     EXPR_STAGE_POSITION,
     EXPR_DAY, EXPR_HOUR, EXPR_LENGTH, // a

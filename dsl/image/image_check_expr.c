@@ -211,7 +211,9 @@ static bool check_expr(struct expr_check *check, const struct image_expr *expr)
         return expr->a < image->collection_count && expr->b <= QUANTIFIER_COUNT &&
                number_within(expr, CHILD_ANY, CHILD_FAILED);
     case EXPR_PICK:
-        return expr->a < image->role_count && expr->b <= STRATEGY_FAMILIAR;
+        return (expr->a < image->role_count ||
+                (expr->a == INDEX_NONE && expr->text.len > 0 && expr->b != STRATEGY_FAMILIAR)) &&
+               expr->b <= STRATEGY_FAMILIAR;
     case EXPR_TASK_PROPERTY:
         return number_within(expr, TASK_PROPERTY_DUE, TASK_PROPERTY_LATE);
     default: // the kind is known; it has operands only, or nothing

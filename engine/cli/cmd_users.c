@@ -1,19 +1,29 @@
-// People: the directory shown, and loaded from a CSV file, all of it or nothing.
+// People: the directory shown, and loaded from a CSV file: a file with a mistake changes nothing.
 #include <stdio.h>
 #include <string.h>
 
 #include "base/limits.h"
 #include "base/pack.h"
+#include "base/table.h"
 #include "dsl/diag/diag.h"
 #include "engine/cli/cli.h"
 #include "engine/cli/grid.h"
+#include "engine/cli/people.h"
 #include "engine/intake/csv.h"
 
-enum { COLUMN_NAME, COLUMN_TITLE, COLUMN_ROLES, COLUMN_SUPERIOR, COLUMN_ACTIVE, COLUMN_COUNT };
-enum { USERS_FILE_BYTES_MAX = 16 * 1024 * 1024, FAULTS_SHOWN = 50 };
+enum {
+    COLUMN_NAME, COLUMN_TITLE, COLUMN_ROLES, COLUMN_TEAMS, COLUMN_SUPERIOR, COLUMN_ZONE,
+    COLUMN_LANGUAGE, COLUMN_ACTIVE, COLUMN_COUNT
+};
+enum {
+    USERS_FILE_BYTES_MAX = 256 * 1024 * 1024, FAULTS_SHOWN = 50,
+    PART_PEOPLE_MAX = 500, PART_BYTES_MAX = 512 * 1024 // of one message
+};
 
-static const char *const column_names[COLUMN_COUNT] = { "name", "title", "roles", "superior",
-                                                        "active" };
+static const char *const column_names[COLUMN_COUNT] = {
+    "name", "title", "roles", "teams", "superior", "zone", "language", "active",
+};
+#define COLUMNS_HELP "the columns are name, title, roles, teams, superior, zone, language, active"
 
 struct people {
     struct cli *cli;
@@ -21,11 +31,17 @@ struct people {
     struct slice rest;
     struct csv csv;
     uint32_t column[COLUMN_COUNT]; // UINT32_MAX: the file has none
-    struct buf packed;
-    struct slice *names;
-    uint64_t *lines;
+    struct person *persons;
+    struct table numbers; // name and a zero byte → place in `persons`
     uint32_t count, capacity;
     uint32_t faults;
+};
+
+// One row of the file.
+struct person {
+    struct slice packed, superior;
+    uint64_t line;
+    bool sent;
 };
 
 static ptrdiff_t memory_read(void *context, char *to, size_t bytes)
@@ -65,7 +81,7 @@ static void header_bind(struct people *people, const struct csv_row *header)
             suggest_offer(&suggestions, name, 0);
         }
         if (found == COLUMN_COUNT) {
-            struct slice help = SLICE("the columns are name, title, roles, superior, active");
+            struct slice help = SLICE(COLUMNS_HELP);
             if (suggestions.count > 0) {
                 help = arena_format(arena, "a column with a similar name exists: `%.*s`",
                                     SLICE_PRINT(suggestions.names[0]));
@@ -86,7 +102,7 @@ static void header_bind(struct people *people, const struct csv_row *header)
     }
     if (people->column[COLUMN_NAME] == UINT32_MAX) {
         fault(people, header->line, SLICE("there is no column `name`"),
-              SLICE("the columns are name, title, roles, superior, active"));
+              SLICE(COLUMNS_HELP));
     }
 }
 
@@ -103,18 +119,27 @@ static struct slice cell(const struct people *people, const struct csv_row *row,
     return text;
 }
 
-static uint32_t roles_pack(struct buf *to, struct slice text)
+// A list in one cell: words behind each other, or parts between semicolons.
+static uint32_t list_pack(struct buf *to, struct slice text, const char *ends)
 {
     struct buf items;
     buf_init(&items, CSV_FIELD_BYTES_MAX * 4);
     uint32_t count = 0;
     for (size_t at = 0; at < text.len;) {
         size_t end = at;
-        while (end < text.len && strchr(" ;,", text.ptr[end]) == NULL) {
+        while (end < text.len && strchr(ends, text.ptr[end]) == NULL) {
             end++;
         }
-        if (end > at) {
-            pack_str(&items, slice_sub(text, at, end - at));
+        size_t from = at;
+        size_t to_ = end;
+        while (from < to_ && text.ptr[from] == ' ') {
+            from++;
+        }
+        while (to_ > from && text.ptr[to_ - 1] == ' ') {
+            to_--;
+        }
+        if (to_ > from) {
+            pack_str(&items, slice_sub(text, from, to_ - from));
             count++;
         }
         at = end + 1;
@@ -143,68 +168,109 @@ static int active_read(struct slice text)
     return 0;
 }
 
-static void name_keep(struct people *people, struct slice name, uint64_t line)
+static struct slice table_key(struct arena *arena, struct slice name)
+{
+    char *bytes = arena_alloc(arena, name.len + 1); // no key is the beginning of another
+    if (name.len > 0) {
+        memcpy(bytes, name.ptr, name.len);
+    }
+    return slice_make(bytes, name.len + 1);
+}
+
+static uint32_t person_find(const struct people *people, struct slice name)
+{
+    struct slice found = SLICE_EMPTY;
+    uint32_t number = UINT32_MAX;
+    struct slice key = table_key(&people->cli->arena, name);
+    if (table_get(&people->numbers, key, &found) == TABLE_PRESENT) {
+        memcpy(&number, found.ptr, sizeof(number));
+    }
+    return number;
+}
+
+static void person_keep(struct people *people, struct slice name, const struct person *person)
 {
     struct arena *arena = &people->cli->arena;
-    for (uint32_t i = 0; i < people->count; i++) {
-        if (slice_equal(people->names[i], name)) {
-            fault(people, line,
-                  arena_format(arena, "`%.*s` stands in line %llu already", SLICE_PRINT(name),
-                               (unsigned long long)people->lines[i]),
-                  SLICE_EMPTY);
-            return;
-        }
+    uint32_t before = person_find(people, name);
+    if (before != UINT32_MAX) {
+        fault(people, person->line,
+              arena_format(arena, "`%.*s` stands in line %llu already", SLICE_PRINT(name),
+                           (unsigned long long)people->persons[before].line),
+              SLICE_EMPTY);
+        return;
     }
     if (people->count == people->capacity) {
-        uint32_t capacity = people->capacity == 0 ? 64 : people->capacity * 2;
-        struct slice *names = ARENA_ARRAY(arena, struct slice, capacity);
-        uint64_t *lines = ARENA_ARRAY(arena, uint64_t, capacity);
+        people->capacity = people->capacity == 0 ? 64 : people->capacity * 2;
+        struct person *persons = ARENA_ARRAY(arena, struct person, people->capacity);
         if (people->count > 0) {
-            memcpy(names, people->names, people->count * sizeof(*names));
-            memcpy(lines, people->lines, people->count * sizeof(*lines));
+            memcpy(persons, people->persons, people->count * sizeof(*persons));
         }
-        people->names = names;
-        people->lines = lines;
-        people->capacity = capacity;
+        people->persons = persons;
     }
-    people->names[people->count] = arena_copy(arena, name);
-    people->lines[people->count++] = line;
+    table_put(&people->numbers, table_key(arena, name),
+              slice_make(&people->count, sizeof(people->count)));
+    people->persons[people->count++] = *person;
+}
+
+static void put_text(struct buf *to, uint32_t *pairs, const char *key, struct slice text)
+{
+    if (text.len > 0) {
+        pack_cstr(to, key);
+        pack_str(to, text);
+        (*pairs)++;
+    }
+}
+
+// The map of one person, and what is wrong with the row.
+static struct slice person_pack(struct people *people, const struct csv_row *row)
+{
+    struct arena *arena = &people->cli->arena;
+    struct buf body;
+    struct buf whole;
+    uint32_t pairs = 3;
+    int active = active_read(cell(people, row, COLUMN_ACTIVE));
+    buf_init(&body, CSV_FIELD_BYTES_MAX * 16);
+    buf_init(&whole, CSV_FIELD_BYTES_MAX * 16);
+    pack_cstr(&body, "roles");
+    if (list_pack(&body, cell(people, row, COLUMN_ROLES), " ;,") > ROLES_PER_USER_MAX) {
+        fault(people, row->line, SLICE("there are more than 32 roles"), SLICE_EMPTY);
+    }
+    pack_cstr(&body, "teams");
+    if (list_pack(&body, cell(people, row, COLUMN_TEAMS), ";,") > TEAMS_PER_USER_MAX) {
+        fault(people, row->line, SLICE("there are more than 8 teams"), SLICE_EMPTY);
+    }
+    pack_cstr(&body, "active");
+    pack_bool(&body, active > 0);
+    if (active == 0) {
+        fault(people, row->line,
+              arena_format(arena, "`%.*s` is neither yes nor no",
+                           SLICE_PRINT(cell(people, row, COLUMN_ACTIVE))),
+              SLICE("`active` is yes or no; empty means yes"));
+    }
+    put_text(&body, &pairs, "name", cell(people, row, COLUMN_NAME));
+    put_text(&body, &pairs, "title", cell(people, row, COLUMN_TITLE));
+    put_text(&body, &pairs, "superior", cell(people, row, COLUMN_SUPERIOR));
+    put_text(&body, &pairs, "zone", cell(people, row, COLUMN_ZONE));
+    put_text(&body, &pairs, "language", cell(people, row, COLUMN_LANGUAGE));
+    pack_map(&whole, pairs);
+    buf_put_slice(&whole, buf_slice(&body));
+    struct slice packed = arena_copy(arena, buf_slice(&whole));
+    buf_done(&body);
+    buf_done(&whole);
+    return packed;
 }
 
 static void person_take(struct people *people, const struct csv_row *row)
 {
     struct slice name = cell(people, row, COLUMN_NAME);
-    int active = active_read(cell(people, row, COLUMN_ACTIVE));
+    struct person person = {
+        .packed = person_pack(people, row), .line = row->line,
+        .superior = arena_copy(&people->cli->arena, cell(people, row, COLUMN_SUPERIOR)),
+    };
     if (name.len == 0) {
         fault(people, row->line, SLICE("the name is empty"), SLICE_EMPTY);
     } else {
-        name_keep(people, name, row->line);
-    }
-    if (active == 0) {
-        fault(people, row->line,
-              arena_format(&people->cli->arena, "`%.*s` is neither yes nor no",
-                           SLICE_PRINT(cell(people, row, COLUMN_ACTIVE))),
-              SLICE("`active` is yes or no; empty means yes"));
-    }
-    struct buf *to = &people->packed;
-    struct slice superior = cell(people, row, COLUMN_SUPERIOR);
-    struct slice title = cell(people, row, COLUMN_TITLE);
-    pack_map(to, 3u + (superior.len > 0 ? 1u : 0u) + (title.len > 0 ? 1u : 0u));
-    pack_cstr(to, "name");
-    pack_str(to, name);
-    pack_cstr(to, "roles");
-    if (roles_pack(to, cell(people, row, COLUMN_ROLES)) > ROLES_PER_USER_MAX) {
-        fault(people, row->line, SLICE("there are more than 32 roles"), SLICE_EMPTY);
-    }
-    pack_cstr(to, "active");
-    pack_bool(to, active > 0);
-    if (title.len > 0) {
-        pack_cstr(to, "title");
-        pack_str(to, title);
-    }
-    if (superior.len > 0) {
-        pack_cstr(to, "superior");
-        pack_str(to, superior);
+        person_keep(people, name, &person);
     }
 }
 
@@ -234,29 +300,88 @@ static void people_read(struct people *people)
     }
 }
 
+// --- sending: in parts, those above before those below them --------------------------------------
+
+struct part {
+    struct people *people;
+    struct buf list;
+    uint32_t count, done; // people in this part; people that the engine has taken
+    int status;
+};
+
+static void part_send(struct part *part)
+{
+    struct cli *cli = part->people->cli;
+    if (part->count == 0 || part->status != CLI_DONE) {
+        return;
+    }
+    struct buf list;
+    buf_init(&list, PART_BYTES_MAX * 2);
+    pack_array(&list, part->count);
+    buf_put_slice(&list, buf_slice(&part->list));
+    struct params params;
+    params_init(&params);
+    params_raw(&params, "users", buf_slice(&list));
+    params_uint(&params, "id", cli->client.next_request++);
+    struct client_reply reply;
+    part->status = cli_ask(cli, "import_users", &params, &reply);
+    part->done += part->status == CLI_DONE ? part->count : 0;
+    params_done(&params);
+    buf_done(&list);
+    buf_reset(&part->list);
+    part->count = 0;
+}
+
+static void part_add(struct part *part, struct person *person)
+{
+    if (part->count == PART_PEOPLE_MAX ||
+        part->list.len + person->packed.len > PART_BYTES_MAX) {
+        part_send(part);
+    }
+    buf_put_slice(&part->list, person->packed);
+    part->count++;
+    person->sent = true;
+}
+
+// The person, after everybody above him who stands in the file and was not sent.
+static void part_add_chain(struct part *part, uint32_t number)
+{
+    enum { CHAIN_MAX = 64 };
+    struct people *people = part->people;
+    uint32_t chain[CHAIN_MAX];
+    uint32_t count = 0;
+    while (number != UINT32_MAX && count < CHAIN_MAX && !people->persons[number].sent) {
+        struct person *person = &people->persons[number];
+        chain[count++] = number;
+        person->sent = true; // so that a ring of superiors comes to an end
+        number = person->superior.len > 0 ? person_find(people, person->superior) : UINT32_MAX;
+    }
+    while (count > 0) {
+        part_add(part, &people->persons[chain[--count]]);
+    }
+}
+
 static int people_send(struct people *people)
 {
     struct cli *cli = people->cli;
-    struct buf list;
-    buf_init(&list, USERS_FILE_BYTES_MAX * 2);
-    pack_array(&list, people->count);
-    buf_put_slice(&list, buf_slice(&people->packed));
-    struct params params;
-    params_init(&params);
-    int status = cli_connect(cli); // knows the request id
-    params_raw(&params, "users", buf_slice(&list));
-    params_uint(&params, "id", cli->client.next_request++);
-    buf_done(&list);
-    struct client_reply reply;
-    if (status == CLI_DONE) {
-        status = cli_ask(cli, "import_users", &params, &reply);
+    struct part part = { .people = people, .status = cli_connect(cli) }; // knows the request id
+    buf_init(&part.list, PART_BYTES_MAX * 2);
+    for (uint32_t i = 0; i < people->count; i++) {
+        part_add_chain(&part, i);
     }
-    if (status == CLI_DONE && !cli_answered_json(cli, &reply)) {
+    part_send(&part);
+    buf_done(&part.list);
+    if (part.status != CLI_DONE && part.done > 0) {
+        (void)fprintf(stderr, "%u of %u people were set before that; mend the file and import it "
+                              "again\n", part.done, people->count);
+    }
+    if (part.status == CLI_DONE && cli_json_wanted(cli)) {
+        cli_print_json(cli, json_pack("{s:I}", "people", (json_int_t)part.done));
+    } else if (part.status == CLI_DONE) {
         buf_format(&cli->out, "%u %s in the directory\n", people->count,
                    people->count == 1 ? "person set" : "people set");
     }
-    params_done(&params);
-    return status;
+    return part.status;
 }
 
 static int users_import(struct cli *cli)
@@ -271,7 +396,7 @@ static int users_import(struct cli *cli)
     }
     struct csv_options options = { 0 };
     csv_init(&people.csv, &options, memory_read, &people);
-    buf_init(&people.packed, USERS_FILE_BYTES_MAX * 2);
+    table_init(&people.numbers);
     people_read(&people);
     csv_done(&people.csv);
     if (people.faults > 0) {
@@ -283,7 +408,7 @@ static int users_import(struct cli *cli)
     } else {
         status = people_send(&people);
     }
-    buf_done(&people.packed);
+    table_done(&people.numbers);
     return status;
 }
 
@@ -303,7 +428,7 @@ static void user_row(struct cli *cli, struct grid *grid, struct slice user)
     grid_cell(grid, 2, roles);
     grid_cell(grid, 3, wire_text(user, "superior", arena));
     grid_cell(grid, 4, wire_text(user, "tasks", arena));
-    grid_cell(grid, 5, wire_bool(user, "active") ? SLICE_EMPTY : SLICE("left"));
+    grid_cell(grid, 5, wire_bool(user, "active") ? people_away(cli, user) : SLICE("left"));
     grid_style(grid, 0, TERM_BOLD);
 }
 
@@ -363,6 +488,13 @@ int cmd_users(struct cli *cli)
         (slice_equal(verb, SLICE("list")) && cli->args.word_count == 1)) {
         return users_list(cli);
     }
+    if (slice_equal(verb, SLICE("absent")) || slice_equal(verb, SLICE("present"))) {
+        return people_absence(cli, slice_equal(verb, SLICE("absent")));
+    }
+    if (slice_equal(verb, SLICE("hand-over"))) {
+        return people_hand_over(cli);
+    }
     return cli_problem(cli, CLI_USAGE, "usage",
-                       "say `rung users list` or `rung users import FILE`");
+                       "say `rung users list`, `rung users import FILE`, `rung users absent NAME`, "
+                       "`rung users present NAME` or `rung users hand-over NAME`");
 }

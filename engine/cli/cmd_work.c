@@ -2,6 +2,7 @@
 #include "base/pack.h"
 #include "engine/cli/cli.h"
 #include "engine/cli/grid.h"
+#include "engine/cli/people.h"
 #include "engine/cli/when.h"
 
 static struct slice number_text(struct cli *cli, uint64_t number)
@@ -120,6 +121,9 @@ int cmd_inbox(struct cli *cli)
     uint64_t limit = cli->term.terminal && cli->term.rows > 12 ? cli->term.rows - 6 : 100;
     int status = cli_number(cli, OPTION_LIMIT, UINT32_MAX, &limit) ? CLI_DONE : CLI_USAGE;
     params_uint(&params, "limit", limit);
+    if (cli_option(cli, OPTION_OF) != NULL) {
+        params_text(&params, "user", slice_from_cstr(cli_option(cli, OPTION_OF)));
+    }
     struct client_reply reply;
     if (status == CLI_DONE) {
         status = cli_ask(cli, "inbox", &params, &reply);
@@ -214,6 +218,9 @@ int cmd_stats(struct cli *cli)
 {
     static const struct grid_column columns[] = { { "what", false, 20, 0 },
                                                   { "now", false, 10, 0 } };
+    if (cli_option(cli, OPTION_PEOPLE) != NULL) {
+        return people_standing(cli);
+    }
     struct client_reply reply;
     int status = question(cli, "stats", &reply);
     if (status != CLI_DONE || cli_answered_json(cli, &reply)) {

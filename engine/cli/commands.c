@@ -10,7 +10,7 @@
 const struct cli_command cli_commands[] = {
     { "inbox", "", "what is to be done, by due moment",
       "Without --as: everybody's tasks, and open incidents. Moments are UTC.", "Work",
-      WIRE | OPTION_BIT(AS) | OPTION_BIT(LIMIT), 0, 0, cmd_inbox },
+      WIRE | OPTION_BIT(AS) | OPTION_BIT(LIMIT) | OPTION_BIT(OF), 0, 0, cmd_inbox },
     { "show", "CASE", "the card of a case: task, fields, buttons, people",
       "On a terminal the card is made to fit one screen; --all shows everything.", "Work",
       WIRE | OPTION_BIT(AS) | OPTION_BIT(ALL), 1, 1, cmd_show },
@@ -78,11 +78,23 @@ const struct cli_command cli_commands[] = {
       "again changes nothing for rows that are in: a broken import is just run again.",
       "Company", SAID | OPTION_BIT(MAP) | OPTION_BIT(DRY_RUN) | OPTION_BIT(REPORT), 2, 2,
       cmd_import },
-    { "users", "[list | import FILE]", "who is in the directory; load it from a CSV file",
-      "The file has the columns name, title, roles, superior, active; roles are separated by "
-      "blanks or\n"
-      "semicolons. Either all of it is taken, or nothing.",
-      "Company", NUMBERED, 0, 2, cmd_users },
+    { "users", "[list | import FILE | absent NAME | present NAME | hand-over NAME]",
+      "who is in the directory, who is away, who takes over",
+      "`import` reads a CSV file with the columns name, title, roles, teams, superior, zone, "
+      "language,\n"
+      "active; roles are separated by blanks or semicolons, teams by semicolons. A file with a "
+      "mistake\n"
+      "changes nothing. `absent NAME --to WHEN` says that a person is away; the substitute acts\n"
+      "for him.\n"
+      "`present NAME` says that he is back, or with --from that a planned absence comes to "
+      "nothing.\n"
+      "`hand-over NAME` gives everything that the person has to the one named by --to, or to "
+      "others of\n"
+      "its role; --dry-run only shows it.",
+      "Company",
+      SAID | OPTION_BIT(USERS_FROM) | OPTION_BIT(USERS_TO) | OPTION_BIT(SUBSTITUTE) |
+          OPTION_BIT(REASON) | OPTION_BIT(DRY_RUN),
+      0, 2, cmd_users },
     { "processes", "", "the active processes, and what they ask at the start (* required)", "",
       "Company", WIRE, 0, 0, cmd_processes },
     { "apply", "FILES|FOLDERS…", "check programs, run their tests, activate what differs",
@@ -96,7 +108,11 @@ const struct cli_command cli_commands[] = {
       BASIC | OPTION_BIT(SOCKET) | OPTION_BIT(DEMO_CLOCK) | OPTION_BIT(CURRENCY) |
           OPTION_BIT(REGION),
       1, ARGS_ANY, cmd_serve },
-    { "stats", "", "counters, sizes and times of the engine", "", "Engine", WIRE, 0, 0, cmd_stats },
+    { "stats", "", "counters, sizes and times of the engine; or how people stand",
+      "--people: open, late and promised tasks of everybody, and how many promises were kept and "
+      "broken.\n"
+      "With --as: of that person and those below.",
+      "Engine", WIRE | OPTION_BIT(PEOPLE) | OPTION_BIT(AS), 0, 0, cmd_stats },
     { "backup", "DEST", "copy the store beside the running engine into a new folder",
       "A folder that holds an older backup of the same store is brought up to date.", "Engine",
       WIRE, 1, 1, cmd_backup },

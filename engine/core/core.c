@@ -297,7 +297,9 @@ uint32_t core_step_timers(struct core *core, uint32_t count_max)
     for (uint32_t i = 0; i < due.count; i++) {
         const struct view_timer_row *row = &due.rows[i];
         struct command *command = ARENA_NEW(&core->batch, struct command);
-        command->kind = row->overdue ? COMMAND_OVERDUE : COMMAND_TIMER;
+        command->kind = row->overdue          ? COMMAND_OVERDUE
+                        : row->instance == 0 ? COMMAND_ABSENCE_DUE
+                                             : COMMAND_TIMER;
         command->instance = row->instance;
         command->task = row->timer;
         command->due_ms = row->due;

@@ -5,34 +5,11 @@
 #include "engine/core/core_internal.h"
 #include "engine/decide/rights.h"
 
-static bool somebody_stands_above(const struct view *view, const struct instance *instance,
-                                  const struct view_program *program, const struct open_task *task)
-{
-    uint32_t count = view_user_count(view);
-    for (uint32_t user = 1; user <= count; user++) {
-        const struct view_user *person = view_user(view, user);
-        if (person != NULL && person->active &&
-            rights_superior(view, program, user, task->role, task->holder) &&
-            !rights_excluded(instance, program, task->def, user)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool can_be_done(const struct view *view, const struct instance *instance,
                         const struct view_program *program, const struct open_task *task)
 {
-    const struct view_user *holder = view_user(view, task->holder);
-    if (holder != NULL && holder->active &&
-        !rights_excluded(instance, program, task->def, task->holder)) {
-        return true;
-    }
-    if (task->holder == 0 &&
-        rights_somebody(view, instance, program, task->def, task->offered)) {
-        return true;
-    }
-    return somebody_stands_above(view, instance, program, task);
+    struct rights_task offer = rights_task_of(program, instance, task);
+    return rights_can_be_done(view, &offer);
 }
 
 // A timer of a stage around the leaf, or of the leaf itself.

@@ -8,13 +8,19 @@ struct facts {
     uint32_t stage; // entered last, INDEX_NONE = none
     struct slice ended;
     bool joined;
-    uint32_t tasks, programs, children;
+    uint32_t tasks, programs, children, handed;
 };
 
 static bool tells_task(const struct event *event)
 {
     return event->kind == EVENT_TASK_OPENED || event->kind == EVENT_TASK_REPLANNED ||
            event->kind == EVENT_TASK_RESUMED;
+}
+
+static bool is_handed(const struct record *record, const struct event *event)
+{
+    return record->command == COMMAND_HAND_OVER &&
+           (event->kind == EVENT_TASK_ASSIGNED || event->kind == EVENT_SLOT_SET);
 }
 
 static struct facts read_facts(const struct record *record)
@@ -32,6 +38,7 @@ static struct facts read_facts(const struct record *record)
         }
         facts.tasks += tells_task(event) ? 1u : 0u;
         facts.joined = facts.joined || event->kind == EVENT_REPEAT_JOINED;
+        facts.handed += is_handed(record, event) ? 1u : 0u;
         if (event->kind == EVENT_STAGE_ENTERED) {
             facts.stage = event->stage_entered.stage;
         } else if (event->kind == EVENT_RESUMED) {
@@ -130,6 +137,35 @@ static void pack_children(struct buf *buf, const struct view *view, const struct
     }
 }
 
+// What a hand-over has moved: {task, role, to} or {role, to}; `to` is a person, or the role that a
+// task is offered to now.
+static void pack_handed(struct buf *buf, const struct view *view, const struct record *record,
+                        uint32_t count)
+{
+    pack_cstr(buf, "handed");
+    pack_array(buf, count);
+    for (uint32_t i = 0; i < record->event_count; i++) {
+        const struct event *event = &record->events[i];
+        if (!is_handed(record, event)) {
+            continue;
+        }
+        bool task = event->kind == EVENT_TASK_ASSIGNED;
+        uint32_t user = task ? event->task_assigned.holder : event->slot_set.user;
+        uint32_t offered = task ? event->task_assigned.offered : 0;
+        const struct view_user *to = view_user(view, user);
+        pack_map(buf, task ? 3 : 2);
+        if (task) {
+            pack_cstr(buf, "task");
+            pack_uint(buf, event->task_assigned.task);
+        }
+        pack_cstr(buf, "role");
+        pack_str(buf, view_role_name(view, task ? event->task_assigned.role
+                                                : event->slot_set.role));
+        pack_cstr(buf, "to");
+        pack_str(buf, to != NULL ? to->name : view_role_name(view, offered));
+    }
+}
+
 static void pack_where(struct buf *buf, const struct view_program *program,
                        const struct facts *facts)
 {
@@ -153,7 +189,8 @@ struct slice core_result(struct core *core, const struct record *record, uint64_
     buf_reset(buf);
     pack_map(buf, 2 + (facts.instance != 0 ? 1u : 0u) + (where ? 1u : 0u) +
                       (facts.joined ? 1u : 0u) + (facts.tasks > 0 ? 1u : 0u) +
-                      (facts.children > 0 ? 1u : 0u) + (facts.programs > 0 ? 1u : 0u));
+                      (facts.children > 0 ? 1u : 0u) + (facts.programs > 0 ? 1u : 0u) +
+                      (facts.handed > 0 ? 1u : 0u));
     pack_cstr(buf, "seq");
     pack_uint(buf, seq);
     pack_cstr(buf, "at");
@@ -174,6 +211,9 @@ struct slice core_result(struct core *core, const struct record *record, uint64_
     }
     if (facts.children > 0) {
         pack_children(buf, core_view(core), record, &facts);
+    }
+    if (facts.handed > 0) {
+        pack_handed(buf, core_view(core), record, facts.handed);
     }
     if (facts.programs > 0) {
         pack_programs(buf, record, facts.programs);

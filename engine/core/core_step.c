@@ -105,6 +105,10 @@ static void watch_timers(struct core *core, const struct event *event)
         due = event->task_replanned.overdue_next;
     } else if (event->kind == EVENT_OVERDUE_STEPPED) {
         due = event->overdue_stepped.next;
+    } else if (event->kind == EVENT_ABSENCE_SET) {
+        due = event->absence_set.from;
+    } else if (event->kind == EVENT_ABSENCE_BEGAN) {
+        due = event->absence_began.to;
     }
     due = event->kind == EVENT_TIMER_RESUMED  ? event->timer_resumed.due
           : event->kind == EVENT_TASK_RESUMED ? event->task_resumed.overdue_next
@@ -281,6 +285,15 @@ static bool store_step(struct core *core, struct step *step)
     return true;
 }
 
+// What would come of it: answered as if it were recorded, then forgotten.
+static void rehearse(struct core *core, struct step *step)
+{
+    struct record record = make_record(core, step);
+    step->result = core_result(core, &record, store_head(core->store)->seq);
+    step->decide.follow_count = 0;
+    forget(core);
+}
+
 static bool refused(const struct step *step)
 {
     return step->decide.refusal.code != REFUSAL_NONE;
@@ -293,6 +306,10 @@ static void try_once(struct core *core, struct step *step)
     }
     if (!refused(step)) {
         gate_awake(core, step);
+    }
+    if (!refused(step) && step->command->dry_run) {
+        rehearse(core, step);
+        return;
     }
     if (!refused(step)) {
         (void)store_step(core, step);

@@ -168,7 +168,7 @@ struct index_walk {
     struct verify *verify;
     const struct view *view;
     uint64_t now_ms;
-    uint64_t tasks, timers, overdue, keys, children, open_children;
+    uint64_t tasks, timers, overdue, absences, keys, children, open_children;
     uint32_t *loads; // by user
     uint32_t users;
 };
@@ -367,7 +367,7 @@ static void check_rows(struct index_walk *walk)
 static bool count_timer(void *context, const struct view_timer_row *row)
 {
     uint64_t *counts = context;
-    counts[row->overdue ? 1 : 0]++;
+    counts[row->instance == 0 ? 2 : row->overdue ? 1 : 0]++;
     return true;
 }
 
@@ -390,10 +390,26 @@ static uint64_t task_rows(const struct index_walk *walk)
     return rows;
 }
 
+// Each moment at which absences of a user begin or end has one row.
+static void count_absences(struct index_walk *walk)
+{
+    for (uint32_t number = 1; number <= view_user_count(walk->view); number++) {
+        const struct view_user *user = view_user(walk->view, number);
+        uint64_t last = 0;
+        for (uint32_t i = 0; user != NULL && i < user->absence_count; i++) {
+            const struct view_absence *absence = &user->absences[i];
+            uint64_t due = absence->begun != 0 ? absence->to : absence->from;
+            walk->absences += due != last ? 1u : 0u;
+            last = due;
+        }
+    }
+}
+
 static void check_counts(struct index_walk *walk)
 {
+    count_absences(walk);
     const struct view_counters *counters = view_counters(walk->view);
-    uint64_t timers[2] = { 0, 0 };
+    uint64_t timers[3] = { 0, 0, 0 };
     view_timers(walk->view, 0, UINT64_MAX, count_timer, timers);
     uint64_t rows = task_rows(walk);
     if (timers[0] != walk->timers) {
@@ -401,6 +417,9 @@ static void check_counts(struct index_walk *walk)
     }
     if (timers[1] != walk->overdue) {
         index_fault(walk, "overdue rows and climbing tasks differ by number; rows:", timers[1]);
+    }
+    if (timers[2] != walk->absences) {
+        index_fault(walk, "rows of absences and absences differ by number; rows:", timers[2]);
     }
     if (rows != walk->tasks || counters->open_tasks != walk->tasks) {
         index_fault(walk, "task rows and open tasks differ by number; rows:", rows);

@@ -80,10 +80,14 @@ static decide_fn *const deciders[COMMAND_KIND_COUNT] = {
     [COMMAND_USERS] = decide_users,
     [COMMAND_APPLY] = decide_apply,
     [COMMAND_CLOCK] = decide_clock,
+    [COMMAND_ABSENCE] = decide_absence,
+    [COMMAND_PRESENT] = decide_absence,
+    [COMMAND_HAND_OVER] = decide_hand_over,
     [COMMAND_ENGINE_STARTED] = decide_engine_started,
     [COMMAND_TIMER] = decide_timer,
     [COMMAND_OVERDUE] = decide_overdue,
     [COMMAND_CHILD_ENDED] = decide_child_ended,
+    [COMMAND_ABSENCE_DUE] = decide_absence_due,
 };
 
 void decide_command(struct decide *d)
@@ -98,9 +102,10 @@ void decide_command(struct decide *d)
 
 // --------------------------------------------------------------------------------- runs
 
-static uint32_t pick_for_eval(void *context, uint32_t role, uint32_t strategy)
+static uint32_t pick_for_eval(void *context, uint32_t image_role, uint32_t strategy,
+                              struct slice team)
 {
-    return assign_pick(context, role, strategy, (struct assign_except){ 0, INDEX_NONE });
+    return assign_pick_value(context, image_role, strategy, team);
 }
 
 static void note_hit(void *context, uint32_t table, uint32_t row)

@@ -134,9 +134,24 @@ struct slice clip_text(struct slice text, size_t bytes_max); // on a character b
 struct assign_except {
     uint32_t user;     // passed over, 0 = nobody
     uint32_t task_def; // see assign_slot
+    uint32_t role;     // without a task: passed over as any task of this role would, 0 = nobody is
 };
-uint32_t assign_pick(struct run *run, uint32_t role, uint32_t strategy,
+struct assign_group { uint32_t role, team; }; // 0: any
+uint32_t assign_pick(struct run *run, struct assign_group group, uint32_t strategy,
                      struct assign_except except);
+// The strategies of the role, one after the other. 0: it has none, or they find nobody.
+uint32_t assign_by_role(struct run *run, uint32_t image_role, struct assign_group group,
+                        struct assign_except except);
+// `pick` in an expression: without a strategy, by the role's own way.
+uint32_t assign_pick_value(struct run *run, uint32_t image_role, uint32_t strategy,
+                           struct slice team);
+// Opens an incident for each open task of the case that nobody who is there is shown (rule 22).
+void assign_attend(struct run *run);
+#define INCIDENT_NOBODY_THERE "nobody_there"
+// One such incident a role: nothing happens when it is open already.
+void decide_nobody_there(struct decide *d, uint32_t role, struct slice text);
+// people.c: after the directory has changed: opens such incidents, and closes those that are over.
+void decide_settle_people(struct decide *d);
 // `task_def`: people whom that task excludes by `other than` are passed over; INDEX_NONE: nobody
 // is.
 uint32_t assign_slot(struct run *run, uint32_t image_role, uint32_t task_def);
@@ -184,6 +199,10 @@ void decide_move(struct decide *d);
 void decide_cancel(struct decide *d);
 void decide_incident_close(struct decide *d);
 void decide_users(struct decide *d);
+uint32_t decide_role_number(struct decide *d, struct slice name); // named anew when unknown
+void decide_hand_over(struct decide *d);
+void decide_absence(struct decide *d);
+void decide_absence_due(struct decide *d);
 void decide_apply(struct decide *d);
 void decide_clock(struct decide *d);
 void decide_engine_started(struct decide *d);

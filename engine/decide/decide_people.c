@@ -27,15 +27,10 @@ void decide_claim(struct decide *d)
     if (task == NULL) {
         return;
     }
-    if (task->holder != 0) {
-        const struct view_user *holder = view_user(d->view, task->holder);
-        (void)REFUSE(d, NOT_ALLOWED, "this task belongs to `%.*s` already",
-                     SLICE_PRINT(holder != NULL ? holder->name : SLICE("somebody")));
-        return;
-    }
-    if (!view_holds(d->view, d->me, task->offered)) {
-        (void)REFUSE(d, NOT_ALLOWED, "this task is offered to holders of `%.*s`",
-                     SLICE_PRINT(view_role_name(d->view, task->offered)));
+    struct rights rights =
+        rights_claim(d->view, run->instance, run->program, task, d->me, d->arena);
+    if (!rights.allowed) {
+        d->refusal = rights.refusal;
         return;
     }
     bool side = (task->flags & TASK_FLAG_SIDE) != 0;
@@ -45,16 +40,6 @@ void decide_claim(struct decide *d)
     if (!side && holds) {
         assign_set_slot(run, role, d->me, SLICE("claimed"));
     }
-}
-
-static bool may_reassign(struct run *run, const struct open_task *task)
-{
-    struct decide *d = run->d;
-    if (d->me == 0 || d->me == task->holder) {
-        return true; // an administrator; or handing on one's own work
-    }
-    struct rights move = rights_move(d->view, run->program, d->me, d->arena);
-    return move.allowed || rights_superior(d->view, run->program, d->me, task->role, task->holder);
 }
 
 void decide_reassign(struct decide *d)
@@ -70,24 +55,22 @@ void decide_reassign(struct decide *d)
                      SLICE_PRINT(clip_text(d->command->name, NAME_BYTES_MAX)));
         return;
     }
-    if (!may_reassign(run, task)) {
-        (void)REFUSE(d, NOT_ALLOWED,
-                     "only the holder, those above, and roles that may move hand a task on");
+    struct rights rights =
+        rights_reassign(d->view, run->instance, run->program, task, d->me, to->id, d->arena);
+    if (!rights.allowed) {
+        d->refusal = rights.refusal;
         return;
     }
     bool side = (task->flags & TASK_FLAG_SIDE) != 0;
     uint32_t role = task->role;
-    if (role != 0 && !view_holds(d->view, to->id, role)) {
-        (void)REFUSE(d, ROLE_NOT_HELD, "`%.*s` does not hold the role `%.*s`",
-                     SLICE_PRINT(to->name), SLICE_PRINT(view_role_name(d->view, role)));
-        return;
-    }
+    uint32_t holder = to->id;
     struct slice reason = d->command->text.len > 0 ? clip_text(d->command->text, TITLE_BYTES_MAX)
                                                    : SLICE("reassigned");
-    emit_assigned(run, task, to->id, reason);
+    emit_assigned(run, task, holder, reason);
     if (!side) {
-        assign_set_slot(run, role, to->id, reason);
+        assign_set_slot(run, role, holder, reason);
     }
+    assign_attend(run);
 }
 
 // --------------------------------------------------------------------------------- side tasks
@@ -142,6 +125,7 @@ void decide_side_task(struct decide *d)
     }
     if (side_task_for(run, &event.task_opened)) {
         decide_emit(d, &event);
+        assign_attend(run);
     }
 }
 
@@ -156,9 +140,10 @@ void decide_finish(struct decide *d)
         (void)REFUSE(d, NOT_OFFERED, "only side tasks are finished; press what happened instead");
         return;
     }
-    struct rights rights = rights_task(d->view, run->instance, run->program, task, d->me);
+    struct rights rights =
+        rights_finish(d->view, run->instance, run->program, task, d->me, d->arena);
     if (!rights.allowed) {
-        (void)REFUSE(d, NOT_ALLOWED, "this task belongs to somebody else");
+        d->refusal = rights.refusal;
         return;
     }
     uint32_t asker = task->asker;

@@ -82,7 +82,7 @@ static uint32_t leaf_of_person(const struct run *run, uint32_t from)
     for (; leaf != NULL; leaf = instance_next_leaf(instance, from, leaf)) {
         const struct open_task *task = instance_main_task(instance, leaf->entry);
         if (task != NULL &&
-            rights_task(run->d->view, instance, run->program, task, run->d->me).allowed) {
+            rights_on_task(run->d->view, instance, run->program, task, run->d->me)) {
             return leaf->entry;
         }
     }
@@ -124,19 +124,20 @@ static enum run_result bind_asks(struct run *run, uint32_t number)
     return form_close(&form) ? RUN_ON : RUN_REFUSED;
 }
 
-// First to act on an offered task becomes the holder of its slot.
+// First to act on an offered task becomes the holder of its slot: he, or the one he acts for.
 static void take_offered(struct run *run)
 {
     const struct open_task *task = run_task(run);
-    if (task == NULL || task->holder != 0 || !view_holds(run->d->view, run->d->me, task->role)) {
+    uint32_t who = run->env.me;
+    if (task == NULL || task->holder != 0 || !view_holds(run->d->view, who, task->role)) {
         return;
     }
     uint32_t role = task->role;
     struct event event = { .kind = EVENT_TASK_ASSIGNED,
-                           .task_assigned = { run->instance->head.id, task->number, role,
-                                              run->d->me, 0, 0, SLICE("acted first") } };
+                           .task_assigned = { run->instance->head.id, task->number, role, who, 0,
+                                              0, SLICE("acted first") } };
     decide_emit(run->d, &event);
-    assign_set_slot(run, role, run->d->me, SLICE("acted first"));
+    assign_set_slot(run, role, who, SLICE("acted first"));
 }
 
 // `by R` with an empty slot: whoever presses as R holds the slot from now on.
@@ -145,13 +146,24 @@ static void take_slot(struct run *run, const struct image_action *action)
     for (uint32_t i = 0; i < action->by.count; i++) {
         uint32_t image_role = run->program->image.list[action->by.first + i];
         uint32_t role = run->program->roles[image_role];
-        if (view_holds(run->d->view, run->d->me, role)) {
+        if (view_holds(run->d->view, run->env.me, role)) {
             if (instance_slot(run->instance, role) == 0) {
-                assign_set_slot(run, role, run->d->me, SLICE("acted first"));
+                assign_set_slot(run, role, run->env.me, SLICE("acted first"));
             }
             return;
         }
     }
+}
+
+// Who pressed as what is kept for four eyes; what no longer fits must not be forgotten silently.
+static bool can_remember(struct run *run)
+{
+    if (run->instance->head.acted_count + 2u <= ACTED_MAX) {
+        return true;
+    }
+    (void)REFUSE(run->d, LIMIT,
+                 "ACTED_MAX = %d different people have pressed something on this case", ACTED_MAX);
+    return false;
 }
 
 static enum run_result count_press(struct run *run, const struct image_action *action,
@@ -235,10 +247,16 @@ static void press(struct run *run)
         d->refusal = rights.refusal;
         return;
     }
+    if (rights.acting_for != 0) {
+        run->env.me = rights.acting_for; // rule 45: on whose behalf it is pressed
+    }
     if (action->guard != INDEX_NONE && !eval_condition(&run->env, action->guard)) {
         (void)run_take_refusal(run);
         (void)REFUSE(d, NOT_OFFERED, "`%.*s` is not offered now: its condition does not hold",
                      SLICE_PRINT(image_slice(image, action->name)));
+        return;
+    }
+    if (!can_remember(run)) {
         return;
     }
     emit_pressed(run, action, &rights);

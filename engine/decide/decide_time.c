@@ -183,6 +183,9 @@ void decide_overdue(struct decide *d)
         return;
     }
     step_overdue(run, task);
+    if (!decide_refused(d) && run->instance->head.status == INSTANCE_OPEN) {
+        assign_attend(run); // a rung may have given the task to another
+    }
 }
 
 // --------------------------------------------------------------------------------- a child's end

@@ -19,6 +19,17 @@ void run_notify_user(struct run *run, uint32_t user, uint32_t role, struct slice
     decide_emit(run->d, &event);
 }
 
+// Who is away is told too, for when he comes back.
+static void tell_holder(struct run *run, uint32_t holder, uint32_t role, struct slice text,
+                        uint64_t at)
+{
+    uint32_t stands_in = view_stand_in(run->d->view, holder);
+    run_notify_user(run, holder, role, text, at);
+    if (stands_in != 0) {
+        run_notify_user(run, stands_in, role, text, at);
+    }
+}
+
 // The slot's holder, or everybody who holds the role when nobody has the slot.
 void run_notify_role(struct run *run, uint32_t image_role, struct slice text, uint64_t at)
 {
@@ -26,16 +37,15 @@ void run_notify_role(struct run *run, uint32_t image_role, struct slice text, ui
     uint32_t role = run->program->roles[image_role];
     uint32_t holder = instance_slot(run->instance, role);
     if (holder != 0) {
-        run_notify_user(run, holder, role, text, at);
+        tell_holder(run, holder, role, text, at);
         return;
     }
     uint32_t told = 0;
-    uint32_t count = view_user_count(run->d->view);
-    for (uint32_t user = 1; user <= count && told < NOTIFIED_MAX; user++) {
-        if (view_holds(run->d->view, user, role)) {
-            run_notify_user(run, user, role, text, at);
-            told++;
-        }
+    uint32_t count;
+    const uint32_t *holders = view_holders_of(run->d->view, role, &count);
+    for (uint32_t i = 0; i < count && told < NOTIFIED_MAX; i++) {
+        run_notify_user(run, holders[i], role, text, at);
+        told++;
     }
 }
 
@@ -44,14 +54,13 @@ void run_remind(struct run *run, const struct open_task *task)
     struct slice title = view_task_title(run->d->view, run->instance, task);
     struct slice text = arena_format(run->d->arena, "Reminder: %.*s", SLICE_PRINT(title));
     if (task->holder != 0) {
-        run_notify_user(run, task->holder, task->role, text, 0);
+        tell_holder(run, task->holder, task->role, text, 0);
         return;
     }
-    uint32_t count = view_user_count(run->d->view);
-    for (uint32_t user = 1; user <= count; user++) {
-        if (view_holds(run->d->view, user, task->offered)) {
-            run_notify_user(run, user, task->offered, text, 0);
-        }
+    uint32_t count;
+    const uint32_t *holders = view_holders_of(run->d->view, task->offered, &count);
+    for (uint32_t i = 0; i < count; i++) {
+        run_notify_user(run, holders[i], task->offered, text, 0);
     }
 }
 

@@ -4,7 +4,7 @@
 #include "engine/eval/eval.h"
 #include "engine/state/frame.h"
 
-static uint32_t image_role_of(const struct view_program *program, uint32_t role)
+uint32_t rights_image_role(const struct view_program *program, uint32_t role)
 {
     for (uint32_t i = 0; i < program->image.role_count; i++) {
         if (program->roles[i] == role) {
@@ -18,7 +18,7 @@ static uint32_t image_role_of(const struct view_program *program, uint32_t role)
 static bool holds_above(const struct view *view, const struct view_program *program, uint32_t user,
                         uint32_t role)
 {
-    uint32_t at = image_role_of(program, role);
+    uint32_t at = rights_image_role(program, role);
     for (uint32_t i = 0; i < program->image.role_count && at != INDEX_NONE; i++) {
         at = program->image.role[at].under;
         if (at != INDEX_NONE && view_holds(view, user, program->roles[at])) {
@@ -31,9 +31,8 @@ static bool holds_above(const struct view *view, const struct view_program *prog
 // Is `user` the superior of `holder`, or of his superior, and so on?
 static bool stands_above(const struct view *view, uint32_t user, uint32_t holder)
 {
-    enum { LEVELS_MAX = 16 };
     const struct view_user *at = view_user(view, holder);
-    for (int level = 0; level < LEVELS_MAX && at != NULL && at->superior != 0; level++) {
+    for (int level = 0; level < SUPERIOR_LEVELS_MAX && at != NULL && at->superior != 0; level++) {
         if (at->superior == user) {
             return true;
         }
@@ -59,18 +58,43 @@ static struct rights forbid(struct slice message, struct slice subject)
     return (struct rights){ .refusal = { REFUSAL_NOT_ALLOWED, message, subject } };
 }
 
-struct rights rights_task(const struct view *view, const struct instance *instance,
-                          const struct view_program *program, const struct open_task *task,
-                          uint32_t user)
+static struct slice user_name(const struct view *view, uint32_t user)
 {
-    (void)instance;
+    const struct view_user *person = view_user(view, user);
+    return person != NULL ? person->name : SLICE("nobody");
+}
+
+// Who the task is for, in words: "bob", "bob, who is away", "holders of `sales`".
+static struct slice whose(const struct view *view, const struct open_task *task,
+                          struct arena *arena)
+{
+    if (task->holder == 0) {
+        return arena_format(arena, "holders of `%.*s`",
+                            SLICE_PRINT(view_role_name(view, task->offered)));
+    }
+    const struct view_user *holder = view_user(view, task->holder);
+    bool away = holder != NULL && holder->away;
+    return arena_format(arena, "`%.*s`%s", SLICE_PRINT(user_name(view, task->holder)),
+                        away ? ", who is away" : "");
+}
+
+// The holder, whoever it is offered to, those above, and whoever stands in for one who is away.
+static struct rights by_task(const struct view *view, const struct instance *instance,
+                             const struct view_program *program, const struct open_task *task,
+                             uint32_t user)
+{
     if (task->holder == user || (task->holder == 0 && view_holds(view, user, task->offered))) {
         return allow(0, task->role);
+    }
+    struct rights_task offer = rights_task_of(program, instance, task);
+    uint32_t whom;
+    if (rights_in_place_of(view, &offer, user, &whom)) {
+        return allow(whom, task->role);
     }
     if (rights_superior(view, program, user, task->role, task->holder)) {
         return allow(task->holder, task->role);
     }
-    return forbid(SLICE("this task belongs to somebody else"), SLICE_EMPTY);
+    return (struct rights){ .allowed = false };
 }
 
 bool rights_excluded(const struct instance *instance, const struct view_program *program,
@@ -94,28 +118,24 @@ bool rights_excluded(const struct instance *instance, const struct view_program 
     return false;
 }
 
-bool rights_somebody(const struct view *view, const struct instance *instance,
-                     const struct view_program *program, uint32_t task_def, uint32_t role)
+static bool is_barred(const struct instance *instance, const struct view_program *program,
+                      uint32_t task_def, uint32_t user, uint32_t acting_for)
 {
-    bool excludes = task_def < program->image.task_count &&
-                    program->image.task[task_def].other_than.count > 0;
-    if (!excludes) {
-        return view_holders(view, role) > 0;
-    }
-    uint32_t count = view_user_count(view);
-    for (uint32_t user = 1; user <= count; user++) {
-        if (view_holds(view, user, role) &&
-            !rights_excluded(instance, program, task_def, user)) {
-            return true;
-        }
-    }
-    return false;
+    return rights_excluded(instance, program, task_def, user) ||
+           rights_excluded(instance, program, task_def, acting_for);
 }
 
-static struct slice user_name(const struct view *view, uint32_t user)
+// Rule 24, in words: who of the two has acted, and so bars the other.
+static struct rights forbid_second_pair(const struct view *view, const struct instance *instance,
+                                        const struct view_program *program, uint32_t task_def,
+                                        struct slice what, uint32_t user, uint32_t acting_for,
+                                        struct arena *arena)
 {
-    const struct view_user *person = view_user(view, user);
-    return person != NULL ? person->name : SLICE("nobody");
+    uint32_t acted = rights_excluded(instance, program, task_def, user) ? user : acting_for;
+    return forbid(arena_format(arena, "%.*s must be done by another person: `%.*s` has acted on "
+                                      "this case in the role it excludes",
+                               SLICE_PRINT(what), SLICE_PRINT(user_name(view, acted))),
+                  what);
 }
 
 // Without `by`: whoever has a live task in the braces of the action (rule 23).
@@ -124,80 +144,101 @@ static struct rights press_by_task(const struct view *view, const struct instanc
                                    uint32_t user, struct arena *arena)
 {
     const struct image *image = &program->image;
+    struct slice name = image_slice(image, image->action[action].name);
     struct slice holder = SLICE("nobody");
-    bool is_excluded = false;
+    struct rights barred = { .allowed = false };
     for (uint32_t i = 0; i < instance->head.task_count; i++) {
         const struct open_task *task = &instance->task[i];
         if ((task->flags & TASK_FLAG_SIDE) != 0 ||
             !image_stage_inside(image, task->stage, image->action[action].stage)) {
             continue;
         }
-        struct rights rights = rights_task(view, instance, program, task, user);
-        bool barred = rights_excluded(instance, program, task->def, user) ||
-                      rights_excluded(instance, program, task->def, rights.acting_for);
-        if (rights.allowed && !barred) {
+        struct rights rights = by_task(view, instance, program, task, user);
+        if (is_barred(instance, program, task->def, user, rights.acting_for)) {
+            barred = forbid_second_pair(view, instance, program, task->def,
+                                        arena_format(arena, "`%.*s`", SLICE_PRINT(name)), user,
+                                        rights.acting_for, arena);
+        } else if (rights.allowed) {
             return rights;
         }
-        is_excluded = is_excluded || barred;
-        holder = task->holder != 0 ? user_name(view, task->holder)
-                                   : view_role_name(view, task->offered);
+        holder = whose(view, task, arena);
     }
-    struct slice name = image_slice(image, image->action[action].name);
-    if (is_excluded) {
-        return forbid(arena_format(arena, "`%.*s` must be pressed by another person: "
-                                          "`%.*s` has acted on this case in the role it excludes",
-                                   SLICE_PRINT(name), SLICE_PRINT(user_name(view, user))),
-                      name);
+    if (barred.refusal.code != REFUSAL_NONE) {
+        return barred;
     }
     return forbid(arena_format(arena, "`%.*s` is pressed by whoever has the task here: %.*s",
                                SLICE_PRINT(name), SLICE_PRINT(holder)),
                   name);
 }
 
-// Every task in the braces of `stage` excludes the user (rule 24).
-static bool is_barred(const struct instance *instance, const struct view_program *program,
-                      uint32_t stage, uint32_t user)
+// Stands in for somebody who holds the role and is away; the slot's holder, when there is one.
+static uint32_t away_holder(const struct view *view, uint32_t role, uint32_t slot, uint32_t user)
 {
-    bool barred = false;
-    for (uint32_t i = 0; i < instance->head.task_count; i++) {
-        const struct open_task *task = &instance->task[i];
-        if ((task->flags & TASK_FLAG_SIDE) != 0 ||
-            !image_stage_inside(&program->image, task->stage, stage)) {
-            continue;
-        }
-        if (!rights_excluded(instance, program, task->def, user)) {
-            return false;
-        }
-        barred = true;
+    uint32_t count = 1;
+    const uint32_t *holders = &slot;
+    if (slot == 0) {
+        holders = view_holders_of(view, role, &count);
     }
-    return barred;
+    for (uint32_t i = 0; i < count; i++) {
+        if (view_stand_in(view, holders[i]) == user) {
+            return holders[i];
+        }
+    }
+    return 0;
 }
 
-// `by R`: R's slot holder or whoever was offered R's task; any holder of R while the slot is empty.
+static bool is_offered(const struct instance *instance, uint32_t role)
+{
+    for (uint32_t i = 0; i < instance->head.task_count; i++) {
+        const struct open_task *task = &instance->task[i];
+        if (task->role == role && task->holder == 0 && task->offered == role) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// `by R`: R's slot holder or whoever was offered R's task; any holder of R while the slot is empty;
+// those above, and whoever stands in for one of them.
 static bool press_as_role(const struct view *view, const struct instance *instance,
                           const struct view_program *program, uint32_t role, uint32_t user,
                           uint32_t *ret_acting_for)
 {
     uint32_t holder = instance_slot(instance, role);
     *ret_acting_for = 0;
-    if (holder == user) {
+    if (holder == user ||
+        (view_holds(view, user, role) && (holder == 0 || is_offered(instance, role)))) {
         return true;
     }
-    if (view_holds(view, user, role)) {
-        bool offered = holder == 0;
-        for (uint32_t i = 0; i < instance->head.task_count && !offered; i++) {
-            const struct open_task *task = &instance->task[i];
-            offered = task->role == role && task->holder == 0 && task->offered == role;
-        }
-        if (offered) {
-            return true;
-        }
+    *ret_acting_for = user != 0 ? away_holder(view, role, holder, user) : 0;
+    if (*ret_acting_for != 0) {
+        return true;
     }
     if (rights_superior(view, program, user, role, holder)) {
         *ret_acting_for = holder;
         return true;
     }
     return false;
+}
+
+// The task whose `other than` bars this action: every one in its braces does. INDEX_NONE: one is
+// free, or there is none.
+static uint32_t barring_task(const struct instance *instance, const struct view_program *program,
+                             uint32_t stage, uint32_t user, uint32_t acting_for)
+{
+    uint32_t barring = INDEX_NONE;
+    for (uint32_t i = 0; i < instance->head.task_count && stage != 0; i++) {
+        const struct open_task *task = &instance->task[i];
+        if ((task->flags & TASK_FLAG_SIDE) != 0 ||
+            !image_stage_inside(&program->image, task->stage, stage)) {
+            continue;
+        }
+        if (!is_barred(instance, program, task->def, user, acting_for)) {
+            return INDEX_NONE;
+        }
+        barring = task->def;
+    }
+    return barring;
 }
 
 struct rights rights_press(const struct view *view, const struct instance *instance,
@@ -209,16 +250,20 @@ struct rights rights_press(const struct view *view, const struct instance *insta
     if (action->by.count == 0) {
         return press_by_task(view, instance, program, number, user, arena);
     }
-    bool is_excluded = action->stage != 0 && is_barred(instance, program, action->stage, user);
+    struct slice name = image_slice(image, action->name);
+    struct rights rights = { .allowed = false };
     struct buf names;
     buf_init(&names, 400);
-    for (uint32_t i = 0; i < action->by.count; i++) {
+    for (uint32_t i = 0; i < action->by.count && !rights.allowed; i++) {
         uint32_t role = program->roles[image->list[action->by.first + i]];
         uint32_t acting_for;
-        if (!is_excluded &&
-            press_as_role(view, instance, program, role, user, &acting_for)) {
-            buf_done(&names);
-            return allow(acting_for, role);
+        if (press_as_role(view, instance, program, role, user, &acting_for)) {
+            uint32_t def = barring_task(instance, program, action->stage, user, acting_for);
+            rights = def == INDEX_NONE
+                         ? allow(acting_for, role)
+                         : forbid_second_pair(view, instance, program, def,
+                                              arena_format(arena, "`%.*s`", SLICE_PRINT(name)),
+                                              user, acting_for, arena);
         }
         uint32_t holder = instance_slot(instance, role);
         buf_format(&names, "%s%.*s", i == 0 ? "" : ", ", SLICE_PRINT(view_role_name(view, role)));
@@ -226,12 +271,105 @@ struct rights rights_press(const struct view *view, const struct instance *insta
             buf_format(&names, " (%.*s)", SLICE_PRINT(user_name(view, holder)));
         }
     }
-    struct slice name = image_slice(image, action->name);
-    struct rights rights = forbid(arena_format(arena, "`%.*s` is for %.*s", SLICE_PRINT(name),
-                                               SLICE_PRINT(buf_slice(&names))),
-                                  name);
+    if (!rights.allowed && rights.refusal.code == REFUSAL_NONE) {
+        rights = forbid(arena_format(arena, "`%.*s` is for %.*s", SLICE_PRINT(name),
+                                     SLICE_PRINT(buf_slice(&names))),
+                        name);
+    }
     buf_done(&names);
     return rights;
+}
+
+// --------------------------------------------------------------------------------- one task
+
+bool rights_on_task(const struct view *view, const struct instance *instance,
+                    const struct view_program *program, const struct open_task *task, uint32_t user)
+{
+    return by_task(view, instance, program, task, user).allowed;
+}
+
+struct rights rights_finish(const struct view *view, const struct instance *instance,
+                            const struct view_program *program, const struct open_task *task,
+                            uint32_t user, struct arena *arena)
+{
+    struct rights rights = by_task(view, instance, program, task, user);
+    if (is_barred(instance, program, task->def, user, rights.acting_for)) {
+        return forbid_second_pair(view, instance, program, task->def, SLICE("this task"), user,
+                                  rights.acting_for, arena);
+    }
+    if (rights.allowed) {
+        return rights;
+    }
+    return forbid(arena_format(arena, "this task belongs to %.*s",
+                               SLICE_PRINT(whose(view, task, arena))),
+                  SLICE_EMPTY);
+}
+
+struct rights rights_claim(const struct view *view, const struct instance *instance,
+                           const struct view_program *program, const struct open_task *task,
+                           uint32_t user, struct arena *arena)
+{
+    if (task->holder != 0) {
+        return forbid(arena_format(arena, "this task belongs to %.*s already",
+                                   SLICE_PRINT(whose(view, task, arena))),
+                      SLICE_EMPTY);
+    }
+    if (rights_excluded(instance, program, task->def, user)) {
+        return forbid_second_pair(view, instance, program, task->def, SLICE("this task"), user, 0,
+                                  arena);
+    }
+    if (!view_holds(view, user, task->offered)) {
+        return forbid(arena_format(arena, "this task is offered to %.*s",
+                                   SLICE_PRINT(whose(view, task, arena))),
+                      SLICE_EMPTY);
+    }
+    return allow(0, task->role);
+}
+
+struct rights rights_reassign(const struct view *view, const struct instance *instance,
+                              const struct view_program *program, const struct open_task *task,
+                              uint32_t user, uint32_t to, struct arena *arena)
+{
+    bool may = user == 0 || user == task->holder || // an administrator; or one's own work
+               rights_move(view, program, user, arena).allowed ||
+               rights_superior(view, program, user, task->role, task->holder);
+    if (!may) {
+        return forbid(arena_format(arena, "this task belongs to %.*s: only its holder, those "
+                                          "above, and roles that `may move` hand it on",
+                                   SLICE_PRINT(whose(view, task, arena))),
+                      SLICE_EMPTY);
+    }
+    if (task->role != 0 && !view_holds(view, to, task->role)) {
+        return (struct rights){ .refusal = {
+            REFUSAL_ROLE_NOT_HELD,
+            arena_format(arena, "`%.*s` does not hold the role `%.*s`",
+                         SLICE_PRINT(user_name(view, to)),
+                         SLICE_PRINT(view_role_name(view, task->role))),
+            SLICE_EMPTY } };
+    }
+    if (rights_excluded(instance, program, task->def, to)) {
+        return forbid_second_pair(view, instance, program, task->def, SLICE("this task"), to, 0,
+                                  arena);
+    }
+    return allow(0, task->role);
+}
+
+bool rights_over_person(const struct view *view, uint32_t user, uint32_t whom)
+{
+    if (user == 0 || user == whom || stands_above(view, user, whom)) {
+        return true;
+    }
+    const struct view_user *person = view_user(view, whom);
+    uint32_t processes = view_counters(view)->next_process;
+    for (uint32_t process = 1; person != NULL && process < processes; process++) {
+        const struct view_program *program = view_active(view, process);
+        for (uint32_t i = 0; program != NULL && i < person->role_count; i++) {
+            if (holds_above(view, program, user, person->roles[i])) {
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 // Rule 43: whoever holds a task or slot of the case, or stands above, may edit it.
@@ -246,21 +384,23 @@ static bool has_part(const struct view *view, const struct instance *instance,
     }
     for (uint32_t i = 0; i < instance->head.task_count; i++) {
         const struct open_task *task = &instance->task[i];
-        if (task->holder == user || (task->holder == 0 && view_holds(view, user, task->offered))) {
+        struct rights rights = by_task(view, instance, program, task, user);
+        if (rights.allowed && rights.acting_for == 0) {
             return true;
         }
     }
     for (uint32_t i = 0; i < instance->head.slot_count; i++) {
         const struct slot_holder *slot = &instance->slot[i];
-        if (rights_superior(view, program, user, slot->role, slot->user)) {
+        if (rights_superior(view, program, user, slot->role, slot->user) ||
+            (slot->user != 0 && view_stand_in(view, slot->user) == user)) {
             *ret_acting_for = slot->user;
             return true;
         }
     }
     for (uint32_t i = 0; i < instance->head.task_count; i++) {
-        const struct open_task *task = &instance->task[i];
-        if (rights_superior(view, program, user, task->role, task->holder)) {
-            *ret_acting_for = task->holder;
+        struct rights rights = by_task(view, instance, program, &instance->task[i], user);
+        if (rights.allowed) {
+            *ret_acting_for = rights.acting_for;
             return true;
         }
     }

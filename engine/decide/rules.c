@@ -173,6 +173,9 @@ enum run_result run_settle(struct run *run)
     }
     if (run->instance->head.status == INSTANCE_OPEN) {
         run_rearm_at(run);
+        if (!decide_refused(run->d)) {
+            assign_attend(run);
+        }
     }
     run_tell_hits(run);
     return decide_refused(run->d) ? RUN_REFUSED : RUN_ON;

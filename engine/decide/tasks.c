@@ -138,8 +138,9 @@ static void reassign_effect(struct run *run, const struct image_rung *rung,
     if (task->holder == 0) {
         return; // offered to all of them already
     }
-    struct assign_except except = { task->holder, task->def };
-    uint32_t other = assign_pick(run, task->role, STRATEGY_LEAST_LOADED, except);
+    struct assign_except except = { .user = task->holder, .task_def = task->def };
+    struct assign_group group = { .role = task->role };
+    uint32_t other = assign_pick(run, group, STRATEGY_LEAST_LOADED, except);
     if (other != 0) {
         reassign_to(run, task, INDEX_NONE, other, SLICE("overdue"));
     }

@@ -154,7 +154,8 @@ static struct value leaf(struct eval_env *env, const struct image_expr *expr)
         if (env->pick == NULL) {
             return value_empty();
         }
-        return person(env->pick(env->pick_context, program->roles[expr->a], expr->b));
+        return person(env->pick(env->pick_context, expr->a, expr->b,
+                                image_slice(&program->image, expr->text)));
     case EXPR_DATETIME: return value_datetime(eval_to_utc(eval_zone(env), expr->number));
     default: return constant(env, expr);
     }

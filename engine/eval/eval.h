@@ -21,7 +21,8 @@ struct eval_env {
     struct slice currency;   // of the company
     // Called for `pick`: chooses a holder now (decide records it). NULL where picking is not
     // allowed.
-    uint32_t (*pick)(void *context, uint32_t role, uint32_t strategy);
+    // `role` is the image's, or INDEX_NONE; `team` is empty, or whose members they must be.
+    uint32_t (*pick)(void *context, uint32_t role, uint32_t strategy, struct slice team);
     void *pick_context;
     // Called for each row of a table that gave a value (decide records it). NULL: nobody listens.
     void (*hit)(void *context, uint32_t table, uint32_t row);

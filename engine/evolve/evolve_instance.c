@@ -66,7 +66,7 @@ void evolve_imported(struct state *state, const struct event_imported *e)
 }
 
 // Facts that history keeps and the state has no place for; they still touch the instance.
-static void remember_acted(struct instance *instance, uint32_t role, uint32_t user)
+void evolve_acted(struct instance *instance, uint32_t role, uint32_t user)
 {
     uint16_t count = instance->head.acted_count;
     for (uint16_t i = 0; i < count; i++) {
@@ -84,8 +84,8 @@ void evolve_pressed(struct state *state, const struct event_pressed *e)
 {
     struct instance *instance = state_instance(state, e->instance);
     if (instance != NULL) {
-        remember_acted(instance, e->role, e->user);
-        remember_acted(instance, e->role, e->acting_for);
+        evolve_acted(instance, e->role, e->user);
+        evolve_acted(instance, e->role, e->acting_for);
     }
 }
 
@@ -246,7 +246,8 @@ void evolve_slot_set(struct state *state, const struct event_slot_set *e)
 void evolve_picked(struct state *state, const struct event_picked *e)
 {
     struct key key;
-    key_load(&key, KEY_LOAD_ROLE, e->role); // where round robin goes on
+    bool team = e->team != 0; // where round robin goes on
+    key_load(&key, team ? KEY_LOAD_TEAM : KEY_LOAD_ROLE, team ? e->team : e->role);
     state_put(state, DB_LOAD, &key, slice_make(&e->user, sizeof(e->user)));
 }
 

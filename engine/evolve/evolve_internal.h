@@ -4,6 +4,9 @@
 
 #include "engine/evolve/evolve.h"
 
+// Four eyes (rule 24): this user has acted in this role on the case; remembered once.
+void evolve_acted(struct instance *instance, uint32_t role, uint32_t user);
+
 #define EVENT(KIND, name) void evolve_##name(struct state *state, const struct event_##name *e);
 #include "engine/model/event.def"
 

@@ -5,7 +5,7 @@
 static void count_holder(struct state *state, uint32_t holder, int32_t by)
 {
     if (holder != 0) {
-        state_load_add(state, holder, by);
+        state_load_add(state, KEY_LOAD_USER, holder, by);
     }
 }
 
@@ -22,6 +22,18 @@ static void disarm_overdue(struct state *state, uint64_t instance, const struct 
     if (task->overdue_next != 0) {
         state_timer_row_delete(state, task->overdue_next, instance,
                                task->number | KEY_TIMER_OVERDUE);
+    }
+}
+
+// A promise is counted once, when the task it was given for is done, re-dated or withdrawn: broken
+// when the moment has passed by then. Withdrawn in time it is neither.
+static void count_promise(struct state *state, const struct open_task *task, uint32_t who,
+                          bool done)
+{
+    uint64_t moment = task->until > task->due ? task->until : task->due;
+    bool broken = state_now(state) > moment;
+    if ((task->flags & TASK_FLAG_PROMISED) != 0 && who != 0 && (broken || done)) {
+        state_load_add(state, broken ? KEY_LOAD_BROKEN : KEY_LOAD_KEPT, who, 1);
     }
 }
 
@@ -94,6 +106,7 @@ void evolve_task_replanned(struct state *state, const struct event_task_replanne
         return;
     }
     disarm_overdue(state, e->instance, task);
+    count_promise(state, task, task->holder, true);
     struct open_task was = *task;
     task->due = e->due;
     task->until = e->until;
@@ -131,6 +144,11 @@ void evolve_task_closed(struct state *state, const struct event_task_closed *e)
     if (task == NULL) {
         return;
     }
+    if (e->done && (task->flags & TASK_FLAG_SIDE) != 0) { // its one button is pressed too
+        evolve_acted(instance, task->role, e->by);
+        evolve_acted(instance, task->role, task->holder);
+    }
+    count_promise(state, task, task->holder != 0 ? task->holder : e->by, e->done);
     evolve_drop_task(state, instance, task);
 }
 

@@ -11,7 +11,8 @@ const char *command_name(enum command_kind kind)
     static const char *const names[] = {
         "none",   "start",  "press", "edit",   "claim",          "reassign",
         "side_task", "finish", "comment", "move", "cancel", "close_incident",
-        "import_users", "apply", "clock", "engine_started", "timer", "overdue", "child_ended",
+        "import_users", "apply", "clock", "absent", "present", "hand_over",
+        "engine_started", "timer", "overdue", "child_ended", "absence_due",
     };
     _Static_assert(ARRAY_COUNT(names) == COMMAND_KIND_COUNT, "one name per command");
     CHECK((unsigned)kind < COMMAND_KIND_COUNT);
@@ -27,6 +28,23 @@ static void hash_slice(crypto_generichash_state *state, struct slice bytes)
     }
 }
 
+static void hash_user(crypto_generichash_state *state, const struct command_user *user)
+{
+    const struct slice texts[] = { user->name, user->title,    user->superior,
+                                   user->zone, user->language, user->hours };
+    for (size_t i = 0; i < ARRAY_COUNT(texts); i++) {
+        hash_slice(state, texts[i]);
+    }
+    for (uint32_t i = 0; i < user->role_count; i++) {
+        hash_slice(state, user->roles[i]);
+    }
+    for (uint32_t i = 0; i < user->team_count; i++) {
+        hash_slice(state, user->teams[i]);
+    }
+    const uint32_t rest[] = { user->active, user->role_count, user->team_count };
+    (void)crypto_generichash_update(state, (const unsigned char *)rest, sizeof(rest));
+}
+
 uint64_t command_hash(const struct command *command)
 {
     crypto_generichash_state state;
@@ -35,16 +53,16 @@ uint64_t command_hash(const struct command *command)
     uint64_t due_ms = command->kind == COMMAND_CLOCK ? 0 : command->due_ms;
     uint64_t numbers[] = { (uint64_t)command->kind, command->instance, command->task,
                            command->entry,          due_ms,            command->user_count,
-                           command->program_count };
+                           command->program_count,  command->until_ms, command->dry_run };
     (void)crypto_generichash_update(&state, (const unsigned char *)numbers, sizeof(numbers));
     const struct slice texts[] = { command->as,   command->process, command->name, command->text,
                                    command->form, command->source,  command->row,
-                                   command->given };
+                                   command->given, command->other };
     for (size_t i = 0; i < ARRAY_COUNT(texts); i++) {
         hash_slice(&state, texts[i]);
     }
     for (uint32_t i = 0; i < command->user_count; i++) {
-        hash_slice(&state, command->users[i].name);
+        hash_user(&state, &command->users[i]);
     }
     for (uint32_t i = 0; i < command->program_count; i++) {
         hash_slice(&state, command->programs[i].image);

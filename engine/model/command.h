@@ -25,18 +25,22 @@ enum command_kind {
     COMMAND_USERS,     // users: administrators
     COMMAND_APPLY,     // programs: administrators
     COMMAND_CLOCK,     // due_ms: confirms a step of the clock: administrators
+    COMMAND_ABSENCE,   // name (user), due_ms (from), until_ms, other (substitute), text (reason)
+    COMMAND_PRESENT,   // name (user), due_ms (from, 0: the one now), text (reason)
+    COMMAND_HAND_OVER, // instance, name (whose), other (to whom, or empty), text (reason)
     COMMAND_ENGINE_STARTED, // internal from here on
     COMMAND_TIMER,     // instance, task (= timer number), due_ms
     COMMAND_OVERDUE,   // instance, task, due_ms
     COMMAND_CHILD_ENDED, // instance (parent), child, name (end), outcome
+    COMMAND_ABSENCE_DUE, // task (= user), due_ms
     COMMAND_KIND_COUNT
 };
 const char *command_name(enum command_kind kind); // "press"
 
 struct command_user {
-    struct slice name, title, superior;
-    const struct slice *roles;
-    uint32_t role_count;
+    struct slice name, title, superior, zone, language, hours;
+    const struct slice *roles, *teams;
+    uint32_t role_count, team_count;
     bool active;
 };
 
@@ -50,7 +54,7 @@ struct command {
     struct slice client; // request id = (client, request); empty client: not deduplicated
     uint64_t request;
     struct slice as;     // user on whose behalf; empty: the administrator himself
-    struct slice process, name, text, source, row;
+    struct slice process, name, other, text, source, row;
     struct slice form; // one packed map {name: value}, or empty. Values: packed exactly, or as text
     struct slice given; // start: what a case above would hand over, by field or role; same shape as
                         // form. Only the runner of process tests sets it: no client can.
@@ -58,7 +62,8 @@ struct command {
     uint64_t child;
     uint32_t task;
     uint32_t entry;      // stage entry that the person saw; 0 = as it is now
-    uint64_t due_ms;
+    uint64_t due_ms, until_ms;
+    bool dry_run;        // decided, answered and forgotten: nothing is recorded
     uint8_t outcome;     // child ended: enum outcome
     uint32_t collection, round; // child ended
     uint64_t cause_seq;

@@ -50,10 +50,23 @@ static bool collect_incident(void *context, const struct view_incident_row *row)
     return false;
 }
 
-// An incident is what the engine opens where the process cannot go on: no test expects one.
+// Does the next line say that an incident is open, or that none is?
+static bool is_about_incidents(const struct test_play *line)
+{
+    for (uint32_t i = 0; line != NULL && i < line->check_count; i++) {
+        if (line->checks[i].kind == TEST_CHECK_INCIDENT ||
+            line->checks[i].kind == TEST_CHECK_NO_INCIDENT) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// An incident is what the engine opens where the process cannot go on: a test that expects one says
+// so in its next line.
 static bool check_incidents(struct play *play, const struct test_play *line)
 {
-    if (view_counters(play->view)->open_incidents == 0) {
+    if (view_counters(play->view)->open_incidents <= play->incidents) {
         return true;
     }
     struct slice text = SLICE_EMPTY;
@@ -259,7 +272,24 @@ static void play_clock(struct play *play, const struct test_play *line, uint64_t
     advance(play, line, to_ms);
 }
 
-static void run_line(struct play *play, const struct play_set *set, const struct test_play *line)
+static void play_absence(struct play *play, const struct test_play *line)
+{
+    bool absent = line->kind == TEST_PLAY_ABSENT;
+    struct command command = {
+        .kind = absent ? COMMAND_ABSENCE : COMMAND_PRESENT, .name = user_of(play, line->user),
+        .other = user_of(play, line->other),
+    };
+    if (absent) {
+        command.until_ms =
+            eval_add_plain(play_zone(play), play->now_ms, line->duration.unit,
+                           line->duration.number);
+    }
+    struct core_answer answer = run_command(play, &command);
+    (void)judge(play, line, &answer);
+}
+
+static void run_line(struct play *play, const struct play_set *set, const struct test_play *line,
+                     const struct test_play *next)
 {
     switch (line->kind) {
     case TEST_PLAY_AT:
@@ -274,6 +304,8 @@ static void run_line(struct play *play, const struct play_set *set, const struct
         break;
     case TEST_PLAY_WAIT_UNTIL: play_clock(play, line, until_of(play, line->until)); break;
     case TEST_PLAY_PRESS: play_press(play, line); break;
+    case TEST_PLAY_ABSENT:
+    case TEST_PLAY_PRESENT: play_absence(play, line); break;
     case TEST_PLAY_EXPECT:
         for (uint32_t i = 0; i < line->check_count; i++) {
             play_check(play, &line->checks[i]);
@@ -282,7 +314,9 @@ static void run_line(struct play *play, const struct play_set *set, const struct
     }
     if (play->failure_count == 0 && line->kind != TEST_PLAY_EXPECT) {
         advance(play, line, play->now_ms); // what became due by this very line
-        (void)check_incidents(play, line);
+        if (!is_about_incidents(next)) {
+            (void)check_incidents(play, line);
+        }
     }
 }
 
@@ -347,6 +381,8 @@ static void add_users(struct play *play, uint32_t line)
         users[i] = (struct command_user){
             .name = plan->users[i].name, .title = plan->users[i].name,
             .roles = plan->users[i].roles, .role_count = plan->users[i].role_count, .active = true,
+            .teams = &plan->users[i].team, .team_count = plan->users[i].team.len > 0 ? 1 : 0,
+            .superior = plan->users[i].superior,
         };
     }
     struct command command = { .kind = COMMAND_USERS, .users = users,
@@ -385,7 +421,8 @@ static void run_plays(struct play *play, const struct play_set *set, struct play
     activate(play, set);
     add_users(play, play->plan->line);
     for (uint32_t i = 0; i < play->plan->play_count && play->failure_count == 0; i++) {
-        run_line(play, set, &play->plan->plays[i]);
+        bool last = i + 1 == play->plan->play_count;
+        run_line(play, set, &play->plan->plays[i], last ? NULL : &play->plan->plays[i + 1]);
         report->plays++;
     }
     report->passed = play->failure_count == 0;

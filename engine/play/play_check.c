@@ -159,7 +159,7 @@ static void check_task(struct play *play, const struct test_check *check)
     struct play_case found;
     bool there = play_find_case(play, check->case_index, &found);
     for (uint32_t i = 0; there && i < found.instance->head.task_count; i++) {
-        if (play_task_matches(play, &found.instance->task[i], check->user, check->due)) {
+        if (play_task_matches(play, &found, &found.instance->task[i], check->user, check->due)) {
             return;
         }
     }
@@ -178,6 +178,24 @@ static void check_no_task(struct play *play, const struct test_check *check)
          play_where(play, check->case_index));
 }
 
+static bool collect_text(void *context, const struct view_incident_row *row)
+{
+    *(struct slice *)context = row->text;
+    return false;
+}
+
+static void check_incident(struct play *play, const struct test_check *check)
+{
+    bool wanted = check->kind == TEST_CHECK_INCIDENT;
+    struct slice text = SLICE("no incident");
+    play->incidents = view_counters(play->view)->open_incidents;
+    view_incidents(play->view, collect_text, &text);
+    if (wanted != (play->incidents > 0)) {
+        fail(play, check, wanted ? SLICE("an open incident") : SLICE("no open incident"),
+             arena_copy(play->arena, text));
+    }
+}
+
 void play_check(struct play *play, const struct test_check *check)
 {
     if (check->case_index != INDEX_NONE) {
@@ -186,6 +204,8 @@ void play_check(struct play *play, const struct test_check *check)
     switch (check->kind) {
     case TEST_CHECK_NO_TASK: check_no_task(play, check); break;
     case TEST_CHECK_TASK: check_task(play, check); break;
+    case TEST_CHECK_INCIDENT:
+    case TEST_CHECK_NO_INCIDENT: check_incident(play, check); break;
     case TEST_CHECK_TRUE: check_condition(play, check); break;
     }
 }

@@ -37,6 +37,7 @@ struct play {
     struct play_failure failures[PLAY_FAILURES_MAX];
     uint32_t failure_count;
     uint32_t case_index; // last named
+    uint64_t incidents;  // open ones that the test has expected
 };
 
 struct play_case { // a started case, as it stands now
@@ -54,8 +55,8 @@ struct slice play_print_moment(const struct play *play, uint64_t ms);
 // False: the case was never started, or cannot be read.
 bool play_find_case(const struct play *play, uint32_t index, struct play_case *ret_case);
 bool play_stands(const struct play_case *found, struct slice name);
-bool play_task_matches(const struct play *play, const struct open_task *task, uint32_t user,
-                       const struct test_expr *due);
+bool play_task_matches(const struct play *play, const struct play_case *found,
+                       const struct open_task *task, uint32_t user, const struct test_expr *due);
 uint64_t play_due_moment(const struct play *play, const struct value *value);
 
 // play_check.c

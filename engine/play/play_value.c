@@ -1,6 +1,7 @@
 // Values of test expressions over the case as it stands.
 #include "base/check.h"
 #include "base/utf8.h"
+#include "engine/decide/rights.h"
 #include "engine/play/play_internal.h"
 
 static const int64_t day_ms = 24 * 3600 * 1000;
@@ -418,15 +419,12 @@ uint64_t play_due_moment(const struct play *play, const struct value *value)
     return moment < 0 ? 0 : (uint64_t)moment;
 }
 
-bool play_task_matches(const struct play *play, const struct open_task *task, uint32_t user,
-                       const struct test_expr *due)
+bool play_task_matches(const struct play *play, const struct play_case *found,
+                       const struct open_task *task, uint32_t user, const struct test_expr *due)
 {
-    if (user != INDEX_NONE) {
-        uint32_t number = play->users[user];
-        bool offered = task->holder == 0 && view_holds(play->view, number, task->offered);
-        if (task->holder != number && !offered) {
-            return false;
-        }
+    struct rights_task offer = rights_task_of(found->program, found->instance, task);
+    if (user != INDEX_NONE && !rights_shown(play->view, &offer, play->users[user])) {
+        return false;
     }
     if (due == NULL) {
         return true;

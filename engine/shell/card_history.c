@@ -35,7 +35,8 @@ static uint64_t number_at(const struct event_field *field, const char *at)
 }
 
 enum meaning {
-    MEANS_NUMBER, MEANS_MOMENT, MEANS_USER, MEANS_ROLE, MEANS_STAGE, MEANS_FIELD, MEANS_END,
+    MEANS_NUMBER, MEANS_MOMENT, MEANS_USER, MEANS_ROLE, MEANS_TEAM, MEANS_STAGE, MEANS_FIELD,
+    MEANS_END,
     MEANS_COLLECTION, MEANS_LADDER, MEANS_OUTCOME, MEANS_PROGRAM, MEANS_CASE, MEANS_NOTHING
 };
 
@@ -45,7 +46,8 @@ static const struct {
 } meanings[] = {
     { "user", MEANS_USER },        { "holder", MEANS_USER },   { "creator", MEANS_USER },
     { "acting_for", MEANS_USER },  { "asker", MEANS_USER },    { "by", MEANS_USER },
-    { "superior", MEANS_USER },    { "role", MEANS_ROLE },     { "offered", MEANS_ROLE },
+    { "superior", MEANS_USER },    { "substitute", MEANS_USER }, { "team", MEANS_TEAM },
+    { "role", MEANS_ROLE },     { "offered", MEANS_ROLE },
     { "stage", MEANS_STAGE },      { "field", MEANS_FIELD },   { "collection", MEANS_COLLECTION },
     { "ladder", MEANS_LADDER },    { "overdue", MEANS_LADDER }, { "outcome", MEANS_OUTCOME },
     { "program", MEANS_PROGRAM },  { "due", MEANS_MOMENT },    { "until", MEANS_MOMENT },
@@ -101,6 +103,9 @@ static void write_number(const struct card_env *env, const struct view_program *
     case MEANS_ROLE:
         name = n != 0 && n != INDEX_NONE ? view_role_name(env->view, (uint32_t)n) : SLICE_EMPTY;
         break;
+    case MEANS_TEAM:
+        name = n != 0 ? view_team_name(env->view, (uint32_t)n) : SLICE_EMPTY;
+        break;
     case MEANS_STAGE:
         if (image != NULL && n < image->stage_count) {
             name = image_slice(image, image->stage[n].name);
@@ -133,6 +138,27 @@ static void write_number(const struct card_env *env, const struct view_program *
     write_name_of(env, name);
 }
 
+// What a pick has seen: "bob 3, bea 2" (user and open tasks, in pairs).
+static bool write_seen(const struct card_env *env, const char *at)
+{
+    struct slice bytes;
+    memcpy(&bytes, at, sizeof(bytes));
+    if (bytes.len == 0 || bytes.len % (2 * sizeof(uint32_t)) != 0) {
+        return false;
+    }
+    struct buf text;
+    buf_init(&text, 16 * 1024);
+    for (size_t i = 0; i < bytes.len; i += 2 * sizeof(uint32_t)) {
+        uint32_t pair[2];
+        memcpy(pair, bytes.ptr + i, sizeof(pair));
+        buf_format(&text, "%s%.*s %u", i == 0 ? "" : ", ",
+                   SLICE_PRINT(card_user_name(env, pair[0])), pair[1]);
+    }
+    reply_text(env->buf, "seen", buf_slice(&text));
+    buf_done(&text);
+    return true;
+}
+
 static bool write_event_field(const struct card_env *env, const struct view_program *program,
                               const struct event *event, const struct event_field *field)
 {
@@ -143,7 +169,7 @@ static bool write_event_field(const struct card_env *env, const struct view_prog
     }
     struct slice bytes = SLICE_EMPTY;
     switch (field->type) {
-    case FIELD_TYPE_BYTES: return false;
+    case FIELD_TYPE_BYTES: return field_is(field, "seen") && write_seen(env, at);
     case FIELD_TYPE_FLAG: {
         bool flag = false;
         memcpy(&flag, at, sizeof(flag));

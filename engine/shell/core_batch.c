@@ -110,10 +110,20 @@ void batch_deliver(struct core_tick *tick, struct tick_batch *batch)
 
 // --- one batch -----------------------------------------------------------------------------------
 
+static bool changes_people(const struct record *record)
+{
+    return record->command == COMMAND_USERS || record->command == COMMAND_ABSENCE ||
+           record->command == COMMAND_PRESENT || record->command == COMMAND_ABSENCE_DUE;
+}
+
 static void list_touched(struct core_tick *tick, const struct core_effects *effects)
 {
     for (uint32_t i = 0; i < effects->record_count; i++) {
         const struct record *record = effects->records[i].record;
+        if (changes_people(record)) { // the case of nobody: who is shown what may have changed
+            struct delivery_touched people = { effects->records[i].seq, 0 };
+            buf_put(&tick->written.delivery->touched, &people, sizeof(people));
+        }
         for (uint32_t t = 0; t < record->touched_count; t++) {
             struct delivery_touched touched = { effects->records[i].seq,
                                                 record->touched[t].instance };

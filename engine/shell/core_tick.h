@@ -24,7 +24,7 @@ struct delivery_reply {
     struct request *request; // goes back to its pool
     size_t offset, len;      // of the response, in `bytes`
 };
-struct delivery_touched { // a committed record and one instance that it is about
+struct delivery_touched { // a committed record and one instance that it is about; 0: people
     uint64_t seq, instance;
 };
 

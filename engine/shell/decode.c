@@ -25,10 +25,10 @@ static const struct param_rule param_rules[PARAM_COUNT] = {
 struct method_rule {
     struct slice name;
     enum command_kind command;
-    uint32_t must, may; // bits by enum param
+    uint64_t must, may; // bits by enum param
 };
 
-#define P(NAME) (1u << PARAM_##NAME)
+#define P(NAME) ((uint64_t)1 << PARAM_##NAME)
 static const struct method_rule method_rules[METHOD_COUNT] = {
 #define METHOD(NAME, name, command, must, may) \
     [METHOD_##NAME] = { { "" name, sizeof(name) - 1 }, COMMAND_##command, (must), (must) | (may) },
@@ -36,7 +36,7 @@ static const struct method_rule method_rules[METHOD_COUNT] = {
 #undef METHOD
 };
 
-_Static_assert(PARAM_COUNT <= 32, "bits of struct call.given");
+_Static_assert(PARAM_COUNT <= 64, "bits of struct call.given");
 
 const char *decode_method_name(enum method method)
 {
@@ -143,18 +143,18 @@ static bool take_arg(struct unpack *unpack, enum param param, struct arena *aren
 static enum param find_param(const struct method_rule *rule, struct slice key)
 {
     for (uint32_t i = 0; i < PARAM_COUNT; i++) {
-        if ((rule->may & (1u << i)) != 0 && slice_equal(param_rules[i].name, key)) {
+        if ((rule->may & ((uint64_t)1 << i)) != 0 && slice_equal(param_rules[i].name, key)) {
             return (enum param)i;
         }
     }
     return PARAM_COUNT;
 }
 
-static bool find_missing(const struct method_rule *rule, uint32_t given, struct arena *arena,
+static bool find_missing(const struct method_rule *rule, uint64_t given, struct arena *arena,
                          struct refusal *refusal)
 {
     for (uint32_t i = 0; i < PARAM_COUNT; i++) {
-        if ((rule->must & ~given & (1u << i)) != 0) {
+        if ((rule->must & ~given & ((uint64_t)1 << i)) != 0) {
             refuse(refusal,
                    arena_format(arena, "`%.*s` needs `%.*s`", SLICE_PRINT(rule->name),
                                 SLICE_PRINT(param_rules[i].name)), param_rules[i].name);
@@ -192,7 +192,7 @@ static bool take_params(struct unpack *unpack, struct arena *arena, struct call 
         if (!take_arg(unpack, param, arena, &call->arg[param], refusal)) {
             return false;
         }
-        call->given |= 1u << param;
+        call->given |= (uint64_t)1 << param;
     }
     return !find_missing(rule, call->given, arena, refusal);
 }
@@ -257,6 +257,60 @@ enum decode_outcome decode_call(struct slice frame, struct arena *arena, struct 
 
 // ------------------------------------------------------------------------------- commands
 
+// An array of at most `most` names. NULL: something else.
+static const struct slice *take_names(struct unpack *unpack, uint32_t most, struct arena *arena,
+                                      uint32_t *ret_count)
+{
+    *ret_count = unpack_array(unpack);
+    if (*ret_count > most) {
+        return NULL;
+    }
+    struct slice *names = ARENA_ARRAY(arena, struct slice, *ret_count + 1);
+    for (uint32_t i = 0; i < *ret_count; i++) {
+        names[i] = unpack_str(unpack);
+        if (names[i].len == 0 || names[i].len > NAME_BYTES_MAX) {
+            return NULL;
+        }
+    }
+    return names;
+}
+
+static bool take_user_list(struct unpack *unpack, struct slice key, struct arena *arena,
+                           struct command_user *user)
+{
+    if (slice_equal(key, SLICE("roles")) && user->roles == NULL) {
+        user->roles = take_names(unpack, ROLES_PER_USER_MAX, arena, &user->role_count);
+        return user->roles != NULL;
+    }
+    if (slice_equal(key, SLICE("teams")) && user->teams == NULL) {
+        user->teams = take_names(unpack, TEAMS_PER_USER_MAX, arena, &user->team_count);
+        return user->teams != NULL;
+    }
+    return false;
+}
+
+static bool take_user_text(struct unpack *unpack, struct slice key, struct command_user *user)
+{
+    const struct {
+        struct slice key, *text;
+        size_t most;
+    } texts[] = {
+        { SLICE("name"), &user->name, NAME_BYTES_MAX },
+        { SLICE("title"), &user->title, TITLE_BYTES_MAX },
+        { SLICE("superior"), &user->superior, NAME_BYTES_MAX },
+        { SLICE("zone"), &user->zone, NAME_BYTES_MAX },
+        { SLICE("language"), &user->language, NAME_BYTES_MAX },
+        { SLICE("hours"), &user->hours, NAME_BYTES_MAX },
+    };
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        if (slice_equal(key, texts[i].key) && texts[i].text->len == 0) {
+            *texts[i].text = unpack_str(unpack);
+            return texts[i].text->len <= texts[i].most;
+        }
+    }
+    return false;
+}
+
 static bool take_user(struct unpack *unpack, struct arena *arena, struct command_user *user)
 {
     if (unpack_peek(unpack) != PACK_MAP) {
@@ -267,35 +321,20 @@ static bool take_user(struct unpack *unpack, struct arena *arena, struct command
     for (uint32_t i = 0; i < pairs; i++) {
         struct slice key = unpack_str(unpack);
         enum pack_kind kind = unpack_peek(unpack);
-        if (slice_equal(key, SLICE("name")) && kind == PACK_STR && user->name.len == 0) {
-            user->name = unpack_str(unpack);
-        } else if (slice_equal(key, SLICE("title")) && kind == PACK_STR && user->title.len == 0) {
-            user->title = unpack_str(unpack);
-        } else if (slice_equal(key, SLICE("superior")) && kind == PACK_STR &&
-                   user->superior.len == 0) {
-            user->superior = unpack_str(unpack);
-        } else if (slice_equal(key, SLICE("active")) && kind == PACK_BOOL) {
+        bool good = false;
+        if (kind == PACK_STR) {
+            good = take_user_text(unpack, key, user);
+        } else if (kind == PACK_ARRAY) {
+            good = take_user_list(unpack, key, arena, user);
+        } else if (kind == PACK_BOOL && slice_equal(key, SLICE("active"))) {
             user->active = unpack_bool(unpack);
-        } else if (slice_equal(key, SLICE("roles")) && kind == PACK_ARRAY && user->roles == NULL) {
-            uint32_t count = unpack_array(unpack);
-            if (count > ROLES_PER_USER_MAX) {
-                return false;
-            }
-            struct slice *roles = ARENA_ARRAY(arena, struct slice, count + 1);
-            for (uint32_t r = 0; r < count; r++) {
-                roles[r] = unpack_str(unpack);
-                if (roles[r].len == 0 || roles[r].len > NAME_BYTES_MAX) {
-                    return false;
-                }
-            }
-            user->roles = roles;
-            user->role_count = count;
-        } else {
+            good = true;
+        }
+        if (!good) {
             return false;
         }
     }
-    return !unpack->bad && user->name.len > 0 && user->name.len <= NAME_BYTES_MAX &&
-           user->title.len <= TITLE_BYTES_MAX && user->superior.len <= NAME_BYTES_MAX;
+    return !unpack->bad && user->name.len > 0;
 }
 
 static bool take_users(struct slice array, struct request *request, struct arena *arena,
@@ -314,9 +353,10 @@ static bool take_users(struct slice array, struct request *request, struct arena
         if (!take_user(&unpack, &request->arena, &users[i])) {
             refuse(refusal,
                    arena_format(arena,
-                                "user %u of the list must be a map {name, title, roles, superior, "
-                                "active} of texts, an array of at most %d role names, and a bool",
-                                i + 1, ROLES_PER_USER_MAX), SLICE("users"));
+                                "user %u of the list must be a map {name, title, roles, teams, "
+                                "superior, zone, language, hours, active} of texts, arrays of at "
+                                "most %d roles and %d teams, and a bool",
+                                i + 1, ROLES_PER_USER_MAX, TEAMS_PER_USER_MAX), SLICE("users"));
             return false;
         }
     }
@@ -373,8 +413,12 @@ bool decode_command(const struct call *call, struct slice frame, struct slice cl
     command->entry = (uint32_t)call->arg[PARAM_ENTRY].number;
     command->task = call_has(call, PARAM_INCIDENT) ? (uint32_t)call->arg[PARAM_INCIDENT].number
                                                    : (uint32_t)call->arg[PARAM_TASK].number;
-    command->due_ms = call->arg[PARAM_DUE].number;
-    static const enum param names[] = { PARAM_ACTION, PARAM_TO, PARAM_FOR, PARAM_STAGE };
+    command->due_ms = call_has(call, PARAM_BEGIN) ? call->arg[PARAM_BEGIN].number
+                                                  : call->arg[PARAM_DUE].number;
+    command->until_ms = call->arg[PARAM_MOMENT].number;
+    command->dry_run = call->arg[PARAM_DRY_RUN].number != 0;
+    static const enum param names[] = { PARAM_ACTION, PARAM_TO, PARAM_FOR, PARAM_STAGE,
+                                        PARAM_USER };
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         command->name = text[names[i]].len > 0 ? text[names[i]] : command->name;
     }
@@ -382,6 +426,8 @@ bool decode_command(const struct call *call, struct slice frame, struct slice cl
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         command->text = text[words[i]].len > 0 ? text[words[i]] : command->text;
     }
+    command->other =
+        call->method == METHOD_HAND_OVER ? text[PARAM_TO] : text[PARAM_SUBSTITUTE];
     if (call_has(call, PARAM_SOURCE) != call_has(call, PARAM_ROW)) {
         refuse(ret_refusal, SLICE("`source` and `row` come together"), SLICE("source"));
         return false;

@@ -4,7 +4,9 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "base/pack.h"
+#include "engine/decide/rights.h"
 #include "engine/shell/card.h"
+#include "engine/shell/inbox_list.h"
 #include "engine/shell/reply.h"
 #include "engine/shell/subscribe_internal.h"
 
@@ -62,27 +64,17 @@ static uint64_t state_of(const struct instance *instance, const struct open_task
     return hash;
 }
 
-static bool is_for(const struct view *view, const struct open_task *task, uint32_t user)
+static bool is_for(const struct view *view, const struct view_program *program,
+                   const struct instance *instance, const struct open_task *task, uint32_t user)
 {
-    return task->holder == user ||
-           (task->holder == 0 && task->offered != 0 && view_holds(view, user, task->offered));
+    if (task->holder == user) {
+        return true;
+    }
+    struct rights_task offer = rights_task_of(program, instance, task);
+    return program != NULL && rights_shown(view, &offer, user);
 }
 
 // --- beginning and end ---------------------------------------------------------------------------
-
-struct first_fill {
-    uint64_t instance[INBOX_TASKS_MAX];
-    uint32_t task[INBOX_TASKS_MAX];
-    uint32_t count;
-};
-
-static bool keep_row(void *context, const struct view_task_row *row)
-{
-    struct first_fill *fill = context;
-    fill->instance[fill->count] = row->instance;
-    fill->task[fill->count] = row->task;
-    return ++fill->count < INBOX_TASKS_MAX;
-}
 
 static void remember(struct shell *shell, struct subscription *s, uint64_t instance, uint32_t task,
                      uint64_t state)
@@ -91,20 +83,25 @@ static void remember(struct shell *shell, struct subscription *s, uint64_t insta
     table_put(&shell->told, key_bytes(&key), slice_make(&state, sizeof(state)));
 }
 
+// What stands there now counts as told: whoever subscribes, or is told to reload, asks for it.
+static void fill_told(struct shell *shell, struct subscription *s)
+{
+    struct inbox_list list;
+    inbox_list_init(&list, INBOX_TASKS_MAX, &shell->scratch);
+    inbox_list_fill(&list, shell->view, s->user);
+    for (uint32_t i = 0; i < list.count; i++) {
+        remember(shell, s, list.items[i].instance, list.items[i].task, 0);
+    }
+    s->told_count = list.count;
+}
+
 void inbox_watch_begin(struct shell *shell, struct subscription *s, const struct view_user *user)
 {
     s->number = ++shell->inbox_number;
+    s->user = user->id;
     buf_init(&s->added, SESSION_PUSH_BYTES_MAX);
     buf_init(&s->removed, SESSION_PUSH_BYTES_MAX);
-    struct first_fill *fill = ARENA_NEW(&shell->scratch, struct first_fill);
-    view_tasks_of_user(shell->view, user->id, keep_row, fill);
-    for (uint32_t i = 0; i < user->role_count && fill->count < INBOX_TASKS_MAX; i++) {
-        view_tasks_of_role(shell->view, user->roles[i], keep_row, fill);
-    }
-    for (uint32_t i = 0; i < fill->count; i++) {
-        remember(shell, s, fill->instance[i], fill->task[i], 0);
-    }
-    s->told_count = fill->count;
+    fill_told(shell, s);
 }
 
 // Leaves out what was told to `without` (0: to nobody), and all tombstones.
@@ -135,6 +132,8 @@ void inbox_watch_done(struct shell *shell)
     table_done(&shell->told);
     mem_free(shell->touched);
 }
+
+void inbox_watch_people(struct shell *shell) { shell->touched_lost = true; }
 
 void inbox_watch_touched(struct shell *shell, uint64_t instance)
 {
@@ -170,6 +169,8 @@ static uint32_t tell_removed(struct shell *shell, uint64_t id, const struct inst
 {
     struct told_key gone[GONE_AT_ONCE];
     uint32_t count = 0;
+    const struct view_program *program =
+        instance != NULL ? view_program(shell->view, instance->head.program) : NULL;
     struct told_key first = told_key(id, 0, 0);
     struct table_cursor cursor;
     bool more = table_seek(&shell->told, key_bytes(&first), &cursor);
@@ -180,7 +181,8 @@ static uint32_t tell_removed(struct shell *shell, uint64_t id, const struct inst
         uint32_t number = get_be32(cursor.key.ptr + 8);
         const struct open_task *task =
             instance != NULL ? instance_task_const(instance, number) : NULL;
-        if (!cursor.dead && (task == NULL || !is_for(shell->view, task, s->user))) {
+        if (!cursor.dead &&
+            (task == NULL || !is_for(shell->view, program, instance, task, s->user))) {
             memcpy(gone[count++].bytes, cursor.key.ptr, TOLD_KEY_BYTES);
             pack_map(&s->removed, 2);
             reply_uint(&s->removed, "instance", id);
@@ -227,10 +229,12 @@ static void tell_case(struct shell *shell, uint64_t id)
     const struct instance *instance = view_instance(shell->view, id, NULL);
     while (tell_removed(shell, id, instance) == GONE_AT_ONCE) {
     }
+    const struct view_program *program =
+        instance != NULL ? view_program(shell->view, instance->head.program) : NULL;
     for (uint32_t i = 0; instance != NULL && i < instance->head.task_count; i++) {
         const struct open_task *task = &instance->task[i];
         for (struct subscription *s = shell->watching; s != NULL; s = s->next) {
-            if (s->user != 0 && is_for(shell->view, task, s->user)) {
+            if (s->user != 0 && is_for(shell->view, program, instance, task, s->user)) {
                 tell_task(shell, s, instance, task);
             }
         }
@@ -267,6 +271,12 @@ static void send_frame(struct shell *shell, struct subscription *s)
         buf_put_slice(out, whole ? buf_slice(&s->removed) : SLICE_EMPTY);
         session_mark_dirty(shell, s->session);
         s->missed = false;
+        if (reload) {
+            rebuild_told(shell, s->number);
+            view_begin(shell->view);
+            fill_told(shell, s);
+            view_end(shell->view);
+        }
     }
     buf_reset(&s->added);
     buf_reset(&s->removed);
@@ -304,7 +314,7 @@ void inbox_watch_work(struct shell *shell)
 
 uint64_t inbox_watch_wait_ms(const struct shell *shell)
 {
-    if (shell->touched_count == 0) {
+    if (shell->touched_count == 0 && !shell->touched_lost) {
         return UINT64_MAX;
     }
     uint64_t now_ms = clock_steady_us(shell->options.keeper->clock) / 1000;

@@ -4,38 +4,37 @@
 #include "base/pack.h"
 #include "engine/decide/rights.h"
 #include "engine/shell/card.h"
+#include "engine/shell/inbox_list.h"
 #include "engine/shell/reply.h"
-#include "engine/shell/shell_internal.h"
+#include "engine/shell/question_internal.h"
 #include "engine/shell/walk.h"
 
 enum { INBOX_LIMIT = 100, HISTORY_LIMIT = 100, CARDS_AT_ONCE = 32, NOTICES_SHOWN_MAX = 64,
        INCIDENTS_SHOWN_MAX = 200, USERS_LIMIT = 1000 };
 
-struct question {
-    struct shell *shell;
-    const struct call *call;
-    struct card_env env;
-    struct refusal refusal;
-};
-
-static bool refuse(struct question *q, enum refusal_code code, struct slice message,
+bool question_refuse(struct question *q, enum refusal_code code, struct slice message,
                    struct slice subject)
 {
     q->refusal = (struct refusal){ code, message, subject };
     return false;
 }
 
-static uint64_t number_or(const struct call *call, enum param param, uint64_t otherwise)
+uint64_t question_number(const struct call *call, enum param param, uint64_t otherwise)
 {
     return call_has(call, param) ? call->arg[param].number : otherwise;
 }
 
-static void begin(struct question *q) { view_begin(q->shell->view); }
+void question_begin(struct question *q) { view_begin(q->shell->view); }
 
-static void end(struct question *q) { view_end(q->shell->view); }
+void question_end(struct question *q) { view_end(q->shell->view); }
 
 // On whose behalf is asked. Between begin and end.
 static bool find_user(struct question *q, enum param param)
+{
+    return question_user(q, param, &q->env.user);
+}
+
+bool question_user(struct question *q, enum param param, uint32_t *ret_user)
 {
     if (!call_has(q->call, param)) {
         return true;
@@ -43,11 +42,11 @@ static bool find_user(struct question *q, enum param param)
     struct slice name = q->call->arg[param].bytes;
     const struct view_user *user = view_user_named(q->env.view, name);
     if (user == NULL) {
-        return refuse(q, REFUSAL_UNKNOWN_USER,
+        return question_refuse(q, REFUSAL_UNKNOWN_USER,
                       arena_format(q->env.arena, "there is no user `%.*s`", SLICE_PRINT(name)),
                       name);
     }
-    q->env.user = user->id;
+    *ret_user = user->id;
     return true;
 }
 
@@ -59,7 +58,8 @@ static const struct instance *find_instance(struct question *q,
     const struct instance *instance = view_instance(q->env.view, id, &err);
     struct slice subject = arena_format(q->env.arena, "%llu", (unsigned long long)id);
     if (instance == NULL) {
-        (void)refuse(q, err == ERR_NOT_FOUND ? REFUSAL_UNKNOWN_INSTANCE : REFUSAL_ROW_DAMAGED,
+        (void)question_refuse(
+            q, err == ERR_NOT_FOUND ? REFUSAL_UNKNOWN_INSTANCE : REFUSAL_ROW_DAMAGED,
                      err == ERR_NOT_FOUND
                          ? arena_format(q->env.arena, "there is no case %.*s", SLICE_PRINT(subject))
                          : arena_format(q->env.arena, "the stored row of case %.*s is damaged",
@@ -68,13 +68,13 @@ static const struct instance *find_instance(struct question *q,
     }
     *ret_program = view_program(q->env.view, instance->head.program);
     if (*ret_program == NULL) {
-        (void)refuse(q, REFUSAL_ROW_DAMAGED,
+        (void)question_refuse(q, REFUSAL_ROW_DAMAGED,
                      arena_format(q->env.arena, "the program of case %.*s is not in the store",
                                   SLICE_PRINT(subject)), subject);
         return NULL;
     }
     if (q->env.user != 0 && !rights_see(q->env.view, instance, *ret_program, q->env.user)) {
-        (void)refuse(q, REFUSAL_NOT_ALLOWED,
+        (void)question_refuse(q, REFUSAL_NOT_ALLOWED,
                      arena_format(q->env.arena, "case %.*s is not for `%.*s` to see",
                                   SLICE_PRINT(subject),
                                   SLICE_PRINT(card_user_name(&q->env, q->env.user))), subject);
@@ -95,9 +95,9 @@ static bool answer_hello(struct question *q)
         uuid[2 * i] = digits[bytes[i] >> 4];
         uuid[2 * i + 1] = digits[bytes[i] & 15];
     }
-    begin(q);
+    question_begin(q);
     uint64_t seq = store_reader_seq(shell->reader);
-    end(q);
+    question_end(q);
     struct slice build = shell->options.build;
     pack_map(q->env.buf, 8);
     reply_text(q->env.buf, "server", SLICE("rung"));
@@ -113,10 +113,10 @@ static bool answer_hello(struct question *q)
 
 static bool answer_next_due(struct question *q)
 {
-    begin(q);
+    question_begin(q);
     struct view_timer_row row;
     bool any = view_first_timer(q->env.view, &row);
-    end(q);
+    question_end(q);
     pack_map(q->env.buf, 2);
     reply_moment(q->env.buf, "due", any ? row.due : 0);
     reply_moment(q->env.buf, "now", q->env.now_ms);
@@ -125,53 +125,18 @@ static bool answer_next_due(struct question *q)
 
 // --- inbox ---------------------------------------------------------------------------------------
 
-// The first tasks of several lists, each in order of (due, instance, task), as one list in that
-// order.
-struct task_list {
-    struct { uint64_t due, instance; uint32_t task; } *row;
-    uint32_t count, most;
-    bool more;
-};
-
-static bool keep_task(void *context, const struct view_task_row *row)
-{
-    struct task_list *list = context;
-    uint32_t at = list->count;
-    while (at > 0 && (list->row[at - 1].due > row->due ||
-                      (list->row[at - 1].due == row->due &&
-                       (list->row[at - 1].instance > row->instance ||
-                        (list->row[at - 1].instance == row->instance &&
-                         list->row[at - 1].task > row->task))))) {
-        at--;
-    }
-    if (at == list->most) {
-        list->more = true;
-        return false; // the rest of this list comes later still
-    }
-    if (list->count == list->most) {
-        list->more = true;
-    } else {
-        list->count++;
-    }
-    memmove(&list->row[at + 1], &list->row[at], (list->count - 1 - at) * sizeof(list->row[0]));
-    list->row[at].due = row->due;
-    list->row[at].instance = row->instance;
-    list->row[at].task = row->task;
-    return true;
-}
-
-static void write_task_cards(struct question *q, const struct task_list *list)
+static void write_task_cards(struct question *q, const struct inbox_list *list)
 {
     reply_key(q->env.buf, "tasks");
     struct reply_count cards = reply_open_array(q->env.buf);
     for (uint32_t i = 0; i < list->count; i++) {
         if (i > 0 && i % CARDS_AT_ONCE == 0) { // so that the store's lock is never held for long
-            end(q);
-            begin(q);
+            question_end(q);
+            question_begin(q);
         }
-        const struct instance *instance = view_instance(q->env.view, list->row[i].instance, NULL);
+        const struct instance *instance = view_instance(q->env.view, list->items[i].instance, NULL);
         const struct open_task *task =
-            instance != NULL ? instance_task_const(instance, list->row[i].task) : NULL;
+            instance != NULL ? instance_task_const(instance, list->items[i].task) : NULL;
         const struct view_program *program =
             task != NULL ? view_program(q->env.view, instance->head.program) : NULL;
         if (program != NULL) {
@@ -232,14 +197,10 @@ static void write_notices_and_incidents(struct question *q)
     reply_close(q->env.buf, writer.list);
 }
 
-static void collect_tasks(struct question *q, struct task_list *list)
+static void collect_tasks(struct question *q, struct inbox_list *list, uint32_t whose)
 {
-    if (q->env.user != 0) {
-        const struct view_user *user = view_user(q->env.view, q->env.user);
-        view_tasks_of_user(q->env.view, user->id, keep_task, list);
-        for (uint32_t i = 0; i < user->role_count; i++) {
-            view_tasks_of_role(q->env.view, user->roles[i], keep_task, list);
-        }
+    if (whose != 0) {
+        inbox_list_fill(list, q->env.view, whose);
         return;
     }
     // An administrator's inbox is everybody's: whoever holds a task, and every role it is offered
@@ -248,35 +209,37 @@ static void collect_tasks(struct question *q, struct task_list *list)
     uint32_t roles = view_counters(q->env.view)->next_role;
     for (uint32_t i = 1; i <= users || i < roles; i++) {
         if (i % CARDS_AT_ONCE == 0) {
-            end(q);
-            begin(q);
+            question_end(q);
+            question_begin(q);
         }
         if (i <= users) {
-            view_tasks_of_user(q->env.view, i, keep_task, list);
+            view_tasks_of_user(q->env.view, i, inbox_list_keep, list);
         }
         if (i < roles) {
-            view_tasks_of_role(q->env.view, i, keep_task, list);
+            view_tasks_of_role(q->env.view, i, inbox_list_keep, list);
         }
     }
 }
 
 static bool answer_inbox(struct question *q)
 {
-    uint64_t limit = number_or(q->call, PARAM_LIMIT, INBOX_LIMIT);
+    uint64_t limit = question_number(q->call, PARAM_LIMIT, INBOX_LIMIT);
     limit = limit < INBOX_TASKS_MAX ? limit : INBOX_TASKS_MAX;
-    struct task_list list = { .most = (uint32_t)limit };
-    list.row = arena_alloc(q->env.arena, sizeof(list.row[0]) * (size_t)(limit + 1));
-    begin(q);
+    struct inbox_list list;
+    inbox_list_init(&list, (uint32_t)limit, q->env.arena);
+    question_begin(q);
     bool known = find_user(q, PARAM_AS);
+    uint32_t whose = q->env.user;
+    known = known && question_user(q, PARAM_USER, &whose) && question_over(q, whose);
     if (known) {
-        collect_tasks(q, &list);
+        collect_tasks(q, &list, whose);
         pack_map(q->env.buf, 5);
         write_task_cards(q, &list);
         write_notices_and_incidents(q);
         reply_bool(q->env.buf, "more", list.more);
         reply_moment(q->env.buf, "now", q->env.now_ms);
     }
-    end(q);
+    question_end(q);
     return known;
 }
 
@@ -284,31 +247,31 @@ static bool answer_inbox(struct question *q)
 
 static bool answer_show(struct question *q)
 {
-    begin(q);
+    question_begin(q);
     const struct view_program *program = NULL;
     const struct instance *instance = find_user(q, PARAM_AS) ? find_instance(q, &program) : NULL;
     if (instance != NULL) {
         card_case(&q->env, program, instance);
     }
-    end(q);
+    question_end(q);
     return instance != NULL;
 }
 
 static bool answer_history(struct question *q)
 {
-    uint64_t limit = number_or(q->call, PARAM_LIMIT, HISTORY_LIMIT);
+    uint64_t limit = question_number(q->call, PARAM_LIMIT, HISTORY_LIMIT);
     limit = limit == 0 ? 1 : limit < HISTORY_RECORDS_MAX ? limit : HISTORY_RECORDS_MAX;
     uint64_t id = q->call->arg[PARAM_INSTANCE].number;
-    begin(q);
+    question_begin(q);
     const struct view_program *program = NULL;
     const struct instance *instance = find_user(q, PARAM_AS) ? find_instance(q, &program) : NULL;
     uint64_t last = instance != NULL ? instance->head.last_seq : 0;
-    end(q);
+    question_end(q);
     if (instance == NULL) {
         return false;
     }
     struct walk *walk = ARENA_NEW(q->env.arena, struct walk);
-    enum err err = walk_back(q->shell->reader, id, last, number_or(q->call, PARAM_FROM, 0),
+    enum err err = walk_back(q->shell->reader, id, last, question_number(q->call, PARAM_FROM, 0),
                              (uint32_t)limit, q->env.arena, walk);
     pack_map(q->env.buf, 2);
     reply_key(q->env.buf, "records");
@@ -318,14 +281,14 @@ static bool answer_history(struct question *q)
         struct record record;
         err = walk_record(q->shell->reader, walk->seq[i - 1], q->env.arena, &record);
         if (err == OK) {
-            begin(q);
+            question_begin(q);
             card_record(&q->env, walk->seq[i - 1], &record, id);
-            end(q);
+            question_end(q);
         }
         arena_rewind(q->env.arena, mark);
     }
     reply_bool(q->env.buf, "more", walk->count > 0 && walk->seq[0] < last);
-    return err == OK || refuse(q, REFUSAL_ROW_DAMAGED,
+    return err == OK || question_refuse(q, REFUSAL_ROW_DAMAGED,
                                SLICE("a record of this case's history is damaged"), SLICE_EMPTY);
 }
 
@@ -352,7 +315,7 @@ static void write_process(struct question *q, const struct view_program *program
 
 static bool answer_processes(struct question *q)
 {
-    begin(q);
+    question_begin(q);
     bool known = find_user(q, PARAM_AS);
     if (known) {
         pack_map(q->env.buf, 1);
@@ -368,13 +331,28 @@ static bool answer_processes(struct question *q)
         }
         reply_close(q->env.buf, list);
     }
-    end(q);
+    question_end(q);
     return known;
+}
+
+// Those that have not ended, in order; the first may have begun.
+static void write_absences(struct question *q, const struct view_user *user)
+{
+    reply_key(q->env.buf, "absences");
+    pack_array(q->env.buf, user->absence_count);
+    for (uint32_t i = 0; i < user->absence_count; i++) {
+        const struct view_absence *absence = &user->absences[i];
+        pack_map(q->env.buf, 4);
+        reply_moment(q->env.buf, "from", absence->from);
+        reply_moment(q->env.buf, "to", absence->to);
+        card_user(&q->env, "substitute", absence->substitute);
+        reply_bool(q->env.buf, "away", absence->begun != 0);
+    }
 }
 
 static void write_user(struct question *q, const struct view_user *user)
 {
-    pack_map(q->env.buf, 6);
+    pack_map(q->env.buf, 11);
     reply_text(q->env.buf, "name", user->name);
     reply_text(q->env.buf, "title", user->title);
     reply_key(q->env.buf, "roles");
@@ -382,6 +360,15 @@ static void write_user(struct question *q, const struct view_user *user)
     for (uint32_t i = 0; i < user->role_count; i++) {
         pack_str(q->env.buf, view_role_name(q->env.view, user->roles[i]));
     }
+    reply_key(q->env.buf, "teams");
+    pack_array(q->env.buf, user->team_count);
+    for (uint32_t i = 0; i < user->team_count; i++) {
+        pack_str(q->env.buf, view_team_name(q->env.view, user->teams[i]));
+    }
+    reply_text(q->env.buf, "zone", user->zone);
+    reply_text(q->env.buf, "language", user->language);
+    reply_text(q->env.buf, "hours", user->hours);
+    write_absences(q, user);
     card_user(&q->env, "superior", user->superior);
     reply_bool(q->env.buf, "active", user->active);
     reply_uint(q->env.buf, "tasks", view_load(q->env.view, user->id));
@@ -389,10 +376,10 @@ static void write_user(struct question *q, const struct view_user *user)
 
 static bool answer_users(struct question *q)
 {
-    uint64_t from = number_or(q->call, PARAM_FROM, 0);
-    uint64_t limit = number_or(q->call, PARAM_LIMIT, USERS_LIMIT);
+    uint64_t from = question_number(q->call, PARAM_FROM, 0);
+    uint64_t limit = question_number(q->call, PARAM_LIMIT, USERS_LIMIT);
     limit = limit < USERS_LIMIT ? limit : USERS_LIMIT;
-    begin(q);
+    question_begin(q);
     uint32_t count = view_user_count(q->env.view);
     uint64_t next = from + 1;
     pack_map(q->env.buf, 2);
@@ -408,7 +395,7 @@ static bool answer_users(struct question *q)
     reply_close(q->env.buf, list);
     // Where to go on from; nil at the end of the list.
     reply_moment(q->env.buf, "next", from < count && next <= count ? next - 1 : 0);
-    end(q);
+    question_end(q);
     return true;
 }
 
@@ -423,7 +410,8 @@ static bool answer(struct question *q)
         { METHOD_HELLO, answer_hello },         { METHOD_INBOX, answer_inbox },
         { METHOD_SHOW, answer_show },           { METHOD_HISTORY, answer_history },
         { METHOD_PROCESSES, answer_processes }, { METHOD_USERS, answer_users },
-        { METHOD_NEXT_DUE, answer_next_due },
+        { METHOD_NEXT_DUE, answer_next_due },   { METHOD_HOLDINGS, answer_holdings },
+        { METHOD_PEOPLE, answer_people },
     };
     for (size_t i = 0; i < ARRAY_COUNT(answers); i++) {
         if (answers[i].method == q->call->method) {

@@ -34,13 +34,13 @@ struct call_arg {
 struct call {
     enum method method;
     uint32_t msgid;
-    uint32_t given; // bits by enum param
+    uint64_t given; // bits by enum param
     struct call_arg arg[PARAM_COUNT];
 };
 
 static inline bool call_has(const struct call *call, enum param param)
 {
-    return (call->given & (1u << param)) != 0;
+    return (call->given & ((uint64_t)1 << param)) != 0;
 }
 
 // A command under way. Owned by the loop side; lent to the core side from inbox_push until its

@@ -199,6 +199,10 @@ void subscribe_touched(struct shell *shell, const struct delivery *delivery)
     for (size_t i = 0; i < count; i++) {
         struct delivery_touched touched;
         memcpy(&touched, delivery->touched.ptr + i * sizeof(touched), sizeof(touched));
+        if (touched.instance == 0) {
+            inbox_watch_people(shell);
+            continue;
+        }
         inbox_watch_touched(shell, touched.instance);
         for (struct subscription *s = shell->watching; s != NULL; s = s->next) {
             if (s->instance == touched.instance && s->last_seq < touched.seq) {

@@ -28,6 +28,8 @@ void inbox_watch_begin(struct shell *shell, struct subscription *subscription,
                        const struct view_user *user);
 void inbox_watch_end(struct shell *shell, struct subscription *subscription);
 void inbox_watch_touched(struct shell *shell, uint64_t instance);
+// Somebody came or went: what is shown to whom is to be asked for anew.
+void inbox_watch_people(struct shell *shell);
 void inbox_watch_work(struct shell *shell);
 uint64_t inbox_watch_wait_ms(const struct shell *shell);
 void inbox_watch_done(struct shell *shell);

@@ -15,84 +15,116 @@ static bool read_number(struct slice value, uint32_t *ret_number)
     return true;
 }
 
-static void load_roles(const struct view *view, struct directory *directory)
+// Names of one kind by their number.
+static struct slice *load_names(const struct view *view, struct directory *directory,
+                                enum key_name_kind kind, uint32_t count)
 {
-    directory->role_count = view->backing->counters.next_role;
-    directory->roles = ARENA_ARRAY(&directory->arena, struct slice, directory->role_count + 1);
-    directory->holders = ARENA_ARRAY(&directory->arena, uint32_t, directory->role_count + 1);
+    struct slice *names = ARENA_ARRAY(&directory->arena, struct slice, count + 1);
     struct key prefix = { 0 };
-    key_u8(&prefix, KEY_NAME_ROLE);
+    key_u8(&prefix, (uint8_t)kind);
     struct store_cursor *cursor = view_seek(view, DB_NAME, key_slice(&prefix));
     while (cursor != NULL && slice_starts(store_cursor_key(cursor), key_slice(&prefix))) {
         struct slice key = store_cursor_key(cursor);
         uint32_t number;
-        if (read_number(store_cursor_value(cursor), &number) && number < directory->role_count) {
-            directory->roles[number] =
-                arena_copy(&directory->arena, slice_sub(key, 1, key.len - 2));
+        if (read_number(store_cursor_value(cursor), &number) && number < count) {
+            names[number] = arena_copy(&directory->arena, slice_sub(key, 1, key.len - 2));
         }
         if (!store_next(cursor)) {
             break;
         }
     }
+    return names;
 }
 
-// False: the row does not validate; the user stays unknown.
-static bool load_user(struct directory *directory, uint32_t number, struct slice value)
+static void load_users(const struct view *view, struct directory *directory)
 {
-    struct view_user *user = &directory->users[number];
-    struct unpack unpack;
-    size_t whole = 0;
-    if (pack_scan(value, FRAME_BYTES_MAX, &whole) != PACK_WHOLE || whole != value.len) {
-        return false;
-    }
-    unpack_init(&unpack, arena_copy(&directory->arena, value));
-    uint32_t count = unpack_array(&unpack);
-    user->name = unpack_str(&unpack);
-    user->title = unpack_str(&unpack);
-    user->superior = (uint32_t)unpack_uint(&unpack);
-    user->active = unpack_bool(&unpack);
-    struct slice packed = unpack_bin(&unpack);
-    if (unpack.bad || count != 5 || user->name.len == 0) {
-        *user = (struct view_user){ 0 };
-        return false;
-    }
-    user->id = number;
-    user->role_count = (uint32_t)(packed.len / sizeof(uint32_t));
-    uint32_t *roles = ARENA_ARRAY(&directory->arena, uint32_t, user->role_count + 1);
-    memcpy(roles, packed.len > 0 ? packed.ptr : "", user->role_count * sizeof(uint32_t));
-    user->roles = roles;
-    for (uint32_t i = 0; i < user->role_count && user->active; i++) {
-        if (roles[i] < directory->role_count) {
-            directory->holders[roles[i]]++;
-        }
-    }
-    return true;
-}
-
-void directory_load(const struct view *view)
-{
-    struct directory *directory = &view->backing->directory;
-    const struct view_counters *counters = &view->backing->counters;
-    arena_reset(&directory->arena);
-    load_roles(view, directory);
-    zones_load(view);
-    directory->user_count = counters->next_user;
-    directory->users = ARENA_ARRAY(&directory->arena, struct view_user, directory->user_count + 1);
     struct store_cursor *cursor = view_seek(view, DB_USER, SLICE_EMPTY);
     while (cursor != NULL) {
         struct reader reader;
         reader_init(&reader, store_cursor_key(cursor));
         uint32_t number = reader_u32_be(&reader);
+        struct slice row = arena_copy(&directory->arena, store_cursor_value(cursor));
         if (number < directory->user_count &&
-            !load_user(directory, number, store_cursor_value(cursor))) {
+            !people_decode(row, number, &directory->arena, &directory->users[number])) {
+            directory->users[number] = (struct view_user){ 0 };
             view->backing->failed = ERR_CORRUPT;
         }
         if (!store_next(cursor)) {
             break;
         }
     }
+}
+
+static void count_holders(struct directory *directory)
+{
+    for (uint32_t number = 1; number < directory->user_count; number++) {
+        const struct view_user *user = &directory->users[number];
+        bool present = user->active && !user->away;
+        if (user->id != 0 && !present) {
+            directory->missing[directory->missing_count++] = number;
+        }
+        for (uint32_t i = 0; i < user->role_count && user->active; i++) {
+            if (user->roles[i] < directory->role_count) {
+                directory->holders[user->roles[i]]++;
+                directory->present[user->roles[i]] += present ? 1u : 0u;
+            }
+        }
+    }
+}
+
+// Who holds each role, one list behind the other.
+static void list_holders(struct directory *directory)
+{
+    uint32_t all = 0;
+    for (uint32_t role = 0; role < directory->role_count; role++) {
+        directory->first[role] = all;
+        all += directory->holders[role];
+    }
+    directory->members = ARENA_ARRAY(&directory->arena, uint32_t, all + 1);
+    uint32_t *at = ARENA_ARRAY(&directory->arena, uint32_t, directory->role_count + 1);
+    for (uint32_t number = 1; number < directory->user_count; number++) {
+        const struct view_user *user = &directory->users[number];
+        for (uint32_t i = 0; i < user->role_count && user->active; i++) {
+            uint32_t role = user->roles[i];
+            if (role < directory->role_count) {
+                directory->members[directory->first[role] + at[role]++] = number;
+            }
+        }
+    }
+}
+
+void directory_load(const struct view *view)
+{
+    struct directory *directory = &view->backing->directory;
+    const struct view_counters *counters = &view->backing->counters;
+    struct arena *arena = &directory->arena;
+    arena_reset(arena);
+    zones_load(view);
+    directory->role_count = counters->next_role;
+    directory->roles = load_names(view, directory, KEY_NAME_ROLE, counters->next_role);
+    directory->team_count = counters->next_team;
+    directory->teams = load_names(view, directory, KEY_NAME_TEAM, counters->next_team);
+    directory->holders = ARENA_ARRAY(arena, uint32_t, directory->role_count + 1);
+    directory->present = ARENA_ARRAY(arena, uint32_t, directory->role_count + 1);
+    directory->first = ARENA_ARRAY(arena, uint32_t, directory->role_count + 1);
+    directory->user_count = counters->next_user;
+    directory->users = ARENA_ARRAY(arena, struct view_user, directory->user_count + 1);
+    directory->missing = ARENA_ARRAY(arena, uint32_t, directory->user_count + 1);
+    directory->missing_count = 0;
+    load_users(view, directory);
+    count_holders(directory);
+    list_holders(directory);
     directory->names_seq = counters->names_changes;
     directory->loaded = true;
+    view->backing->directory_stale = false;
+}
+
+const struct directory *directory_of(const struct view *view)
+{
+    if (view->backing->directory_stale) {
+        directory_load(view);
+    }
+    return &view->backing->directory;
 }
 
 uint32_t view_process_number(const struct view *view, struct slice name)
@@ -105,57 +137,9 @@ uint32_t view_role_number(const struct view *view, struct slice name)
     return name.len > NAME_BYTES_MAX ? 0 : name_number(view, KEY_NAME_ROLE, name);
 }
 
-struct slice view_role_name(const struct view *view, uint32_t role)
+uint32_t view_team_number(const struct view *view, struct slice name)
 {
-    const struct directory *directory = &view->backing->directory;
-    return role < directory->role_count ? directory->roles[role] : SLICE_EMPTY;
-}
-
-const struct view_user *view_user(const struct view *view, uint32_t user)
-{
-    const struct directory *directory = &view->backing->directory;
-    bool known = user > 0 && user < directory->user_count && directory->users[user].id == user;
-    return known ? &directory->users[user] : NULL;
-}
-
-const struct view_user *view_user_named(const struct view *view, struct slice name)
-{
-    if (name.len == 0 || name.len > NAME_BYTES_MAX) {
-        return NULL;
-    }
-    struct key key;
-    key_plain_text(&key, name);
-    struct slice value;
-    uint32_t number;
-    if (view_get(view, DB_USER_NAME, &key, &value) != OK || !read_number(value, &number)) {
-        return NULL;
-    }
-    return view_user(view, number);
-}
-
-uint32_t view_user_count(const struct view *view)
-{
-    return view->backing->counters.next_user - 1;
-}
-
-bool view_holds(const struct view *view, uint32_t user, uint32_t role)
-{
-    const struct view_user *person = view_user(view, user);
-    if (person == NULL || !person->active) {
-        return false;
-    }
-    for (uint32_t i = 0; i < person->role_count; i++) {
-        if (person->roles[i] == role) {
-            return true;
-        }
-    }
-    return false;
-}
-
-uint32_t view_holders(const struct view *view, uint32_t role)
-{
-    const struct directory *directory = &view->backing->directory;
-    return role < directory->role_count ? directory->holders[role] : 0;
+    return name.len > NAME_BYTES_MAX ? 0 : name_number(view, KEY_NAME_TEAM, name);
 }
 
 static uint32_t load_row(const struct view *view, enum key_load_kind kind, uint32_t number)
@@ -175,6 +159,17 @@ uint32_t view_load(const struct view *view, uint32_t user)
 uint32_t view_round_robin(const struct view *view, uint32_t role)
 {
     return load_row(view, KEY_LOAD_ROLE, role);
+}
+
+uint32_t view_team_robin(const struct view *view, uint32_t team)
+{
+    return load_row(view, KEY_LOAD_TEAM, team);
+}
+
+struct view_promises view_promises(const struct view *view, uint32_t user)
+{
+    return (struct view_promises){ load_row(view, KEY_LOAD_KEPT, user),
+                                   load_row(view, KEY_LOAD_BROKEN, user) };
 }
 
 // ------------------------------------------------------------------------------------ programs

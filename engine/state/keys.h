@@ -37,12 +37,17 @@ void key_timer(struct key *key, uint64_t due, uint64_t instance, uint32_t timer)
 void key_child(struct key *key, uint64_t parent, uint32_t collection, uint32_t round,
                uint64_t child);
 void key_number(struct key *key, uint32_t number);
-enum key_name_kind { KEY_NAME_PROCESS = 1, KEY_NAME_ROLE = 2, KEY_NAME_ZONE = 3 };
+enum key_name_kind {
+    KEY_NAME_PROCESS = 1, KEY_NAME_ROLE = 2, KEY_NAME_ZONE = 3, KEY_NAME_TEAM = 4
+};
 void key_name(struct key *key, enum key_name_kind kind, struct slice name);
 void key_plain_text(struct key *key, struct slice text);
 void key_import(struct key *key, struct slice source, struct slice row);
 void key_pair(struct key *key, uint32_t a, uint32_t b);
-enum key_load_kind { KEY_LOAD_USER = 1, KEY_LOAD_ROLE = 2, KEY_LOAD_NOTICES = 3 };
+enum key_load_kind {
+    KEY_LOAD_USER = 1, KEY_LOAD_ROLE = 2, KEY_LOAD_NOTICES = 3, KEY_LOAD_TEAM = 4,
+    KEY_LOAD_KEPT = 5, KEY_LOAD_BROKEN = 6 // promises of a user
+};
 void key_load(struct key *key, enum key_load_kind kind, uint32_t number);
 
 #endif

@@ -98,7 +98,7 @@ struct instance *state_touched(const struct state *state, uint32_t index)
 void state_refresh(struct state *state)
 {
     counters_load(&state->view);
-    if (state->backing.names_changed) {
+    if (state->backing.names_changed) { // also after a refusal: what the directory read is undone
         directory_load(&state->view);
         state->backing.names_changed = false;
     }
@@ -181,15 +181,20 @@ struct slice state_keep(struct state *state, struct slice bytes)
 void state_names_changed(struct state *state)
 {
     state->backing.names_changed = true;
+    state->backing.directory_stale = true;
     state_counters(state)->names_changes++;
 }
 
-void state_load_add(struct state *state, uint32_t user, int32_t by)
+void state_load_add(struct state *state, enum key_load_kind kind, uint32_t user, int32_t by)
 {
-    uint32_t load = view_load(&state->view, user);
-    load = by < 0 && load < (uint32_t)-by ? 0 : load + (uint32_t)by;
     struct key key;
-    key_load(&key, KEY_LOAD_USER, user);
+    key_load(&key, kind, user);
+    struct slice value;
+    uint32_t load = 0;
+    if (state_get(state, DB_LOAD, &key, &value) == OK && value.len == sizeof(load)) {
+        memcpy(&load, value.ptr, sizeof(load));
+    }
+    load = by < 0 && load < (uint32_t)-by ? 0 : load + (uint32_t)by;
     if (load == 0) {
         state_delete(state, DB_LOAD, &key);
     } else {

@@ -44,8 +44,13 @@ enum err state_get(struct state *state, enum store_db db, const struct key *key,
 // Copies bytes so that they live as long as the command.
 struct slice state_keep(struct state *state, struct slice bytes);
 void state_names_changed(struct state *state); // directory and names are to be read again
-// Adds to the open-task count of a user (DB_LOAD).
-void state_load_add(struct state *state, uint32_t user, int32_t by);
+// Adds to a count of a user (DB_LOAD): open tasks, promises.
+void state_load_add(struct state *state, enum key_load_kind kind, uint32_t user, int32_t by);
+// The row of a user as it is now; false: there is none. Valid until the next write.
+bool state_user_get(struct state *state, uint32_t number, struct view_user *ret_user);
+void state_user_put(struct state *state, const struct view_user *user);
+// Timer rows of the moments at which absences of the user begin or end.
+void state_absence_rows(struct state *state, const struct view_user *user, bool put);
 
 // Index rows of a task: the row under its holder or offered role.
 void state_task_row_put(struct state *state, const struct instance *instance,

@@ -94,6 +94,7 @@ static bool counters_hold(const struct view_counters *counters)
     return counters->next_user <= USERS_MAX + 1 && counters->next_role <= ROLE_NUMBERS_MAX &&
            counters->next_zone <= ZONE_NUMBERS_MAX &&
            memchr(counters->zone, '\0', sizeof(counters->zone)) != NULL &&
+           counters->next_team <= ROLE_NUMBERS_MAX &&
            memchr(counters->currency, '\0', sizeof(counters->currency)) != NULL;
 }
 
@@ -106,7 +107,7 @@ void counters_load(const struct view *view)
     struct view_counters counters = {
         .next_instance = 1, .next_user = 1, .next_role = 1, .next_process = 1,
         .next_program = 1, .next_client = 1, .next_incident = 1,
-        .next_zone = 1,
+        .next_zone = 1, .next_team = 1,
     };
     backing->counters = counters;
     if (view_get(view, DB_META, &key, &value) == OK) {
@@ -181,6 +182,29 @@ const struct instance *view_instance(const struct view *view, uint64_t id, enum 
         return NULL;
     }
     return instance;
+}
+
+const struct instance *view_peek(const struct view *view, uint64_t id)
+{
+    struct view_backing *backing = view->backing;
+    for (uint32_t i = backing->work_count; i > 0; i--) {
+        if (backing->work[i - 1]->head.id == id) {
+            return backing->work[i - 1];
+        }
+    }
+    struct key key;
+    key_instance(&key, id);
+    struct slice row;
+    if (view_get(view, DB_INSTANCE, &key, &row) != OK) {
+        return NULL;
+    }
+    struct instance *instance = arena_alloc_raw(&backing->arena, sizeof(*instance));
+    row = arena_copy(&backing->arena, row);
+    bool whole = instance_decode(row, instance) == OK && instance->head.id == id;
+    const struct view_program *program =
+        whole ? view_program(view, instance->head.program) : NULL;
+    bool fits = program == NULL || instance_fits(instance, &program->image);
+    return whole && fits ? instance : NULL;
 }
 
 struct slice view_field(const struct view *view, const struct instance *instance, uint32_t field)
@@ -380,9 +404,9 @@ static bool take_first(void *context, const struct view_timer_row *row)
 
 bool view_first_timer(const struct view *view, struct view_timer_row *ret_row)
 {
-    *ret_row = (struct view_timer_row){ .instance = 0 };
+    *ret_row = (struct view_timer_row){ .due = UINT64_MAX };
     view_timers(view, 0, UINT64_MAX, take_first, ret_row);
-    return ret_row->instance != 0;
+    return ret_row->due != UINT64_MAX;
 }
 
 void view_children(const struct view *view, uint64_t parent, view_child_fn *each, void *context)

@@ -18,12 +18,23 @@ struct view;
 struct store_reader;
 
 // One user of the directory, in memory.
+struct view_absence { // stored as it stands
+    uint64_t from, to;
+    uint32_t substitute, begun; // user or 0; 1 = `from` has come
+};
+_Static_assert(sizeof(struct view_absence) == 24, "stored layout");
 struct view_user {
     uint32_t id, superior;
-    struct slice name, title;
+    struct slice name, title, zone, language, hours;
     const uint32_t *roles; // company-wide numbers
     uint32_t role_count;
+    const uint32_t *teams; // likewise
+    uint32_t team_count;
+    const struct view_absence *absences; // ascending, none overlaps another
+    uint32_t absence_count;
     bool active;
+    bool away;           // an absence has begun and not ended
+    uint32_t substitute; // of that absence, or 0
 };
 
 // A program opened from the store: image with its company-wide role numbers.
@@ -49,6 +60,9 @@ void view_end(struct view *view);
 // --- instances ----
 // NULL: there is none. `ret_err`, when not NULL, tells ERR_NOT_FOUND from ERR_CORRUPT.
 const struct instance *view_instance(const struct view *view, uint64_t id, enum err *ret_err);
+// As it is stored, for a look that is over at once: it lives in view_arena, which may be rewound.
+// NULL: there is none, or it does not validate.
+const struct instance *view_peek(const struct view *view, uint64_t id);
 // A field's packed value (fetched from DB_PART when it lives there); empty slice = empty.
 struct slice view_field(const struct view *view, const struct instance *instance, uint32_t field);
 // Title of an open task as stored with its index row.
@@ -71,8 +85,23 @@ uint32_t view_zone_number(const struct view *view, struct slice name); // 0: no 
 uint32_t view_user_count(const struct view *view); // users are numbered 1 … count
 bool view_holds(const struct view *view, uint32_t user, uint32_t role); // active and has the role
 uint32_t view_holders(const struct view *view, uint32_t role);        // how many active holders
+// The active holders of a role, ascending; `ret_count` of them.
+const uint32_t *view_holders_of(const struct view *view, uint32_t role, uint32_t *ret_count);
+uint32_t view_present_holders(const struct view *view, uint32_t role); // active and not away
+bool view_present(const struct view *view, uint32_t user);             // active and not away
+// Everybody who is known and not present: away, or has left. Ascending.
+const uint32_t *view_missing(const struct view *view, uint32_t *ret_count);
+// Who acts in the place of a user who is away: his substitute, or the substitute's when that one is
+// away too. 0: the user is present, has left, or nobody was named who is there.
+uint32_t view_stand_in(const struct view *view, uint32_t user);
+uint32_t view_team_number(const struct view *view, struct slice name); // 0: unknown
+struct slice view_team_name(const struct view *view, uint32_t team);
+bool view_in_team(const struct view *view, uint32_t user, uint32_t team); // active and in it
+uint32_t view_team_robin(const struct view *view, uint32_t team); // user picked last, or 0
 uint32_t view_load(const struct view *view, uint32_t user);           // open tasks of the user
 uint32_t view_round_robin(const struct view *view, uint32_t role); // user picked last, or 0
+struct view_promises { uint32_t kept, broken; };
+struct view_promises view_promises(const struct view *view, uint32_t user);
 
 // --- indexes ----
 // merged: the case that one with this key was merged into last; looked at when none is open.
@@ -93,7 +122,7 @@ struct view_task_row { // of DB_TASK
 typedef bool view_task_fn(void *context, const struct view_task_row *row);
 void view_tasks_of_user(const struct view *view, uint32_t user, view_task_fn *each, void *context);
 void view_tasks_of_role(const struct view *view, uint32_t role, view_task_fn *each, void *context);
-struct view_timer_row {
+struct view_timer_row { // instance 0: `timer` is a user whose absence begins or ends then
     uint64_t due, instance;
     uint32_t timer;
     bool overdue;
@@ -127,6 +156,7 @@ bool view_imported(const struct view *view, struct slice source, struct slice ro
 struct view_counters { // kept by evolve
     uint64_t next_instance, open_instances, ended_instances, open_tasks, open_incidents, notices;
     uint32_t next_user, next_role, next_process, next_program, next_client, next_incident;
+    uint32_t next_team, pad_team;
     uint64_t purge_hour, names_changes;
     uint8_t demo, pad[3];
     char region[4]; // of phones written without a country: "RU"; empty = none is assumed

@@ -16,7 +16,14 @@ struct directory {
     uint32_t user_count;
     struct slice *roles; // by number
     uint32_t role_count;
-    uint32_t *holders; // active holders by role number
+    struct slice *teams; // by number
+    uint32_t team_count;
+    uint32_t *holders;   // active holders by role number
+    uint32_t *present;   // those of them that are not away
+    uint32_t *first;     // by role: where its holders begin in `members`
+    uint32_t *members;   // users, ascending within each role
+    uint32_t *missing;   // users who are away or have left
+    uint32_t missing_count;
     uint64_t names_seq; // value of counters.names_changes when read
     bool loaded;
 };
@@ -47,6 +54,7 @@ struct view_backing {
     bool counters_dirty;
     bool counters_loaded;
     bool names_changed;
+    bool directory_stale; // changed by the command in hand, and not read since
     uint64_t now_ms;
     enum err failed;
     struct buf encode;
@@ -69,6 +77,12 @@ void view_backing_done(struct view_backing *backing);
 void directory_load(const struct view *view);
 void zones_load(const struct view *view);
 uint32_t name_number(const struct view *view, enum key_name_kind kind, struct slice name);
+// The directory as it is now: read again when this command has changed it.
+const struct directory *directory_of(const struct view *view);
+// One row of DB_USER. The slices point into `row`, which must outlive the user; lists are copied
+// into `arena`. False: it does not validate.
+bool people_decode(struct slice row, uint32_t number, struct arena *arena,
+                   struct view_user *ret_user);
 void counters_load(const struct view *view);
 struct instance *view_work(const struct view *view, uint64_t id, enum err *ret_err);
 

@@ -12,6 +12,7 @@
 #include "base/pack.h"
 
 enum { WORDS_MAX = 64 };
+static const uint64_t day_ms = 24ull * 3600 * 1000;
 static const uint64_t monday_ms = 1767603600000ull; // 2026-01-05 09:00
 
 struct company_seen *company_seen(void)
@@ -294,6 +295,12 @@ static void take_user(struct line *line, bool active)
     if (take_word(line, "under")) {
         user->superior = next_word(line);
     }
+    if (take_word(line, "in")) {
+        struct slice *team = ARENA_NEW(&line->company->arena, struct slice);
+        *team = next_word(line);
+        user->teams = team;
+        user->team_count = 1;
+    }
     line->command.kind = COMMAND_USERS;
     line->command.users = user;
     line->command.user_count = 1;
@@ -310,6 +317,16 @@ static void take_tail(struct line *line)
             line->command.task = (uint32_t)next_number(line);
         } else if (take_word(line, "to") || take_word(line, "for")) {
             line->command.name = next_word(line);
+        } else if (take_word(line, "until")) {
+            line->command.until_ms = line->company->now_ms + next_number(line) * day_ms;
+            (void)take_word(line, "days");
+        } else if (take_word(line, "from")) {
+            line->command.due_ms = line->company->now_ms + next_number(line) * day_ms;
+            (void)take_word(line, "days");
+        } else if (take_word(line, "substitute") || take_word(line, "taker")) {
+            line->command.other = next_word(line);
+        } else if (take_word(line, "dry")) {
+            line->command.dry_run = true;
         } else if (take_word(line, "due")) {
             line->command.due_ms = next_number(line);
         } else if (take_word(line, "because") || take_word(line, "saying") ||
@@ -332,7 +349,7 @@ static void take_command(struct line *line)
         { "claim", COMMAND_CLAIM, false, true },    { "finish", COMMAND_FINISH, false, true },
         { "reassign", COMMAND_REASSIGN, false, true }, { "side", COMMAND_SIDE_TASK, false, false },
         { "comment", COMMAND_COMMENT, false, false }, { "move", COMMAND_MOVE, true, false },
-        { "cancel", COMMAND_CANCEL, false, false },
+        { "cancel", COMMAND_CANCEL, false, false }, { "hand", COMMAND_HAND_OVER, true, false },
     };
     struct slice word = next_word(line);
     struct command *command = &line->command;
@@ -344,6 +361,9 @@ static void take_command(struct line *line)
     } else if (slice_equal(word, SLICE("clock"))) {
         command->kind = COMMAND_CLOCK;
         command->due_ms = line->company->now_ms;
+    } else if (slice_equal(word, SLICE("away")) || slice_equal(word, SLICE("back"))) {
+        command->kind = word.ptr[0] == 'a' ? COMMAND_ABSENCE : COMMAND_PRESENT;
+        command->name = next_word(line);
     } else if (slice_equal(word, SLICE("close"))) {
         command->kind = COMMAND_INCIDENT_CLOSE;
         command->task = (uint32_t)next_number(line);
@@ -369,9 +389,8 @@ bool company_say(struct company *company, const char *text)
         uint8_t unit;
         int64_t amount;
         assert_true(value_parse_duration(take_rest(&line), &unit, &amount));
-        uint64_t day = 24ull * 3600 * 1000;
         wait_until(company, company->now_ms +
-                                (uint64_t)amount * (unit == DURATION_MS ? 1 : day));
+                                (uint64_t)amount * (unit == DURATION_MS ? 1 : day_ms));
         return true;
     }
     take_prefixes(&line);

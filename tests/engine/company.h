@@ -5,8 +5,9 @@
 //   reassign CASE TASK to USER             side CASE for WHO [due MS] called TITLE
 //   comment CASE saying TEXT               move CASE STAGE because TEXT
 //   cancel CASE because TEXT               close INCIDENT because TEXT
-//   hire NAME ROLE,ROLE [under USER]       fire NAME              wait DURATION
-//   clock
+//   hire NAME ROLE,ROLE [under USER] [in TEAM]  fire NAME         wait DURATION
+//   away NAME [from N days] until N days [substitute USER]        back NAME
+//   hand CASE NAME [taker USER] [dry]      clock
 //
 // In front of any: `USER:` on whose behalf; `CLIENT#ID` its request id; `SOURCE/ROW` of an import.
 // VALUE runs to the next `, ` that is followed by NAME=, or to the end of the line's `with`.

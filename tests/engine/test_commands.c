@@ -354,6 +354,95 @@ COMPANY_TEST(whoever_leaves_with_open_tasks_leaves_an_incident,
     { "bob: start lead with name=ghost", "task_opened" },
     { "fire gus", "incident_opened user_set" })
 
+// --------------------------------------------------------------------------------- who is there
+
+// Rule 22: whoever is away is not picked; his task keeps his name, and the substitute acts for him.
+COMPANY_TEST(rule_22_whoever_is_away_is_passed_over,
+    { "away bob until 3 days", "absence_set absence_began" },
+    { ANN, "picked task_opened" },
+    { "bob: start lead with name=Bo", "picked task_opened" },
+    { "bob: press 1 talked", "!not_allowed bea" },
+    { "bea: press 2 talked", "pressed" },
+    { "wait 3 days", "absence_ended" },
+    { "bob: start lead with name=Cy", "picked task_opened" },
+    { "bob: press 3 talked", "pressed" })
+COMPANY_TEST(rule_22_a_substitute_acts_for_one_who_is_away,
+    { "hire sub works", "" },
+    { ANN, "" },
+    { "sub: press 1 talked", "!not_allowed bob" },
+    { "away bob until 3 days substitute sub", "absence_began" },
+    { "bea: press 1 talked", "!not_allowed `bob`, who is away" },
+    { "sub: press 1 talked", "pressed" },
+    { "wait 3 days", "absence_ended" },
+    { "sub: press 1 back", "!not_allowed bob" })
+COMPANY_TEST(rule_22_nobody_there_is_an_incident_until_somebody_is,
+    { ANN, "" },
+    { "away bob until 3 days", "absence_began" },
+    { "away hana until 2 days", "absence_began incident_opened" },
+    { "hana: press 1 talked", "pressed" },
+    { "wait 2 days", "absence_ended incident_closed" })
+COMPANY_TEST(rule_22_a_task_opened_while_nobody_is_there_is_an_incident,
+    { "away bob until 3 days", "" },
+    { "away bea until 3 days", "" },
+    { "away hana until 1 days", "" },
+    { ANN, "task_opened incident_opened" },
+    { "hana: start lead with name=Bo", "task_opened" },
+    { "wait 1 days", "absence_ended incident_closed" },
+    { "hana: press 1 talked", "pressed" })
+COMPANY_TEST(absences_are_planned_withdrawn_and_bounded,
+    { "away bob from 1 days until 3 days", "absence_set" },
+    { "away bob from 2 days until 4 days", "!bad_users already" },
+    { "away bob from 3 days until 3 days", "!moment_past" },
+    { "away bob from 3 days until 4 days substitute bob", "!bad_users himself" },
+    { "away bob from 3 days until 4 days substitute who", "!unknown_user who" },
+    { "away bob from 3 days until 4 days", "absence_set" },
+    { "away who until 4 days", "!unknown_user" },
+    { "bea: away bob until 1 days", "!not_allowed himself" },
+    { "bob: back bob", "!bad_users not away" },
+    { "bob: back bob from 9 days", "!bad_users begins" },
+    { "wait 1 days", "absence_began" },
+    { "hana: back bob", "absence_removed" },
+    { "wait 2 days", "absence_began" },
+    { "wait 1 days", "absence_ended" })
+COMPANY_TEST(one_absence_follows_another_at_the_same_moment,
+    { "away bob until 1 days", "absence_began" },
+    { "away bob from 1 days until 2 days", "absence_set" },
+    { "wait 1 days", "absence_ended absence_began" },
+    { "wait 1 days", "absence_ended" })
+// Rule 24: not by a reassignment, not by a claim, not for another.
+COMPANY_TEST(rule_24_four_eyes_hold_on_every_road,
+    { "hire mix works,sales", "" },
+    { "bob: start lead with name=Ann", "" },
+    { "bob: press 1 help_", "task_opened" },
+    { "mix: claim 1 2", "task_assigned" },
+    { "mix: finish 1 2", "task_closed" },
+    { "away bea until 3 days", "" },
+    { "bob: press 1 talked", "task_opened" },
+    { "hana: reassign 1 3 to mix", "!not_allowed `mix` has acted" },
+    { "hand 1 bob taker mix", "!not_allowed another person" },
+    { "mix: press 1 back", "!not_allowed `mix` has acted" },
+    { "away bob until 3 days substitute mix", "absence_began" },
+    { "mix: press 1 back", "!not_allowed another person" },
+    { "hana: press 1 back", "pressed" })
+COMPANY_TEST(a_case_is_handed_over,
+    { ANN, "" },
+    { "bob: press 1 help_", "task_opened" },
+    { "hand 1 bob taker wim", "!role_not_held wim" },
+    { "wim: hand 1 bob taker bea", "!not_allowed `may move`" },
+    { "hand 1 bob taker bob", "!bad_form already" },
+    { "hand 1 wim taker bob", "!unknown_task nothing" },
+    { "hand 1 bob taker who", "!unknown_user who" },
+    { "hand 1 bob dry", "-" },
+    { "bob: press 1 talked", "pressed" },
+    { "hand 1 bob", "task_assigned slot_set" },
+    { "bob: press 1 back", "!not_allowed bea" },
+    { "bea: press 1 back", "pressed" },
+    { "bea: hand 1 bea taker bob", "task_assigned slot_set" })
+COMPANY_TEST(people_are_in_teams,
+    { "hire ida sales in north", "team_named user_set" },
+    { "hire ida sales in north", "-" },
+    { "hire ida sales in south", "team_named user_set" })
+
 // --------------------------------------------------------------------------------- requests
 
 COMPANY_TEST(a_repeat_gets_its_first_answer_and_changes_nothing,
@@ -528,9 +617,25 @@ static int run_frames(void)
     return cmocka_run_group_tests_name("frames", tests, NULL, NULL);
 }
 
+static int run_people(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(rule_22_whoever_is_away_is_passed_over),
+        T(rule_22_a_substitute_acts_for_one_who_is_away),
+        T(rule_22_nobody_there_is_an_incident_until_somebody_is),
+        T(rule_22_a_task_opened_while_nobody_is_there_is_an_incident),
+        T(absences_are_planned_withdrawn_and_bounded),
+        T(one_absence_follows_another_at_the_same_moment),
+        T(rule_24_four_eyes_hold_on_every_road),
+        T(a_case_is_handed_over),
+        T(people_are_in_teams),
+    };
+    return cmocka_run_group_tests_name("people", tests, NULL, NULL);
+}
+
 int main(void)
 {
-    int failed = run_frames(); // before the last test, which looks for gaps
+    int failed = run_frames() + run_people(); // before the last test, which looks for gaps
     const struct CMUnitTest tests[] = {
         T(start_makes_a_case_a_key_and_a_task),
         T(start_refuses_what_does_not_exist),

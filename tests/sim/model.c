@@ -583,6 +583,10 @@ static void dispatch(struct model *model, const struct record *record)
     case COMMAND_NONE:
     case COMMAND_INCIDENT_CLOSE:
     case COMMAND_USERS:
+    case COMMAND_ABSENCE:
+    case COMMAND_PRESENT:
+    case COMMAND_HAND_OVER:
+    case COMMAND_ABSENCE_DUE:
     case COMMAND_APPLY:
     case COMMAND_CLOCK:
     case COMMAND_ENGINE_STARTED:

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/pack.h"
+#include "engine/shell/shell_internal.h"
 #include "tests/sim/sim.h"
 
 enum { OPEN_MAX = 6, ATTEMPTS = 64, PATIENCE_TICKS = 40, PHONES = 60,
@@ -620,12 +621,19 @@ void work_tick(struct world *world)
 
 bool work_is_quiet(const struct world *world)
 {
-    bool quiet = inbox_is_empty(&world->engine.inbox);
+    const struct core_tick *tick = &world->engine.core_tick;
+    bool quiet = inbox_is_empty(&world->engine.inbox) && tick->open.count == 0 &&
+                 tick->sealed.count == 0 && tick->written.count == 0;
     for (uint32_t i = 0; i < world->options.clients; i++) {
         quiet = quiet && world->clients[i].open == 0;
     }
     for (uint32_t i = 0; i < SIM_CONNS_MAX; i++) {
         quiet = quiet && (!world->conns[i].open || world->conns[i].to_server.len == 0);
+    }
+    const struct shell *shell = world->engine.shell; // read, and not looked at yet
+    for (uint32_t i = 0; i < shell->session_top; i++) {
+        const struct session *session = &shell->sessions[i];
+        quiet = quiet && (!session->open || (session->in.len == 0 && session->in_flight == 0));
     }
     return quiet;
 }

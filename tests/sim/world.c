@@ -204,12 +204,18 @@ static void add_people(struct world *world)
     static const struct slice sales[] = { { "sales", 5 } };
     static const struct slice works[] = { { "works", 5 } };
     const struct command_user users[] = {
-        { SLICE("hana"), SLICE("Hana"), SLICE_EMPTY, head, 1, true },
-        { SLICE("sam"), SLICE("Sam"), SLICE_EMPTY, sales, 1, true },
-        { SLICE("sue"), SLICE("Sue"), SLICE_EMPTY, sales, 1, true },
-        { SLICE("sid"), SLICE("Sid"), SLICE_EMPTY, sales, 1, true },
-        { SLICE("wim"), SLICE("Wim"), SLICE_EMPTY, works, 1, true },
-        { SLICE("wes"), SLICE("Wes"), SLICE_EMPTY, works, 1, true },
+        { .name = SLICE("hana"), .title = SLICE("Hana"), .roles = head, .role_count = 1,
+          .active = true },
+        { .name = SLICE("sam"), .title = SLICE("Sam"), .roles = sales, .role_count = 1,
+          .active = true },
+        { .name = SLICE("sue"), .title = SLICE("Sue"), .roles = sales, .role_count = 1,
+          .active = true },
+        { .name = SLICE("sid"), .title = SLICE("Sid"), .roles = sales, .role_count = 1,
+          .active = true },
+        { .name = SLICE("wim"), .title = SLICE("Wim"), .roles = works, .role_count = 1,
+          .active = true },
+        { .name = SLICE("wes"), .title = SLICE("Wes"), .roles = works, .role_count = 1,
+          .active = true },
     };
     const struct command command = { .kind = COMMAND_USERS, .users = users,
                                      .user_count = SIM_USERS };

@@ -1,0 +1,13 @@
+// Verbs of `rung users` about single people, and how people stand.
+#ifndef RUNG_ENGINE_CLI_PEOPLE_H
+#define RUNG_ENGINE_CLI_PEOPLE_H
+
+#include "engine/cli/cli.h"
+
+int people_absence(struct cli *cli, bool absent); // users absent|present NAME
+int people_hand_over(struct cli *cli);            // users hand-over NAME
+int people_standing(struct cli *cli);             // stats --people
+// "away until 2026-03-05, bea stands in", or empty. `user`: one of the answer of `users`.
+struct slice people_away(struct cli *cli, struct slice user);
+
+#endif
