@@ -257,6 +257,7 @@ static void questions_are_asked_until_they_are_answered(void **state)
     assert_non_null(strstr(said, "  2  Second one\n"));
 }
 
+// S129
 static void records_are_asked_part_by_part(void **state)
 {
     (void)state;

@@ -70,6 +70,7 @@ static void expect_rows(struct slice bytes, struct csv_options options, const ch
 #define PLAIN ((struct csv_options){ 0 })
 #define EXPECT(text, expected) expect_rows(SLICE(text), PLAIN, expected)
 
+// S127
 static void commas_quotes_and_line_ends_are_read(void **state)
 {
     (void)state;

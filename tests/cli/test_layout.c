@@ -160,6 +160,7 @@ static void expect_moment(const char *text, uint64_t expected)
     assert_int_equal(ms, expected);
 }
 
+// S31
 static void moments_are_read_as_people_type_them(void **state)
 {
     (void)state;

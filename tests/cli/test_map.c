@@ -39,6 +39,7 @@ static void expect_faults(const char *text, const struct csv_row *columns, const
     arena_done(&fixture.arena);
 }
 
+// S127
 static void everything_a_map_can_say_is_read(void **state)
 {
     (void)state;

@@ -274,6 +274,7 @@ static const char *run_lives(const char *parent, uint64_t seed, bool lying_disk)
     return world.wrong;
 }
 
+// S149
 static void power_loss_at_any_sync_loses_nothing_acknowledged(void **state)
 {
     (void)state;

@@ -21,6 +21,7 @@ COMPANY_TEST(start_refuses_what_does_not_exist,
     { "bob: start nothing with name=Ann", "!unknown_process nothing" },
     { "nobody: start lead with name=Ann", "!unknown_user nobody" })
 // Rule 8: asks are checked together, one refusal lists every bad answer.
+// S56
 COMPANY_TEST(rule_8_one_refusal_lists_every_bad_answer,
     { "bob: start lead with price=cheap, phone=none", "!bad_form `phone`" },
     { "bob: start lead with price=cheap, phone=none", "!bad_form `price`" },
@@ -35,6 +36,7 @@ COMPANY_TEST(rule_34_a_repeat_joins_the_open_case_and_fills_only_what_is_empty,
       "repeat_joined field_changed notified" },
     { "bob: start lead with name=Third, email=ann@office.example", "repeat_joined" })
 // Rule 34: two keys that find two cases: the first key wins, the other is linked.
+// S61
 COMPANY_TEST(rule_34_two_keys_of_two_cases_link_a_duplicate,
     { ANN, "" },
     { "bob: start lead with name=Bea, email=b@x.example", "instance_started" },
@@ -42,6 +44,7 @@ COMPANY_TEST(rule_34_two_keys_of_two_cases_link_a_duplicate,
       "repeat_joined duplicate_linked" })
 // Rule 34 (b), 36: the newest case at an end with `reopen on repeat` lives again, for as long as it
 // may.
+// S177
 COMPANY_TEST(rule_36_a_repeat_reopens_a_lost_case_within_its_days,
     { ANN, "" },
     { "bob: press 1 drop", "pressed task_closed stage_exited key_released instance_ended" },
@@ -50,6 +53,7 @@ COMPANY_TEST(rule_36_a_repeat_reopens_a_lost_case_within_its_days,
     { "wait 91 days", "" },
     { ANN, "instance_started" })
 // Rule 42: what nobody can move on is not begun.
+// S6
 COMPANY_TEST(rule_42_a_task_that_nobody_can_do_is_refused,
     { "bob: start lead with name=ghost", "!asleep nobody can do its task" },
     { "hire gus ghost", "" },
@@ -83,6 +87,7 @@ COMPANY_TEST(rule_9_a_press_without_a_flow_changes_nothing_about_the_task,
     { "bob: press 1 noted with price=12", "pressed field_changed" },
     { "bob: press 1 noted", "pressed" })
 // Rule 10: a transition into the stage itself leaves it and enters it anew.
+// S16
 COMPANY_TEST(rule_10_a_transition_into_the_own_stage_enters_it_anew,
     { ANN, "" },
     { "bob: press 1 busy", "position_set task_replanned" },
@@ -98,6 +103,7 @@ COMPANY_TEST(a_case_has_the_zone_that_its_field_tells,
     { "wait 23 h", "timer_fired notified" },
     { "bob: press 1 done_", "task_closed" })
 // Rule 12: a moment that a person answers may not be past.
+// S31
 COMPANY_TEST(rule_12_a_promise_in_the_past_is_refused,
     { ANN, "" },
     { "bob: press 1 later with call_at=2026-01-01 10:00", "!moment_past earliest good one" },
@@ -113,6 +119,7 @@ COMPANY_TEST(amounts_that_do_not_combine_are_refused,
     { "bob: press 1 back", "stage_entered" },
     { "bob: press 1 noted with price=5 USD", "!bad_arithmetic neither counted" })
 // Rule 16: every comparison with empty is false: the button is not offered.
+// S91
 COMPANY_TEST(a_button_whose_condition_does_not_hold_is_not_offered,
     { ANN, "" },
     { "bob: press 1 guarded", "!not_offered condition" },
@@ -150,6 +157,7 @@ COMPANY_TEST(rule_23_buttons_belong_to_whoever_has_the_task_or_stands_above,
     { "wim: press 1 drop", "!not_allowed sales" },
     { "hana: press 1 drop", "instance_ended" })
 // Rule 22: without `pick` the task is offered, and the first who acts holds it.
+// S92
 COMPANY_TEST(rule_22_the_first_who_acts_on_an_offered_task_holds_it,
     { ANN, "" },
     { "bob: press 1 sold with wanted=alpha", "" },
@@ -181,12 +189,14 @@ COMPANY_TEST(rule_13_rules_that_never_rest_refuse_the_command,
 // --------------------------------------------------------------------------------- children
 
 // Rule 30: every child starts inside the command; an empty set is refused.
+// S59, S149
 COMPANY_TEST(rule_30_a_conversion_starts_every_child_in_one_record,
     { ANN, "" },
     { "bob: press 1 sold", "!empty_set" },
     { "bob: press 1 sold with wanted=alpha, beta",
       "converted instance_started task_opened instance_started task_opened stage_entered" })
 // Rule 31: a child's end is the next command of the batch.
+// S149
 COMPANY_TEST(rule_31_the_parent_hears_of_every_end_at_once,
     { ANN, "" },
     { "bob: press 1 sold with wanted=alpha, beta", "" },
@@ -220,6 +230,7 @@ COMPANY_TEST(a_cancelled_child_is_told_to_its_parent,
 
 // Rule 43: whoever has a part in the case may edit; what is readonly or not shown to him he may
 // not.
+// S26, S121
 COMPANY_TEST(rule_43_fields_are_edited_by_the_people_of_the_case,
     { ANN, "" },
     { "bea: edit 1 with name=Bea", "!not_allowed no task and no role" },
@@ -246,6 +257,7 @@ COMPANY_TEST(rule_17_a_moment_in_a_field_arms_a_timer_again,
 
 // --------------------------------------------------------------------------------- tasks of people
 
+// S92
 COMPANY_TEST(an_offered_task_is_claimed_by_one_who_holds_its_role,
     { ANN, "" },
     { "bob: press 1 sold with wanted=alpha", "" },
@@ -255,6 +267,7 @@ COMPANY_TEST(an_offered_task_is_claimed_by_one_who_holds_its_role,
     { "wim: claim 2 1", "task_assigned slot_set" },
     { "wes: claim 2 1", "!not_allowed wim" })
 // Rule 20: another holder of the same role; ladder and due stay.
+// S115, S156
 COMPANY_TEST(rule_20_a_task_is_handed_on_within_its_role,
     { ANN, "" },
     { "bob: reassign 1 1 to wim", "!role_not_held wim" },
@@ -264,6 +277,7 @@ COMPANY_TEST(rule_20_a_task_is_handed_on_within_its_role,
     { "bob: press 1 busy", "!not_allowed bea" },
     { "bea: press 1 busy", "task_replanned" })
 // Rule 41: a side task stands beside the main one; its asker is told; it freezes nothing.
+// S53, S120, S124
 COMPANY_TEST(rule_41_a_side_task_is_done_with_a_note_and_told_to_its_asker,
     { ANN, "" },
     { "wes: side 1 for wim called No", "!not_allowed" },
@@ -288,6 +302,7 @@ COMPANY_TEST(a_comment_is_kept_and_bounded,
     { "wes: comment 1 saying No", "!not_allowed" },
     { "bob: comment 1", "!limit COMMENT_BYTES_MAX" })
 // Rule 41: a manual move is an ordinary transition with a reason, for roles that may move.
+// S19, S163, S175
 COMPANY_TEST(rule_41_a_case_is_moved_by_hand_by_those_who_may,
     { ANN, "" },
     { "bob: move 1 offer because why", "!not_allowed may move" },
@@ -298,6 +313,7 @@ COMPANY_TEST(rule_41_a_case_is_moved_by_hand_by_those_who_may,
 
 // --------------------------------------------------------------------------------- the company
 
+// S156, S170
 COMPANY_TEST(people_come_and_go,
     { "hire ida sales,works under hana", "user_set" },
     { "hire ida sales,stars", "role_named user_set" },
@@ -311,6 +327,7 @@ COMPANY_TEST(a_step_of_the_clock_is_confirmed_by_an_administrator,
     { "bob: clock", "!needs_administrator" },
     { "clock", "clock_confirmed" })
 // Rule 20, 12: overdue rungs run in order, counted from the due moment or from now.
+// S69, S119, S125
 COMPANY_TEST(rule_20_an_overdue_ladder_reminds_tells_and_hands_on,
     { ANN, "" },
     { "wait 14 min", "-" },
@@ -349,6 +366,7 @@ COMPANY_TEST(a_timer_that_cannot_do_its_work_opens_an_incident,
     { "close 5 because seen", "!unknown_task 5" },
     { "close 1 because the rules are mended", "incident_closed" },
     { "close 1 because again", "!unknown_task 1" })
+// S115
 COMPANY_TEST(whoever_leaves_with_open_tasks_leaves_an_incident,
     { "hire gus ghost", "" },
     { "bob: start lead with name=ghost", "task_opened" },
@@ -468,6 +486,7 @@ COMPANY_TEST(a_client_that_is_silent_for_a_day_is_forgotten,
     { "bob: c2#1 comment 1 saying x", "commented" },
     { "bob: c2#2 comment 1 saying x", "commented" },
     { "bob: c1#1 start lead with name=Ann", "instance_started" })
+// S127
 COMPANY_TEST(an_imported_row_is_imported_once_even_when_its_case_is_closed,
     { "crm/12 start lead with name=Ann", "instance_started imported" },
     { "crm/12 start lead with name=Bea", "-" },

@@ -216,6 +216,7 @@ static void check_press(struct slice answer)
     assert_true(slice_equal(stage, SLICE("\xa8thinking")));
 }
 
+// S133
 static void what_was_acknowledged_is_there_after_a_kill(void **state)
 {
     struct place *place = *state;
@@ -255,6 +256,7 @@ static void a_second_server_on_one_store_is_refused(void **state)
     stop(place);
 }
 
+// S111
 static void only_its_owner_may_open_the_socket(void **state)
 {
     struct place *place = *state;

@@ -118,6 +118,7 @@ static struct slice card_of(struct slice map) { return good(call("show", map)); 
 
 #define SHOW_AS(name) SLICE("\x82\xa8instance\x01\xa2""as\xa3" name)
 
+// S112
 static void a_field_shown_to_some_is_in_no_answer_to_others(void **state)
 {
     (void)state;
@@ -136,6 +137,7 @@ static void a_field_shown_to_some_is_in_no_answer_to_others(void **state)
     assert_true(slice_starts(box_text(margin, "value"), SLICE("100")));
 }
 
+// S15, S18
 static void each_user_is_offered_his_own_buttons(void **state)
 {
     (void)state;
@@ -153,6 +155,7 @@ static void each_user_is_offered_his_own_buttons(void **state)
                 find(actions, "action", "raise").len > 0);
 }
 
+// S21, S24, S93
 static void a_form_says_all_that_a_client_needs_to_ask_it(void **state)
 {
     (void)state;
@@ -173,6 +176,7 @@ static void a_form_says_all_that_a_client_needs_to_ask_it(void **state)
     assert_true(slice_equal(box_text(card, "title"), SLICE("Deal of Bob")));
 }
 
+// S92, S176
 static void an_inbox_holds_what_is_offered_and_what_is_held_by_due_moment(void **state)
 {
     (void)state;
@@ -213,6 +217,7 @@ static void files_with_errors_are_refused_with_their_lines(void **state)
     assert_int_equal(store_head(box->engine.store)->seq, seq);
 }
 
+// S138
 static void files_whose_own_tests_fail_are_not_activated(void **state)
 {
     (void)state;
@@ -238,6 +243,7 @@ static void files_whose_own_tests_fail_are_not_activated(void **state)
     assert_int_equal(box_number(good(apply(text)), "tests"), 1);
 }
 
+// S12, S106
 static void running_cases_keep_the_program_they_were_started_with(void **state)
 {
     (void)state;

@@ -184,6 +184,7 @@ static void a_client_that_never_reads_is_no_longer_read_from(void **state)
     buf_done(&frames);
 }
 
+// S103
 static void a_subscriber_gets_every_record_once_and_in_order(void **state)
 {
     (void)state;
@@ -256,6 +257,7 @@ static void a_subscriber_that_stops_reading_is_cut_off_and_resumes_where_told(vo
     assert_int_equal(count, 4011);
 }
 
+// S103
 static void an_inbox_subscriber_hears_of_tasks_that_come_and_go(void **state)
 {
     (void)state;
