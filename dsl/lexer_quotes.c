@@ -162,6 +162,18 @@ static void guess_open(struct guess_line *line, uint32_t from, uint32_t to)
             break;
         }
     }
+    uint32_t brace = from;
+    while (brace < to && lexer_byte(lexer, brace) != '{') {
+        brace++;
+    }
+    if (brace < to && from == line->start) { // the first member of an enum
+        uint32_t element = lexer_skip_blanks(lexer, brace + 1);
+        guess(line, lexer_skip_blanks(lexer, lexer_name_end(lexer, element)));
+    }
+    if (behind > from && slice_equal(word_at(lexer, lexer_skip_blanks(lexer, line->start)),
+                                     SLICE("record"))) { // a part: its type stands before
+        guess(line, lexer_skip_blanks(lexer, lexer_name_end(lexer, behind)));
+    }
     if (lexer_byte(lexer, from + 1) == ',') { // one more of a list
         uint32_t element = lexer_skip_blanks(lexer, from + 2);
         guess(line, behind > from ? behind

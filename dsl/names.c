@@ -912,7 +912,10 @@ static uint32_t declaration_at(const struct syntax_tree *tree, struct span name)
             uint32_t above = syntax_node(tree, node)->parent;
             enum syntax_class class =
                 above == NODE_NONE ? CLASS_ERROR : syntax_class_of(syntax_kind(tree, above));
-            return class == CLASS_ITEM || class == CLASS_TOP ? above : NODE_NONE;
+            bool whole = class == CLASS_ITEM || class == CLASS_TOP;
+            uint32_t outer = whole ? syntax_node(tree, above)->parent : NODE_NONE;
+            bool overrides = outer != NODE_NONE && syntax_kind(tree, outer) == NODE_OVERRIDE;
+            return overrides ? outer : whole ? above : NODE_NONE;
         }
     }
     return NODE_NONE;

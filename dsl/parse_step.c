@@ -102,7 +102,7 @@ static void parse_bare_target(struct parser *p, uint32_t block, uint32_t owner);
 static bool at_bare_target(const struct parser *p)
 {
     const struct token *next = parse_peek(p);
-    return parse_at_name(p) && parse_token(p)->word == WORD_NONE &&
+    return parse_at_plain_word(p) &&
            (next->first_on_line || next->kind == TOKEN_BRACE_CLOSE || next->word == WORD_DUE);
 }
 

@@ -115,8 +115,8 @@ struct suggestions {
 void suggest_init(struct suggestions *suggestions, struct slice wanted);
 // `nearness`: 0 for the innermost scope, growing outward (below 65,536).
 void suggest_offer(struct suggestions *suggestions, struct slice candidate, uint32_t nearness);
-// Adds a help with an edit when one name is close ("a stage with a similar name exists"), a plain
-// help when several are, nothing when none is. `kind` is "stage", "role", "action" …; `span` is
+// Adds a help with an edit when one name is close ("a stage with a similar name exists"), one for
+// each when several are, nothing when none is. `kind` is "stage", "role", "action" …; `span` is
 // the misspelt name. Returns whether a help was added.
 bool diag_suggest(struct diag *diag, const struct suggestions *suggestions, struct span span,
                   const char *kind);

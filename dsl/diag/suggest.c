@@ -141,13 +141,10 @@ bool diag_suggest(struct diag *diag, const struct suggestions *suggestions, stru
                        suggestions->names[0], "%s %s with a similar name exists", article, kind);
         return true;
     }
-    const struct slice *names = suggestions->names;
-    if (suggestions->count == 2) {
-        diag_help(diag, "similar names exist: `%.*s` and `%.*s`", SLICE_PRINT(names[0]),
-                  SLICE_PRINT(names[1]));
-    } else {
-        diag_help(diag, "similar names exist: `%.*s`, `%.*s` and `%.*s`", SLICE_PRINT(names[0]),
-                  SLICE_PRINT(names[1]), SLICE_PRINT(names[2]));
+    for (uint32_t i = 0; i < suggestions->count; i++) {
+        diag_help_edit(diag, DIAG_FIX_GUESS, span, suggestions->names[i],
+                       i == 0 ? "similar names exist: `%.*s`" : "or `%.*s`",
+                       SLICE_PRINT(suggestions->names[i]));
     }
     return true;
 }

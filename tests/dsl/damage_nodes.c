@@ -195,7 +195,7 @@ void damage_stray_stage(struct damage_finder *finder)
         uint32_t above = syntax_node(tree, node)->parent;
         if (syntax_kind(tree, node) == NODE_STAGE && syntax_kind(tree, above) == NODE_PROCESS) {
             uint32_t start = line_start(tree, syntax_span(tree, node).start);
-            struct slice flow = SLICE("won");
+            struct slice flow = syntax_name(tree, syntax_child(tree, above, NODE_END));
             damage_add(finder, start, start,
                        arena_format(finder->arena,
                                     "  stage orphan \"Orphan\" {\n    after 1 day => %.*s\n  }\n",

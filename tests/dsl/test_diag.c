@@ -362,9 +362,9 @@ static void one_near_name_is_a_guess_and_several_are_listed(void **state)
     assert_int_equal(diag->helps[0].fix, DIAG_FIX_GUESS);
     suggest_offer(&suggestions, SLICE("salsa"), 0);
     assert_true(diag_suggest(diag, &suggestions, span_make(file, 0, 5), "role"));
-    assert_int_equal(diag->helps[1].fix, DIAG_FIX_NONE);
-    assert_true(slice_equal(diag->helps[1].text,
-                            SLICE("similar names exist: `sales` and `salsa`")));
+    assert_int_equal(diag->helps[1].fix, DIAG_FIX_GUESS);
+    assert_true(slice_equal(diag->helps[1].text, SLICE("similar names exist: `sales`")));
+    assert_true(slice_equal(diag->helps[2].replacement, SLICE("salsa")));
 }
 
 #define WITH_DESK(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
