@@ -37,6 +37,7 @@ struct rung_options {
     uint64_t map_bytes;   // most that journal and view may grow to, each; 0: 64 GiB
     const char *currency; // company's currency for a new store; NULL: "EUR"
     const char *region;   // country of phones written without one ("RU"); NULL: none is assumed
+    const char *zone;     // time zone of the company ("Europe/Moscow"); NULL: UTC
     bool demo;            // a store for demonstrations: never opened for real work afterwards
     uint64_t now_ms;      // UTC, milliseconds since 1970: the moment it is now
     rung_load_fn *load;   // NULL: files import only one another

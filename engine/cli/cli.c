@@ -260,7 +260,7 @@ static void next_tell(struct cli *cli, struct slice task)
     uint64_t due = wire_moment(task, "due");
     if (due > 0) {
         buf_put_cstr(out, ", ");
-        when_moment(out, due, cli->now_ms);
+        when_moment(out, due, cli->now_ms, cli_zone(cli));
         buf_put_cstr(out, " (");
         when_due(out, due, cli->now_ms);
         buf_put_char(out, ')');

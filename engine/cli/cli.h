@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "engine/cli/args.h"
 #include "engine/cli/client.h"
+#include "engine/time/zone.h"
 #include "engine/cli/term.h"
 #include "engine/cli/wire.h"
 
@@ -30,6 +31,8 @@ struct cli {
     struct client client;
     bool client_ready;
     uint64_t now_ms; // engine's clock when last spoken to
+    const struct zone *zone; // see cli_zone
+    struct arena zones;      // what it points to: the other one is rewound now and then
 };
 
 static inline const char *cli_option(const struct cli *cli, enum cli_option option)
@@ -40,6 +43,10 @@ static inline bool cli_json_wanted(const struct cli *cli)
 {
     return cli->args.options[OPTION_JSON] != NULL;
 }
+// The reader's zone: --zone, else $RUNG_ZONE, else the company's. NULL: UTC, none is known.
+const struct zone *cli_zone(struct cli *cli);
+// False: --zone names no zone of this machine, which was told.
+bool cli_zone_check(struct cli *cli);
 // The word at `index`; empty when there are fewer.
 struct slice cli_word(const struct cli *cli, uint32_t index);
 // The words from `index` on, joined by blanks.

@@ -242,6 +242,7 @@ static bool hello_say(struct client *client)
     client->engine_now_ms = wire_moment(reply.result, "now");
     client->steady_ms = env_steady_ms();
     client->demo = wire_bool(reply.result, "demo");
+    text_keep(client->zone, sizeof(client->zone), wire_text(reply.result, "zone", NULL));
     text_keep(client->server, sizeof(client->server), wire_text(reply.result, "server", NULL));
     client->met = true;
     return true;

@@ -45,6 +45,7 @@ struct client {
     bool met;                  // has been connected once: a lost connection is worth waiting for
     uint64_t engine_now_ms, steady_ms; // engine's clock at the hello, and ours then
     bool demo;
+    char zone[64]; // of the company, as the hello told it
     char server[64];
     char problem[240];
 };

@@ -123,7 +123,7 @@ int cmd_task(struct cli *cli)
             return cli_problem(cli, CLI_UNREACHABLE, "unreachable", "%s", cli->client.problem);
         }
         if (!when_parse(slice_from_cstr(cli_option(cli, OPTION_DUE)), client_now_ms(&cli->client),
-                        &due)) {
+                        cli_zone(cli), &due)) {
             params_done(&params);
             return cli_problem(
                 cli, CLI_USAGE, "usage",

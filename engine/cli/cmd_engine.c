@@ -109,7 +109,7 @@ static int clock_say(struct cli *cli, struct params *params)
         uint64_t now = wire_moment(reply.result, "now");
         now = now > 0 ? now : wire_moment(reply.result, "at");
         buf_put_cstr(&cli->out, "it is ");
-        when_stamp(&cli->out, now);
+        when_stamp(&cli->out, now, cli_zone(cli));
         buf_put_cstr(&cli->out, " (UTC)\n");
     }
     return status;
@@ -148,7 +148,7 @@ static int clock_advance(struct cli *cli, struct params *params)
     uint64_t then = 0;
     struct slice text =
         to != NULL ? slice_from_cstr(to) : arena_format(&cli->arena, "in %.*s", SLICE_PRINT(by));
-    if (!when_parse(text, now, &then)) {
+    if (!when_parse(text, now, cli_zone(cli), &then)) {
         return cli_problem(
             cli, CLI_USAGE, "usage", "`%.*s` is not %s", SLICE_PRINT(to != NULL ? text : by),
             to != NULL ? "a moment" : "a time like \"10 min\", \"3 h\" or \"2 days\"");

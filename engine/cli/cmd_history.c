@@ -33,7 +33,7 @@ static void margin_put(struct cli *cli, struct slice record, bool first)
     }
     struct buf stamp;
     buf_init(&stamp, 64);
-    when_stamp(&stamp, wire_moment(record, "at"));
+    when_stamp(&stamp, wire_moment(record, "at"), cli_zone(cli));
     term_put(&cli->term, out, TERM_DIM, slice_sub(buf_slice(&stamp), 0, STAMP_CELLS));
     buf_done(&stamp);
     struct slice who = who_text(cli, record);
@@ -62,7 +62,8 @@ static void body_put(struct cli *cli, struct slice text)
 static void record_put(struct cli *cli, struct slice record)
 {
     struct arena_mark mark = arena_mark(&cli->arena);
-    struct story story = { &cli->arena, cli_option(cli, OPTION_ALL) != NULL };
+    struct story story = { &cli->arena, cli_option(cli, OPTION_ALL) != NULL,
+                           cli_zone(cli) };
     struct wire_list events = wire_list(wire_raw(record, "events"));
     struct slice event;
     struct buf line;
@@ -196,7 +197,7 @@ static void inbox_line(struct cli *cli, struct slice card, bool added)
     struct buf *out = &cli->out;
     struct buf stamp;
     buf_init(&stamp, 64);
-    when_stamp(&stamp, cli->now_ms);
+    when_stamp(&stamp, cli->now_ms, cli_zone(cli));
     term_put(&cli->term, out, TERM_DIM, buf_slice(&stamp));
     buf_done(&stamp);
     term_put(&cli->term, out, added ? TERM_GREEN : TERM_DIM, added ? SLICE("  + ") : SLICE("  - "));

@@ -457,7 +457,7 @@ static int process_get(struct import *import)
     while (wire_next(&list, &process)) {
         if (slice_equal(wire_text(process, "process", NULL), import->process)) {
             struct slice copy = arena_copy(&cli->arena, wire_raw(process, "start_form"));
-            form_read(&import->form, &cli->arena, copy, cli->now_ms);
+            form_read(&import->form, &cli->arena, cli_zone(cli), copy, cli->now_ms);
             return CLI_DONE;
         }
     }

@@ -166,7 +166,7 @@ int cmd_start(struct cli *cli)
                            suggestions.count > 0 ? "`?" : "; `rung processes` lists them");
     }
     struct form form;
-    form_read(&form, &cli->arena, wire_raw(process, "start_form"), cli->now_ms);
+    form_read(&form, &cli->arena, cli_zone(cli), wire_raw(process, "start_form"), cli->now_ms);
     status = form_fill(cli, &form, 1, true);
     if (status != CLI_DONE) {
         return status;
@@ -401,7 +401,7 @@ static int press_action(struct cli *cli, struct slice card, struct slice action)
         status = press_unknown(cli, card, &params);
     } else if (status == CLI_DONE) {
         struct form form;
-        form_read(&form, &cli->arena, wire_raw(action, "form"), cli->now_ms);
+        form_read(&form, &cli->arena, cli_zone(cli), wire_raw(action, "form"), cli->now_ms);
         status = form_fill(cli, &form, 2, true);
         if (status == CLI_DONE && !confirmed(cli, action)) {
             status = cli_problem(cli, CLI_USAGE, "usage", "nothing was pressed");
@@ -448,7 +448,7 @@ int cmd_edit(struct cli *cli)
         return status;
     }
     struct form form;
-    form_read_fields(&form, &cli->arena, wire_raw(card, "fields"), cli->now_ms);
+    form_read_fields(&form, &cli->arena, cli_zone(cli), wire_raw(card, "fields"), cli->now_ms);
     struct params params;
     params_init(&params);
     params_uint(&params, "instance", instance);

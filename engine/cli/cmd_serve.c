@@ -80,7 +80,7 @@ static void log_line(void *context, const char *line)
     (void)context;
     struct buf text;
     buf_init(&text, 4096);
-    when_stamp(&text, env_now_ms());
+    when_stamp(&text, env_now_ms(), NULL);
     (void)fprintf(stderr, "%.*s %s\n", SLICE_PRINT(buf_slice(&text)), line);
     buf_done(&text);
 }
@@ -128,6 +128,7 @@ int cmd_serve(struct cli *cli)
                                       .socket = cli_option(cli, OPTION_SOCKET),
                                       .currency = cli_option(cli, OPTION_CURRENCY),
                                       .region = cli_option(cli, OPTION_REGION),
+                                      .zone = cli_option(cli, OPTION_ZONE),
                                       .events = { log_line, ready_tell, cli } };
     if (!demo_read(cli, &options)) {
         return CLI_USAGE;

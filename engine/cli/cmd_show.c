@@ -35,7 +35,7 @@ static void frozen_put(struct card *card)
     struct slice frame;
     while (wire_next(&frames, &frame)) {
         buf_format(out, "%.*s since ", SLICE_PRINT(text_of(card, frame, "label")));
-        when_moment(out, wire_moment(frame, "since"), card->cli->now_ms);
+        when_moment(out, wire_moment(frame, "since"), card->cli->now_ms, cli_zone(card->cli));
         buf_format(out, ", frozen: %.*s\n", SLICE_PRINT(text_of(card, frame, "stage_label")));
     }
 }
@@ -62,7 +62,7 @@ static void head_put(struct card *card)
     buf_put_char(out, '\n');
     struct slice process = text_of(card, card->map, "process");
     buf_format(out, "%.*s, started ", SLICE_PRINT(process));
-    when_moment(out, wire_moment(card->map, "started"), card->cli->now_ms);
+    when_moment(out, wire_moment(card->map, "started"), card->cli->now_ms, cli_zone(card->cli));
     struct slice creator = text_of(card, card->map, "creator");
     if (creator.len > 0) {
         buf_format(out, " by %.*s", SLICE_PRINT(creator));
@@ -94,7 +94,7 @@ static void task_put(struct card *card, struct slice task, bool main_task)
     }
     if (due > 0) {
         buf_put_cstr(out, ", due ");
-        when_moment(out, due, cli->now_ms);
+        when_moment(out, due, cli->now_ms, cli_zone(cli));
         buf_put_cstr(out, ", ");
         term_put_style(&cli->term, out, wire_bool(task, "late") ? TERM_RED : TERM_PLAIN);
         when_due(out, due, cli->now_ms);

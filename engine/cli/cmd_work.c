@@ -29,7 +29,7 @@ static struct slice moment_text(struct cli *cli, uint64_t at_ms)
     struct buf text;
     buf_init(&text, 100);
     if (at_ms > 0) {
-        when_moment(&text, at_ms, cli->now_ms);
+        when_moment(&text, at_ms, cli->now_ms, cli_zone(cli));
     }
     struct slice copy = arena_copy(&cli->arena, buf_slice(&text));
     buf_done(&text);

@@ -3,13 +3,13 @@
 #include "engine/cli/cli.h"
 
 #define BASIC (OPTION_BIT(HELP) | OPTION_BIT(JSON))
-#define WIRE (BASIC | OPTION_BIT(SOCKET) | OPTION_BIT(TIMEOUT))
+#define WIRE (BASIC | OPTION_BIT(SOCKET) | OPTION_BIT(TIMEOUT) | OPTION_BIT(ZONE))
 #define NUMBERED (WIRE | OPTION_BIT(ID) | OPTION_BIT(CLIENT))
 #define SAID (NUMBERED | OPTION_BIT(AS))
 
 const struct cli_command cli_commands[] = {
     { "inbox", "", "what is to be done, by due moment",
-      "Without --as: everybody's tasks, and open incidents. Moments are UTC.", "Work",
+      "Without --as: everybody's tasks, and open incidents.", "Work",
       WIRE | OPTION_BIT(AS) | OPTION_BIT(LIMIT) | OPTION_BIT(OF), 0, 0, cmd_inbox },
     { "show", "CASE", "the card of a case: task, fields, buttons, people",
       "On a terminal the card is made to fit one screen; --all shows everything.", "Work",
@@ -21,7 +21,7 @@ const struct cli_command cli_commands[] = {
       "commas, or\n"
       "by repeating the field; a record as JSON); on a terminal, what is missing is asked for. "
       "Moments:\n"
-      "\"tomorrow 10:00\", \"in 2 h\", \"friday 16:30\", \"2026-03-02 18:00\" (UTC).",
+      "\"tomorrow 10:00\", \"in 2 h\", \"friday 16:30\", \"2026-03-02 18:00\".",
       "Work", SAID | OPTION_BIT(TASK) | OPTION_BIT(ENTRY) | OPTION_BIT(YES), 1, ARGS_ANY,
       cmd_press },
     { "start", "PROCESS [FIELD=VALUE…]", "start a case, or join the open one with the same key",
@@ -48,7 +48,7 @@ const struct cli_command cli_commands[] = {
     { "close-incident", "CASE INCIDENT", "close an incident by hand (administrators)",
       "Needs --reason.", "Cases", NUMBERED | OPTION_BIT(REASON), 2, 2, cmd_close_incident },
     { "history", "CASE", "everything that happened to a case",
-      "One line an event: moment (UTC), person, what. --all shows the engine's book-keeping too.",
+      "One line an event: moment, person, what. --all shows the engine's book-keeping too.",
       "Cases", WIRE | OPTION_BIT(AS) | OPTION_BIT(FROM) | OPTION_BIT(LIMIT) | OPTION_BIT(ALL), 1, 1,
       cmd_history },
     { "watch", "[CASE]", "the history of a case, live; or an inbox with --inbox USER",
@@ -106,7 +106,7 @@ const struct cli_command cli_commands[] = {
       "differs; `rung apply` changes them. Stops in good order on SIGTERM.",
       "Engine",
       BASIC | OPTION_BIT(SOCKET) | OPTION_BIT(DEMO_CLOCK) | OPTION_BIT(CURRENCY) |
-          OPTION_BIT(REGION),
+          OPTION_BIT(REGION) | OPTION_BIT(ZONE),
       1, ARGS_ANY, cmd_serve },
     { "stats", "", "counters, sizes and times of the engine; or how people stand",
       "--people: open, late and promised tasks of everybody, and how many promises were kept and "

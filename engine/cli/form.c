@@ -57,7 +57,7 @@ static void standing_read(struct form *form, struct form_field *field, struct sl
     if (field->moment && packed.len > 0 && unpack_peek(&unpack) == PACK_INTEGER) {
         struct buf text;
         buf_init(&text, 100);
-        when_moment(&text, unpack_uint(&unpack), form->now_ms);
+        when_moment(&text, unpack_uint(&unpack), form->now_ms, form->zone);
         field->standing = arena_copy(form->arena, buf_slice(&text));
         buf_done(&text);
     }
@@ -97,9 +97,11 @@ static void fields_read(struct form *form, struct arena *arena, struct slice pac
     form->fields = ARENA_ARRAY(arena, struct form_field, count + 1);
 }
 
-void form_read(struct form *form, struct arena *arena, struct slice packed, uint64_t now_ms)
+void form_read(struct form *form, struct arena *arena, const struct zone *zone,
+               struct slice packed, uint64_t now_ms)
 {
     fields_read(form, arena, packed, now_ms);
+    form->zone = zone;
     struct wire_list list = wire_list(packed);
     struct slice item;
     while (form->field_count < FORM_FIELDS_MAX && wire_next(&list, &item)) {
@@ -109,9 +111,11 @@ void form_read(struct form *form, struct arena *arena, struct slice packed, uint
     }
 }
 
-void form_read_fields(struct form *form, struct arena *arena, struct slice packed, uint64_t now_ms)
+void form_read_fields(struct form *form, struct arena *arena, const struct zone *zone,
+                      struct slice packed, uint64_t now_ms)
 {
     fields_read(form, arena, packed, now_ms);
+    form->zone = zone;
     struct wire_list list = wire_list(packed);
     struct slice item;
     while (form->field_count < FORM_FIELDS_MAX && wire_next(&list, &item)) {
@@ -193,9 +197,9 @@ static bool one_pack(const struct form *form, const struct form_field *field, st
             return false;
         }
         pack_str(to, choice->value);
-    } else if (field->moment && when_parse(text, form->now_ms, &ms)) {
+    } else if (field->moment && when_parse(text, form->now_ms, form->zone, &ms)) {
         pack_uint(to, ms);
-    } else if (field->day && when_parse_day(text, form->now_ms, &days)) {
+    } else if (field->day && when_parse_day(text, form->now_ms, form->zone, &days)) {
         struct value value = { .kind = VALUE_DATE, .number = days };
         struct buf date;
         buf_init(&date, 64);
@@ -572,7 +576,7 @@ static enum asked record_ask(struct form *form, struct form_field *field,
     enum asked asked = ASKED;
     while (asked == ASKED && (field->many || count == 0)) {
         struct form parts;
-        form_read(&parts, form->arena, field->parts, form->now_ms);
+        form_read(&parts, form->arena, form->zone, field->parts, form->now_ms);
         asked = record_ask_one(&parts, field->many || !field->required, talk);
         if (asked == ASKED) {
             buf_put_slice(&items, form_pack(&parts));

@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/slice.h"
+#include "engine/time/zone.h"
 #include "engine/cli/term.h"
 
 enum { FORM_FIELDS_MAX = 256 };
@@ -39,12 +40,16 @@ struct form {
     struct form_field *fields;
     uint32_t field_count;
     uint64_t now_ms;
+    const struct zone *zone; // of the reader
 };
 
 // `packed`: the array `form` of an action or of a process. Its bytes must live as long as the form.
-void form_read(struct form *form, struct arena *arena, struct slice packed, uint64_t now_ms);
+// Moments are shown and typed in the reader's `zone` (NULL: UTC).
+void form_read(struct form *form, struct arena *arena, const struct zone *zone,
+               struct slice packed, uint64_t now_ms);
 // The array `fields` of a case, of which only what may be edited becomes part of the form.
-void form_read_fields(struct form *form, struct arena *arena, struct slice packed, uint64_t now_ms);
+void form_read_fields(struct form *form, struct arena *arena, const struct zone *zone,
+                      struct slice packed, uint64_t now_ms);
 
 // One word `name=value`. `name=` empties the field. False: `ret_problem` says why.
 bool form_word(struct form *form, struct slice word, struct slice *ret_problem);

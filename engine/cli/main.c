@@ -7,7 +7,10 @@
 #include "engine/cli/cli.h"
 #include "engine/cli/env.h"
 
-enum { RUN_ARENA_BYTES_MAX = 512 * 1024 * 1024, OUT_BYTES_MAX = 256 * 1024 * 1024 };
+enum {
+    RUN_ARENA_BYTES_MAX = 512 * 1024 * 1024, OUT_BYTES_MAX = 256 * 1024 * 1024,
+    ZONES_BYTES_MAX = 4 * 1024 * 1024
+};
 
 static int command_run(struct cli *cli, int argc, char **argv)
 {
@@ -42,7 +45,7 @@ static int command_run(struct cli *cli, int argc, char **argv)
         cli->args.word_count = strcmp(cli->command->name, "help") == 0 ? 0 : 1;
         return cmd_help(cli);
     }
-    return cli->command->run(cli);
+    return cli_zone_check(cli) ? cli->command->run(cli) : CLI_USAGE;
 }
 
 int main(int argc, char **argv)
@@ -50,6 +53,7 @@ int main(int argc, char **argv)
     (void)setlocale(LC_CTYPE, ""); // wide characters in what is typed
     struct cli cli = { .now_ms = env_now_ms() };
     arena_init(&cli.arena, RUN_ARENA_BYTES_MAX);
+    arena_init(&cli.zones, ZONES_BYTES_MAX);
     buf_init(&cli.out, OUT_BYTES_MAX);
     term_init(&cli.term, STDOUT_FILENO);
     int status = command_run(&cli, argc, argv);
@@ -59,5 +63,6 @@ int main(int argc, char **argv)
     }
     buf_done(&cli.out);
     arena_done(&cli.arena);
+    arena_done(&cli.zones);
     return status;
 }

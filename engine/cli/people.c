@@ -16,7 +16,7 @@ struct slice people_away(struct cli *cli, struct slice user)
         buf_init(&text, 400);
         struct slice substitute = wire_text(absence, "substitute", &cli->arena);
         buf_put_cstr(&text, "away until ");
-        when_moment(&text, wire_moment(absence, "to"), cli->now_ms);
+        when_moment(&text, wire_moment(absence, "to"), cli->now_ms, cli_zone(cli));
         if (substitute.len > 0) {
             buf_format(&text, ", %.*s stands in", SLICE_PRINT(substitute));
         }
@@ -39,8 +39,11 @@ static int put_moment(struct cli *cli, struct params *params, enum cli_option op
         return CLI_DONE;
     }
     int status = cli_connect(cli);
-    if (status == CLI_DONE &&
-        !when_parse(slice_from_cstr(text), client_now_ms(&cli->client), &moment)) {
+    if (status == CLI_DONE && cli->client.fd < 0) {
+        (void)client_connect(&cli->client); // for the clock and the zone; asking tells what fails
+    }
+    if (status == CLI_DONE && !when_parse(slice_from_cstr(text), client_now_ms(&cli->client),
+                                          cli_zone(cli), &moment)) {
         return cli_problem(cli, CLI_USAGE, "usage",
                            "`%s` is not a moment; say for example \"tomorrow 10:00\", \"in 2 h\" "
                            "or \"2026-03-02 18:00\"", text);

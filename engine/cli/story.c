@@ -37,7 +37,7 @@ static struct slice value_text(const struct story *story, struct slice event, st
         buf_init(&text, 100);
         uint64_t ms = wire_moment(event, name);
         if (ms > 0) {
-            when_stamp(&text, ms);
+            when_stamp(&text, ms, story->zone);
         }
         // To the minute, as the beginnings of the lines.
         struct slice copy = arena_copy(story->arena, slice_sub(buf_slice(&text), 0, 16));
@@ -141,7 +141,7 @@ static void answer_put(const struct story *story, struct slice packed, struct bu
     if (!unpack.bad && number >= UINT64_C(1000000000000) && number < UINT64_C(4000000000000)) {
         struct buf text;
         buf_init(&text, 64);
-        when_stamp(&text, number);
+        when_stamp(&text, number, story->zone);
         buf_put_slice(out, slice_sub(buf_slice(&text), 0, 16));
         buf_done(&text);
     } else {

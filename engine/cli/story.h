@@ -8,10 +8,12 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/slice.h"
+#include "engine/time/zone.h"
 
 struct story {
     struct arena *arena;
     bool all; // book-keeping too
+    const struct zone *zone; // of the reader; NULL: UTC
 };
 
 // One event (a packed map of the history). False: nothing to show. Unknown events show all they

@@ -4,6 +4,23 @@
 
 enum { MINUTE_MS = 60 * 1000, HOUR_MS = 60 * MINUTE_MS, DAY_MS = 24 * HOUR_MS };
 
+// The wall clock of the reader, in ms, and back.
+static uint64_t local_of(const struct zone *zone, uint64_t utc_ms)
+{
+    int64_t offset = zone == NULL ? 0 : zone_offset(zone, (int64_t)(utc_ms / 1000));
+    int64_t local = (int64_t)utc_ms + offset * 1000;
+    return local < 0 ? 0 : (uint64_t)local;
+}
+
+static uint64_t utc_of(const struct zone *zone, uint64_t local_ms)
+{
+    if (zone == NULL) {
+        return local_ms;
+    }
+    int64_t utc = zone_to_utc(zone, (int64_t)(local_ms / 1000)) * 1000 + (int64_t)(local_ms % 1000);
+    return utc < 0 ? 0 : (uint64_t)utc;
+}
+
 const char *const when_quick[] = { "in 10 min",      "in 30 min", "in 2 h",
                                    "tomorrow 10:00", "in 3 days", "next monday 10:00" };
 const char *const when_quick_days[] = { "today", "tomorrow", "in 3 days", "next monday" };
@@ -48,8 +65,10 @@ void when_due(struct buf *out, uint64_t due_ms, uint64_t now_ms)
 // 0 = Monday.
 static unsigned weekday_of(int64_t days) { return (unsigned)(((days + 3) % 7 + 7) % 7); }
 
-void when_moment(struct buf *out, uint64_t at_ms, uint64_t now_ms)
+void when_moment(struct buf *out, uint64_t at_ms, uint64_t now_ms, const struct zone *zone)
 {
+    at_ms = local_of(zone, at_ms);
+    now_ms = local_of(zone, now_ms);
     static const char *const names[] = { "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun" };
     int64_t day = (int64_t)(at_ms / DAY_MS);
     int64_t today = (int64_t)(now_ms / DAY_MS);
@@ -68,8 +87,9 @@ void when_moment(struct buf *out, uint64_t at_ms, uint64_t now_ms)
     buf_format(out, " %02u:%02u", minutes / 60, minutes % 60);
 }
 
-void when_stamp(struct buf *out, uint64_t at_ms)
+void when_stamp(struct buf *out, uint64_t at_ms, const struct zone *zone)
 {
+    at_ms = local_of(zone, at_ms);
     int64_t year = 0;
     unsigned month = 0;
     unsigned of_month = 0;
@@ -223,8 +243,10 @@ static bool day_take(struct slice *rest, uint64_t now_ms, int64_t *ret_days)
     return false;
 }
 
-bool when_parse_day(struct slice text, uint64_t now_ms, int64_t *ret_days)
+bool when_parse_day(struct slice text, uint64_t now_ms, const struct zone *zone,
+                    int64_t *ret_days)
 {
+    now_ms = local_of(zone, now_ms);
     struct slice rest = text;
     if (day_take(&rest, now_ms, ret_days)) {
         return word_take(&rest).len == 0;
@@ -237,7 +259,8 @@ bool when_parse_day(struct slice text, uint64_t now_ms, int64_t *ret_days)
     return word_take(&rest).len == 0;
 }
 
-bool when_parse(struct slice text, uint64_t now_ms, uint64_t *ret_ms)
+// On the wall clock: what comes in and what goes out.
+static bool parse_local(struct slice text, uint64_t now_ms, uint64_t *ret_ms)
 {
     struct slice rest = text;
     int64_t days = 0;
@@ -276,5 +299,24 @@ bool when_parse(struct slice text, uint64_t now_ms, uint64_t *ret_ms)
     }
     uint64_t today_ms = now_ms - now_ms % DAY_MS + (uint64_t)parsed;
     *ret_ms = today_ms > now_ms ? today_ms : today_ms + DAY_MS;
+    return true;
+}
+
+bool when_parse(struct slice text, uint64_t now_ms, const struct zone *zone, uint64_t *ret_ms)
+{
+    struct slice rest = text;
+    uint64_t ms = 0;
+    int64_t days = 0;
+    // Hours and minutes ahead are exact, whatever the clock does meanwhile.
+    if (word_is(word_take(&rest), "in") && ahead_take(&rest, &ms, &days) && ms > 0 &&
+        word_take(&rest).len == 0) {
+        *ret_ms = now_ms + ms;
+        return true;
+    }
+    uint64_t local = 0;
+    if (!parse_local(text, local_of(zone, now_ms), &local)) {
+        return false;
+    }
+    *ret_ms = utc_of(zone, local);
     return true;
 }

@@ -130,6 +130,7 @@ enum rung_status rung_open(const struct rung_options *options, struct rung **ret
         .store = { .path = options->path, .map_bytes = options->map_bytes, .create = true },
         .currency = slice_from_cstr(options->currency != NULL ? options->currency : "EUR"),
         .region = slice_from_cstr(options->region),
+        .zone = slice_from_cstr(options->zone),
         .demo = options->demo,
         .demo_ms = options->now_ms,
         .clock = &rung->clock,

@@ -6,6 +6,7 @@
 #include "dsl/image/image.h"
 #include "engine/shell/walk.h"
 #include "engine/state/view.h"
+#include "engine/time/zoneinfo.h"
 
 enum { FIRST_RECORD_BYTES_MAX = 16 * 1024 * 1024 };
 
@@ -86,14 +87,17 @@ static void explain(enum err err, const struct store_problem *store, struct engi
 static enum err open_core(const struct engine_options *options, struct engine *engine,
                           struct engine_problem *problem)
 {
-    char versions[80];
-    (void)snprintf(versions, sizeof(versions), "image %d; record %d; language %d", IMAGE_FORMAT,
-                   RECORD_FORMAT, LANGUAGE_EDITION);
+    char versions[100];
+    char tz[16];
+    zoneinfo_version(tz, sizeof(tz));
+    (void)snprintf(versions, sizeof(versions), "image %d; record %d; language %d; tzdata %s",
+                   IMAGE_FORMAT, RECORD_FORMAT, LANGUAGE_EDITION, tz);
     const struct core_options core = {
         .build = slice_from_cstr(engine_build()),
         .versions = slice_from_cstr(versions),
         .currency = options->currency,
         .region = options->region,
+        .zone = options->zone,
         .demo = options->demo,
     };
     enum err err = core_open(engine->store, &core, timekeeper_now(&engine->keeper), &engine->core,

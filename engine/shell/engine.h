@@ -18,6 +18,7 @@ struct engine_options {
     struct store_options store; // path, sizes, lock, …; `fingerprint` is filled in here
     struct slice currency;      // company's currency, for a new store
     struct slice region;        // country of phones written without one, likewise
+    struct slice zone;          // of the company, likewise
     bool demo;
     uint32_t demo_factor; // 0: the clock stands still until it is moved
     uint64_t demo_ms;     // demo: where a new store's clock begins; 0: at the wall clock

@@ -97,9 +97,13 @@ static bool answer_hello(struct question *q)
     }
     question_begin(q);
     uint64_t seq = store_reader_seq(shell->reader);
+    char zone[64]; // read before the reader moves on
+    struct slice name = view_zone_name(q->env.view, 0);
+    size_t zone_len = name.len < sizeof(zone) ? name.len : sizeof(zone);
+    memcpy(zone, name.ptr, zone_len);
     question_end(q);
     struct slice build = shell->options.build;
-    pack_map(q->env.buf, 8);
+    pack_map(q->env.buf, 9);
     reply_text(q->env.buf, "server", SLICE("rung"));
     reply_text(q->env.buf, "version", build);
     reply_text(q->env.buf, "store", slice_make(uuid, sizeof(uuid)));
@@ -108,6 +112,7 @@ static bool answer_hello(struct question *q)
     reply_bool(q->env.buf, "demo", shell->options.keeper->demo);
     reply_bool(q->env.buf, "clock_stepped", timekeeper_stepped(shell->options.keeper));
     reply_text(q->env.buf, "currency", shell->options.currency);
+    reply_text(q->env.buf, "zone", slice_make(zone, zone_len));
     return true;
 }
 

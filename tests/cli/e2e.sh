@@ -71,6 +71,7 @@ expect "help by an option" 0 '^rung show CASE' show --help
 expect "help as JSON" 0 '"name": ?"press"' help --json
 expect "unknown command" 2 'did you mean `rung press`' pres
 expect "unknown command of help" 2 'did you mean `rung inbox`' help inbx
+expect "unknown zone" 2 'no time zone `Nowhere/Else`' inbox --zone Nowhere/Else
 expect "unknown option" 2 'did you mean `--json`' inbox --jsn
 expect "option without its value" 2 '--as needs a value' inbox --as
 expect "option before the command" 2 'options stand behind' --json inbox

@@ -171,7 +171,7 @@ static void form_make(struct form *form)
     field_pack(&packed, "kind", "enum", false, "design", "supply");
     field_pack(&packed, "paid", "bool", false, NULL, NULL);
     field_pack(&packed, "note", "text", false, NULL, NULL);
-    form_read(form, &arena, arena_copy(&arena, buf_slice(&packed)), NOW);
+    form_read(form, &arena, NULL, arena_copy(&arena, buf_slice(&packed)), NOW);
     buf_done(&packed);
     assert_int_equal(form->field_count, 5);
 }
@@ -274,7 +274,7 @@ static void records_are_asked_part_by_part(void **state)
     field_pack(&packed, "name", "text", true, NULL, NULL);
     field_pack(&packed, "post", "text", false, NULL, NULL);
     struct form form;
-    form_read(&form, &arena, arena_copy(&arena, buf_slice(&packed)), NOW);
+    form_read(&form, &arena, NULL, arena_copy(&arena, buf_slice(&packed)), NOW);
     buf_done(&packed);
     struct term term = { .columns = 80, .rows = 24 };
     static char typed[] = "Karl\nCook\nLena\n\n\n";

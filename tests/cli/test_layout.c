@@ -156,7 +156,7 @@ static void distances_are_told_in_words(void **state)
 static void expect_moment(const char *text, uint64_t expected)
 {
     uint64_t ms = 0;
-    assert_true(when_parse(slice_from_cstr(text), NOW, &ms));
+    assert_true(when_parse(slice_from_cstr(text), NOW, NULL, &ms));
     assert_int_equal(ms, expected);
 }
 
@@ -187,7 +187,7 @@ static void moments_are_read_as_people_type_them(void **state)
         "mo",        "in 2 h 10:00", "next",       "10"
     };
     for (size_t i = 0; i < ARRAY_COUNT(bad); i++) {
-        assert_false(when_parse(slice_from_cstr(bad[i]), NOW, &ms));
+        assert_false(when_parse(slice_from_cstr(bad[i]), NOW, NULL, &ms));
     }
 }
 
@@ -196,14 +196,14 @@ static void days_are_read_as_people_type_them(void **state)
     (void)state;
     int64_t today = (int64_t)(NOW / DAY);
     int64_t days = 0;
-    assert_true(when_parse_day(SLICE("tomorrow"), NOW, &days));
+    assert_true(when_parse_day(SLICE("tomorrow"), NOW, NULL, &days));
     assert_int_equal(days, today + 1);
-    assert_true(when_parse_day(SLICE("in 3 days"), NOW, &days));
+    assert_true(when_parse_day(SLICE("in 3 days"), NOW, NULL, &days));
     assert_int_equal(days, today + 3);
-    assert_true(when_parse_day(SLICE("sunday"), NOW, &days));
+    assert_true(when_parse_day(SLICE("sunday"), NOW, NULL, &days));
     assert_int_equal(days, today + 6);
-    assert_false(when_parse_day(SLICE("tomorrow 10:00"), NOW, &days));
-    assert_false(when_parse_day(SLICE("in 3 h"), NOW, &days));
+    assert_false(when_parse_day(SLICE("tomorrow 10:00"), NOW, NULL, &days));
+    assert_false(when_parse_day(SLICE("in 3 h"), NOW, NULL, &days));
 }
 
 static void moments_are_shown_with_their_day(void **state)
@@ -211,17 +211,47 @@ static void moments_are_shown_with_their_day(void **state)
     (void)state;
     struct buf out;
     buf_init(&out, 200);
-    when_moment(&out, NOW + 9 * HOUR, NOW);
+    when_moment(&out, NOW + 9 * HOUR, NOW, NULL);
     buf_put_char(&out, '/');
-    when_moment(&out, NOW + DAY, NOW);
+    when_moment(&out, NOW + DAY, NOW, NULL);
     buf_put_char(&out, '/');
-    when_moment(&out, NOW + 3 * (uint64_t)DAY, NOW);
+    when_moment(&out, NOW + 3 * (uint64_t)DAY, NOW, NULL);
     buf_put_char(&out, '/');
-    when_stamp(&out, NOW + 7123);
+    when_stamp(&out, NOW + 7123, NULL);
     buf_put_char(&out, 0);
     assert_string_equal(out.ptr,
                         "today 18:00/tomorrow 09:00/Thu 2026-01-08 09:00/2026-01-05 09:00:07");
     buf_done(&out);
+}
+
+// Ten hours ahead, all year: 19:00 there when it is 09:00 UTC.
+static void moments_are_those_of_the_readers_zone(void **state)
+{
+    (void)state;
+    static const int32_t offset = 10 * 3600;
+    static const struct zone vladivostok = { .offsets = &offset, .type_count = 1 };
+    struct buf out;
+    uint64_t ms = 0;
+    int64_t days = 0;
+    buf_init(&out, 200);
+    when_moment(&out, NOW + 4 * HOUR, NOW, &vladivostok);
+    buf_put_char(&out, '/');
+    when_moment(&out, NOW + 6 * HOUR, NOW, &vladivostok);
+    buf_put_char(&out, '/');
+    when_stamp(&out, NOW, &vladivostok);
+    buf_put_char(&out, 0);
+    assert_string_equal(out.ptr, "today 23:00/tomorrow 01:00/2026-01-05 19:00:00");
+    buf_done(&out);
+    assert_true(when_parse(SLICE("tomorrow 10:00"), NOW, &vladivostok, &ms));
+    assert_int_equal(ms, NOW + 15 * HOUR);
+    assert_true(when_parse(SLICE("20:00"), NOW, &vladivostok, &ms));
+    assert_int_equal(ms, NOW + HOUR);
+    assert_true(when_parse(SLICE("2026-01-05 19:30"), NOW, &vladivostok, &ms));
+    assert_int_equal(ms, NOW + HOUR / 2);
+    assert_true(when_parse(SLICE("in 2 h"), NOW, &vladivostok, &ms));
+    assert_int_equal(ms, NOW + 2 * HOUR);
+    assert_true(when_parse_day(SLICE("tomorrow"), NOW + 6 * HOUR, &vladivostok, &days));
+    assert_int_equal(days, (int64_t)(NOW / DAY) + 2); // there it is Tuesday already
 }
 
 int main(void)
@@ -237,6 +267,7 @@ int main(void)
         cmocka_unit_test(moments_are_read_as_people_type_them),
         cmocka_unit_test(days_are_read_as_people_type_them),
         cmocka_unit_test(moments_are_shown_with_their_day),
+        cmocka_unit_test(moments_are_those_of_the_readers_zone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

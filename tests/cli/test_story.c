@@ -51,7 +51,7 @@ static void event_begin(const char *name, uint32_t pairs)
 
 static void expect_sentence(bool all, const char *expected)
 {
-    struct story story = { &arena, all };
+    struct story story = { &arena, all, NULL };
     struct buf out;
     buf_init(&out, 4096);
     assert_int_equal(story_event(&story, buf_slice(&packed), &out), expected != NULL);
@@ -129,7 +129,7 @@ static void answers_are_listed_and_moments_among_them_shown(void **state)
     pack_map(&packed, 2);
     put_number("call_at", UINT64_C(1767693600000));
     put_number("price", 1500);
-    struct story story = { &arena, false };
+    struct story story = { &arena, false, NULL };
     struct buf out;
     buf_init(&out, 4096);
     story_form(&story, buf_slice(&packed), &out);
