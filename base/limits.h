@@ -43,6 +43,11 @@ enum {
     FRAMES_MAX = 4, // escalations open at once
     INCIDENTS_MAX = 8,
     ZONE_NUMBERS_MAX = 4096, // zones that cases of one company have had
+    CALLS_MAX = 16,         // calls of one case that are on their way or parked
+    KEPT_PER_SIGNAL_MAX = 16, // messages of one kind that wait for a case
+    KEPT_MAX = 32,
+    CALL_FORM_BYTES_MAX = 64 * 1024, // what one call or message carries
+    CALL_NOTE_BYTES_MAX = 300,
     ACTED_MAX = 64, // people remembered for four eyes, each with the role they acted in
     // names and texts
     NAME_BYTES_MAX = 64,

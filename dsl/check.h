@@ -18,6 +18,8 @@ void check_declare(struct unit *unit, struct process *process);
 void check_fill(struct unit *unit, struct process *process);
 // 4. Every conversion: what its children need is given. Adds the implicit values.
 void check_converts(struct unit *unit, struct process *process);
+// 4a. Messages that begin cases.
+void check_intakes(struct unit *unit);
 // 5. The proofs. Nothing is said about a process whose targets are not all known.
 void check_graph(struct unit *unit, struct process *process); // stuck, ends, reachability; `waits`
 void check_cover(struct unit *unit, struct process *process);    // rules over children
@@ -101,6 +103,13 @@ void check_escalations_raised(struct unit *unit, struct process *process);
 // True when every path of the block ends in a flow; when some path does.
 bool check_always_flows(const struct block *block);
 bool check_may_flow(const struct block *block);
+
+// --- the outside world (check_message.c) -------------------------------------------------------
+void check_fill_message(struct unit *unit, struct process *process, struct stage *stage,
+                        uint32_t node);
+struct send *check_send(struct body *body, uint32_t node);
+// Lint: calls and messages declared in the file that nothing sends or awaits.
+void check_unused_signals(struct unit *unit, uint32_t file);
 
 // --- walking (check_walk.c) --------------------------------------------------------------------
 // Calls `visit` for every step of the block and of the blocks inside it, in text order.

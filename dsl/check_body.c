@@ -37,6 +37,8 @@ static struct slice body_place(const struct body *body)
         [HANDLER_RULE] = "a rule",      [HANDLER_OVERDUE] = "what follows `overdue`",
         [HANDLER_ENTER] = "`on enter`", [HANDLER_EXIT] = "`on exit`",
         [HANDLER_CHOICE] = "a choice",
+        [HANDLER_MESSAGE] = "a message", [HANDLER_CALL_FAILED] = "what follows `send … else`",
+        [HANDLER_INTAKE] = "`start`",
     };
     return slice_from_cstr(body->handler == NULL ? "`reopen`" : places[body->handler->kind]);
 }
@@ -551,6 +553,10 @@ static const char *why_no_flow(const struct body *body, enum syntax_kind flow)
         return NULL;
     }
     enum handler_kind kind = body->handler->kind;
+    if (kind == HANDLER_CALL_FAILED && flow != NODE_ESCALATE) { // rule 38
+        return "it runs after the last try, wherever the case stands then; fill a field, and let "
+               "a rule of the right stage look at it";
+    }
     if (is_hook(body)) {
         return "the case is on its way from one stage to another already; it cannot turn off here";
     }
@@ -642,6 +648,10 @@ static bool check_one_step(struct body *body, struct step *step, uint32_t node)
     } else if (kind == NODE_CONVERT_INTO || kind == NODE_CONVERT_EACH) {
         step->kind = STEP_CONVERT;
         step->convert = check_convert_step(body, node);
+    } else if (kind == NODE_SEND) {
+        step->kind = STEP_SEND;
+        step->send = check_send(body, node);
+        step->within = names_within(unit, body->infer.file, node);
     } else if (kind == NODE_CANCEL) {
         step->kind = STEP_CANCEL;
         step->collection = check_cancel(body, node);

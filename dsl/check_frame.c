@@ -377,6 +377,9 @@ void check_merge(struct body *body, struct step *step, uint32_t node)
     if (body->handler->kind == HANDLER_START) {
         check_report_misplaced(body, node, SLICE("`merge`"),
                                "what has not begun cannot be merged");
+    } else if (body->handler->kind == HANDLER_CALL_FAILED) {
+        check_report_misplaced(body, node, SLICE("`merge`"),
+                               "it runs after the last try, wherever the case stands then");
     }
 }
 

@@ -376,6 +376,8 @@ static void label_near_miss(struct graph *graph, struct diag *diag, const struct
         diag_label(diag, handler->span, "this waits for data that nobody here must bring");
     } else if (handler->kind == HANDLER_OVERDUE && ways.count > 0) {
         diag_label(diag, handler->span, "what follows `overdue` is no step of a person");
+    } else if (handler->kind == HANDLER_MESSAGE && ways.count > 0) {
+        diag_label(diag, handler->span, "a message may never come");
     } else if (handler->kind != HANDLER_ACTION) {
         return;
     } else if (leaf->task == NULL) {

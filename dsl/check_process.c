@@ -637,6 +637,8 @@ static void fill_item(struct unit *unit, struct process *process, struct stage *
         fill_timer(unit, process, stage, node);
     } else if (kind == NODE_WHEN) {
         fill_rule(unit, process, stage, node);
+    } else if (kind == NODE_ON_MESSAGE) {
+        check_fill_message(unit, process, stage, node);
     } else if (kind == NODE_TASK) {
         fill_stage_task(unit, process, stage, node);
     } else if (kind == NODE_ON_ENTER || kind == NODE_ON_EXIT) {

@@ -360,10 +360,30 @@ static void check_with(struct test_check_state *test, struct test_play *play, ui
     play->withs = withs;
 }
 
-static void play_start(struct test_check_state *test, struct test_play *play, uint32_t node)
+void check_test_add_case(struct test_check_state *test, struct test_play *play, uint32_t name_node,
+                         struct slice case_name, const struct process *process)
 {
     const struct syntax_tree *tree = check_test_tree(test);
     struct arena *arena = test->unit->arena;
+    struct test_name name = { .name = case_name, .span = syntax_span(tree, name_node) };
+    uint32_t known = check_test_find_case(test, name.name);
+    if (known != INDEX_NONE && name.name.len > 0) {
+        names_twice(test->unit, name.span, test->case_names[known].span, "case", name.name);
+    }
+    struct test_case made = { .name = name.name,
+                              .process = process == NULL ? SLICE_EMPTY : process->decl.name };
+    play->case_index = test->plan.case_count;
+    uint32_t count = test->plan.case_count;
+    ARRAY_PUSH(arena, test->processes, count, process);
+    count = test->plan.case_count;
+    ARRAY_PUSH(arena, test->case_names, count, name);
+    ARRAY_PUSH(arena, test->cases, test->plan.case_count, made);
+    test->current_case = play->case_index;
+}
+
+static void play_start(struct test_check_state *test, struct test_play *play, uint32_t node)
+{
+    const struct syntax_tree *tree = check_test_tree(test);
     play->kind = TEST_PLAY_START;
     if (names_reach_limit(test->unit, syntax_keyword_span(tree, node), SLICE("the test"),
                           test->plan.case_count, TEST_NAMES_MAX, "cases")) {
@@ -377,24 +397,10 @@ static void play_start(struct test_check_state *test, struct test_play *play, ui
         play->user = check_test_user(test, syntax_first(tree, as));
     }
     check_with(test, play, node, process);
-    struct test_name name = {
-        .name = name_node == NODE_NONE ? SLICE_EMPTY : syntax_name(tree, name_node),
-        .span = syntax_span(tree, name_node == NODE_NONE ? node : name_node)
-    };
-    uint32_t known = check_test_find_case(test, name.name);
-    if (known != INDEX_NONE && name.name.len > 0) {
-        names_twice(test->unit, name.span, test->case_names[known].span, "case", name.name);
-    }
-    struct test_case made = { .name = name.name,
-                              .process = process == NULL ? SLICE_EMPTY : process->decl.name };
-    play->process = made.process;
-    play->case_index = test->plan.case_count;
-    uint32_t count = test->plan.case_count;
-    ARRAY_PUSH(arena, test->processes, count, process);
-    count = test->plan.case_count;
-    ARRAY_PUSH(arena, test->case_names, count, name);
-    ARRAY_PUSH(arena, test->cases, test->plan.case_count, made);
-    test->current_case = play->case_index;
+    check_test_add_case(test, play, name_node == NODE_NONE ? node : name_node,
+                        name_node == NODE_NONE ? SLICE_EMPTY : syntax_name(tree, name_node),
+                        process);
+    play->process = process == NULL ? SLICE_EMPTY : process->decl.name;
 }
 
 static void play_wait(struct test_check_state *test, struct play_list *list, struct test_play *play,
@@ -472,6 +478,17 @@ static bool has_action(const struct process *process, struct slice name)
     return false;
 }
 
+void check_test_refused(struct test_check_state *test, struct test_play *play, uint32_t node)
+{
+    const struct syntax_tree *tree = check_test_tree(test);
+    uint32_t refused = syntax_child(tree, node, NODE_REFUSED);
+    play->refused = refused != NODE_NONE;
+    uint32_t text = play->refused ? syntax_child(tree, refused, NODE_STRING) : NODE_NONE;
+    if (text != NODE_NONE) {
+        play->refused_text = syntax_string(tree, text, test->unit->arena);
+    }
+}
+
 static void play_does(struct test_check_state *test, struct test_play *play, uint32_t node)
 {
     const struct syntax_tree *tree = check_test_tree(test);
@@ -494,12 +511,7 @@ static void play_does(struct test_check_state *test, struct test_play *play, uin
         process = NULL;
     }
     check_with(test, play, node, process);
-    uint32_t refused = syntax_child(tree, node, NODE_REFUSED);
-    play->refused = refused != NODE_NONE;
-    uint32_t text = play->refused ? syntax_child(tree, refused, NODE_STRING) : NODE_NONE;
-    if (text != NODE_NONE) {
-        play->refused_text = syntax_string(tree, text, test->unit->arena);
-    }
+    check_test_refused(test, play, node);
 }
 
 static void check_task_check(struct test_check_state *test, struct test_check *check, uint32_t node)
@@ -584,6 +596,8 @@ static void check_plays(struct test_check_state *test, uint32_t node)
             play_wait_until(test, &list, &play, child);
         } else if (kind == NODE_PLAY_DOES) {
             play_does(test, &play, child);
+        } else if (kind == NODE_PLAY_MESSAGE || kind == NODE_PLAY_CALL) {
+            check_test_outside(test, &play, child);
         } else if (kind == NODE_PLAY_EXPECT) {
             play_expect(test, &play, child);
         } else {

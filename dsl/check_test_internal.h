@@ -50,4 +50,11 @@ static inline const struct syntax_tree *check_test_tree(const struct test_check_
     return names_tree(test->unit, test->file);
 }
 
+// A case that the play begins: its name, and what it runs (NULL: unknown, reported).
+void check_test_add_case(struct test_check_state *test, struct test_play *play, uint32_t name_node,
+                         struct slice case_name, const struct process *process);
+void check_test_refused(struct test_check_state *test, struct test_play *play, uint32_t node);
+// message …, call …
+void check_test_outside(struct test_check_state *test, struct test_play *play, uint32_t node);
+
 #endif

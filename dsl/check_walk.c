@@ -127,6 +127,16 @@ struct slice check_handler_name(const struct handler *handler, struct arena *are
         return SLICE("`on exit`");
     case HANDLER_CHOICE:
         return arena_format(arena, "choice `%.*s`", SLICE_PRINT(handler->name));
+    case HANDLER_MESSAGE:
+        return handler->signal == NULL
+                   ? SLICE("the message")
+                   : arena_format(arena, "message `%.*s.%.*s`",
+                                  SLICE_PRINT(handler->signal->connector->decl.name),
+                                  SLICE_PRINT(handler->signal->name));
+    case HANDLER_CALL_FAILED:
+        return SLICE("the `else` of `send`");
+    case HANDLER_INTAKE:
+        return SLICE("the message that starts it");
     case HANDLER_OVERDUE:
         break;
     }

@@ -345,6 +345,7 @@ static void check_all(struct compile *compile)
         check_converts(unit, unit->processes[i]);
     }
     check_records(unit); // and of answers
+    check_intakes(unit);
     for (uint32_t i = 0; i < unit->process_count; i++) {
         struct process *process = unit->processes[i];
         if (!process->broken) {
@@ -359,6 +360,7 @@ static void check_all(struct compile *compile)
         }
     }
     for (uint32_t file = 0; file < compile->input->file_count && file < unit->file_count; file++) {
+        check_unused_signals(unit, file);
         check_tests(unit, file, &compile->plans, &compile->plan_count);
     }
 }

@@ -14,9 +14,12 @@
 
 struct expr;
 
-enum decl_kind { DECL_ROLE, DECL_TYPE, DECL_LADDER, DECL_TABLE, DECL_PROCESS, DECL_CALENDAR };
+enum decl_kind {
+    DECL_ROLE, DECL_TYPE, DECL_LADDER, DECL_TABLE, DECL_PROCESS, DECL_CALENDAR, DECL_CONNECTOR
+};
 enum decl_what {
-    WHAT_ROLE, WHAT_ENUM, WHAT_RECORD, WHAT_LADDER, WHAT_TABLE, WHAT_PROCESS, WHAT_CALENDAR
+    WHAT_ROLE, WHAT_ENUM, WHAT_RECORD, WHAT_LADDER, WHAT_TABLE, WHAT_PROCESS, WHAT_CALENDAR,
+    WHAT_CONNECTOR
 };
 
 // The head of everything declared at the top. Two of one kind and name may not see each other.
@@ -111,6 +114,24 @@ struct table {
     enum table_visit visit; // while looking for tables that call themselves
     uint32_t depth;         // of its deepest expression
     bool broken;            // something in it was reported
+};
+
+// A call or a message of a connector.
+struct connector;
+struct signal {
+    struct slice name;
+    struct span span;
+    const struct connector *connector;
+    bool is_call;
+    bool used; // some step sends it, or something awaits it
+    struct param *params;
+    uint32_t param_count;
+};
+struct connector {
+    struct decl decl;
+    const struct ladder *retry; // NULL: a call that fails has failed
+    struct signal **signals;
+    uint32_t signal_count;
 };
 
 #endif

@@ -74,7 +74,14 @@ static void space_node(struct format *format, uint32_t node)
     uint32_t first = n->first_child;
     switch ((unsigned)n->kind) {
     case NODE_CALL:
-    case NODE_TABLE: format->gaps[tree->nodes[first].end_token].space = 0; break;
+    case NODE_TABLE:
+    case NODE_CONNECTOR_CALL:
+    case NODE_CONNECTOR_MESSAGE:
+        format->gaps[tree->nodes[first].end_token].space = 0;
+        break;
+    case NODE_SIGNAL:
+        format->gaps[tree->nodes[syntax_next(tree, first)].end_token].space = 0;
+        break;
     case NODE_NEGATE: // `- -x` would be a comment without the blank
         format->gaps[n->first_token + 1].space =
             tree->tokens[n->first_token + 1].kind == TOKEN_MINUS ? 1 : 0;
@@ -149,7 +156,7 @@ static void begin_line(struct format *format, uint32_t token, uint32_t end, uint
 static bool always_open(enum syntax_kind kind)
 {
     return kind == NODE_PROCESS || kind == NODE_STAGE || kind == NODE_ESCALATION ||
-           kind == NODE_CALENDAR || kind == NODE_TEST;
+           kind == NODE_CALENDAR || kind == NODE_TEST || kind == NODE_CONNECTOR;
 }
 
 // Whether the author opened these braces: a line break behind the `{` or before a step, or a
@@ -270,6 +277,7 @@ static uint32_t own_brace(const struct format *format, uint32_t node)
     case NODE_TYPE_RECORD:
     case NODE_TABLE:
     case NODE_CALENDAR:
+    case NODE_CONNECTOR:
     case NODE_LADDER: return format->mates[n->end_token - 1];
     case NODE_CONVERT_EACH: {
         uint32_t pair = syntax_child(tree, node, NODE_PAIR);

@@ -153,6 +153,7 @@ static void collect_step(struct graph *graph, const struct cause *cause,
     case STEP_NOTIFY:
     case STEP_CANCEL:
     case STEP_TASK:
+    case STEP_SEND:
     case STEP_KIND_COUNT: break;
     }
 }
@@ -208,6 +209,24 @@ static void collect_overdue(struct graph *graph, uint32_t stage)
     collect_block(graph, &cause, image->task[task].overdue_then);
 }
 
+static void collect_messages(struct graph *graph, uint32_t stage)
+{
+    const struct image *image = graph->image;
+    for (uint32_t i = 0; i < image->message_count; i++) {
+        const struct image_message *message = &image->message[i];
+        if (message->stage != stage) {
+            continue;
+        }
+        struct buf words;
+        buf_init(&words, LABEL_BYTES_MAX);
+        buf_put_cstr(&words, "message ");
+        graph_put_signal(image, message->signal, &words);
+        struct cause cause = cause_in(graph, stage, EDGE_TIME);
+        cause.label = take_label(graph, &words);
+        collect_block(graph, &cause, message->block);
+    }
+}
+
 static void collect_stage(struct graph *graph, uint32_t stage)
 {
     const struct image *image = graph->image;
@@ -233,6 +252,7 @@ static void collect_stage(struct graph *graph, uint32_t stage)
         cause.label = take_label(graph, &words);
         collect_block(graph, &cause, rule->block);
     }
+    collect_messages(graph, stage);
 }
 
 void graph_collect(struct graph *graph)

@@ -55,6 +55,7 @@ void graph_put_due(const struct image *image, uint32_t due, struct image_range a
 void graph_put_rungs(const struct image *image, uint32_t ladder, struct buf *out);
 // Who may press: the roles of `by`, else those with a task in the braces around the action.
 void graph_put_pressers(const struct image *image, uint32_t action, struct buf *out);
+void graph_put_signal(const struct image *image, uint32_t signal, struct buf *out); // `site.form`
 // `for sales, due 1 day, overdue late`, without the title.
 void graph_put_task_terms(const struct image *image, uint32_t task, struct buf *out);
 // What the steps of a block do, in words; empty when they only fill fields.

@@ -120,6 +120,24 @@ static void put_hook(const struct image *image, const char *when, uint32_t block
     }
 }
 
+static void put_messages(const struct image *image, uint32_t stage, uint32_t indent,
+                         struct buf *words, struct buf *out)
+{
+    for (uint32_t i = 0; i < image->message_count; i++) {
+        const struct image_message *message = &image->message[i];
+        if (message->stage != stage) {
+            continue;
+        }
+        buf_put_cstr(words, "message ");
+        graph_put_signal(image, message->signal, words);
+        buf_put_cstr(words, message->keep != 0 ? ", kept until awaited: " : ": ");
+        size_t before = words->len;
+        graph_put_block(image, message->block, message->asks, words);
+        buf_put_cstr(words, words->len == before ? "stays" : "");
+        put_paragraph(words, indent, out);
+    }
+}
+
 static void put_triggers(const struct graph *graph, const struct image_stage *stage,
                          uint32_t indent, struct buf *out)
 {
@@ -155,6 +173,7 @@ static void put_triggers(const struct graph *graph, const struct image_stage *st
             put_paragraph(&words, indent, out);
         }
     }
+    put_messages(image, (uint32_t)(stage - image->stage), indent, &words, out);
     buf_done(&words);
 }
 
@@ -218,6 +237,9 @@ static bool has_something(const struct image *image, const struct image_stage *b
     for (uint32_t i = 0; i < image->choice_count && !something; i++) {
         something = image->choice[i].stage == 0;
     }
+    for (uint32_t i = 0; i < image->message_count && !something; i++) {
+        something = image->message[i].stage == 0;
+    }
     return something;
 }
 
@@ -232,6 +254,18 @@ static void put_ladders(const struct graph *graph, struct buf *words, struct buf
         graph_put_text(image, image->ladder[i].name, words);
         buf_put_cstr(words, image->ladder[i].keeps_count != 0 ? " (keeps count): " : ": ");
         graph_put_rungs(image, i, words);
+        put_paragraph(words, 2, out);
+    }
+}
+
+static void put_intakes(const struct image *image, struct buf *words, struct buf *out)
+{
+    if (image->intake_count > 0) {
+        buf_put_cstr(out, "\nbegun by\n");
+    }
+    for (uint32_t i = 0; i < image->intake_count; i++) {
+        buf_put_cstr(words, "message ");
+        graph_put_signal(image, image->intake[i].signal, words);
         put_paragraph(words, 2, out);
     }
 }
@@ -267,5 +301,6 @@ void graph_draw_text(const struct graph *graph, struct buf *out)
         put_end(graph, end, &words, out);
     }
     put_ladders(graph, &words, out);
+    put_intakes(image, &words, out);
     buf_done(&words);
 }

@@ -391,6 +391,13 @@ void graph_put_rule(const struct image *image, uint32_t rule, struct buf *out)
     buf_put_cstr(out, image->rule[rule].changes != 0 ? " changes" : "");
 }
 
+void graph_put_signal(const struct image *image, uint32_t signal, struct buf *out)
+{
+    graph_put_text(image, image->signal[signal].connector, out);
+    buf_put_char(out, '.');
+    graph_put_text(image, image->signal[signal].name, out);
+}
+
 void graph_put_task_terms(const struct image *image, uint32_t task, struct buf *out)
 {
     const struct image_task *t = &image->task[task];
@@ -516,6 +523,10 @@ static void put_step(const struct image *image, const struct image_step *step,
     case STEP_MERGE:
         buf_put_cstr(out, "merge into ");
         graph_put_expr(image, step->a, asks, out);
+        break;
+    case STEP_SEND:
+        buf_put_cstr(out, "sends ");
+        graph_put_signal(image, image->send[step->a].signal, out);
         break;
     }
 }

@@ -41,6 +41,7 @@ enum err lower_process(const struct unit *unit, const struct process *process,
     add_ends(&lower);
     add_choices(&lower);
     add_escalations(&lower);
+    lower_outside(&lower);
     add_process(&lower);
     size_t start = to->len;
     enum err err = build_finish(&lower.build, source_hash, to);

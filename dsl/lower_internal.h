@@ -14,6 +14,8 @@ struct lower {
     const struct type **types;  // as in the section
     uint32_t type_count;
     uint32_t title;             // index of the title's expression, or INDEX_NONE
+    const struct signal **signals; // as in the section
+    uint32_t signal_count;
     const struct handler *handler; // whose asks are numbered from …
     uint32_t first_ask;
 };
@@ -38,5 +40,9 @@ uint32_t lower_task(struct lower *lower, const struct task *task);
 uint32_t lower_target(struct lower *lower, const struct target *target); // NULL: INDEX_NONE
 // The asks of a handler, in the order of the text; later STEP_ASKs of it refer to them.
 struct image_range lower_asks(struct lower *lower, const struct handler *handler);
+
+// lower_message.c
+uint32_t lower_send(struct lower *lower, const struct step *step);
+void lower_outside(struct lower *lower); // messages and intake
 
 #endif

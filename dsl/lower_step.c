@@ -189,6 +189,9 @@ static struct image_step lower_step(struct lower *lower, const struct step *step
     case STEP_MERGE:
         to.a = lower_expr(lower, step->expr);
         break;
+    case STEP_SEND:
+        to.a = lower_send(lower, step);
+        break;
     case STEP_KIND_COUNT:
         UNREACHABLE();
     }

@@ -61,7 +61,10 @@ struct task {
 enum handler_kind {
     HANDLER_START, HANDLER_REPEAT, HANDLER_ACTION, HANDLER_TIMER, HANDLER_RULE, HANDLER_OVERDUE,
     HANDLER_ENTER, HANDLER_EXIT, // no flow in them
-    HANDLER_CHOICE // run where a flow names the choice
+    HANDLER_CHOICE, // run where a flow names the choice
+    HANDLER_MESSAGE,
+    HANDLER_CALL_FAILED, // `send … else`; stands in the body, since it runs wherever the case is
+    HANDLER_INTAKE       // a message that begins a case; has no block
 };
 struct handler {
     enum handler_kind kind;
@@ -83,6 +86,11 @@ struct handler {
     // timer
     enum image_timer_kind timer_kind;
     const struct expr *moment;
+    // message, intake; its parameters are `asks`
+    const struct signal *signal;
+    bool keep;
+    struct with *withs; // intake: what the start form is filled with
+    uint32_t with_count;
     uint32_t local_count;
     bool has_namesake_inside; // an action of the same name stands further in
     const struct escalation *button_of; // the action that `by` of an escalation makes
@@ -146,6 +154,8 @@ struct process {
     struct handler **handlers; // in text order
     uint32_t handler_count;
     struct handler *start, *repeat; // also in `handlers`
+    struct handler **intakes; // not in `handlers`; also of other files
+    uint32_t intake_count;
     uint32_t local_count;
     const struct calendar *calendar; // of its working time, or NULL
     bool calendar_said;              // also when that calendar does not exist, which is reported

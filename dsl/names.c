@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "dsl/array.h"
+#include "dsl/names_internal.h"
 
 static void collect_file(struct unit *unit, uint32_t file);
 static void compute_visible(struct unit *unit, uint32_t file);
@@ -38,6 +39,8 @@ void names_collect(struct unit *unit)
             resolve_record(unit, (struct record *)(void *)decl);
         } else if (decl->what == WHAT_TABLE) {
             resolve_table(unit, (struct table *)(void *)decl);
+        } else if (decl->what == WHAT_CONNECTOR) {
+            names_resolve_connector(unit, (struct connector *)(void *)decl);
         }
     }
     for (uint32_t i = 0; i < unit->decl_count; i++) {
@@ -55,7 +58,8 @@ void names_collect(struct unit *unit)
 static void *add_decl(struct unit *unit, uint32_t file, uint32_t node, enum decl_what what,
                       size_t bytes)
 {
-    static const enum decl_kind kinds[] = { [WHAT_ROLE] = DECL_ROLE,
+    static const enum decl_kind kinds[] = { [WHAT_CONNECTOR] = DECL_CONNECTOR,
+                                            [WHAT_ROLE] = DECL_ROLE,
                                             [WHAT_ENUM] = DECL_TYPE,
                                             [WHAT_RECORD] = DECL_TYPE,
                                             [WHAT_LADDER] = DECL_LADDER,
@@ -128,6 +132,8 @@ static void collect_file(struct unit *unit, uint32_t file)
             add_decl(unit, file, node, WHAT_TABLE, sizeof(struct table));
         } else if (kind == NODE_CALENDAR) {
             add_decl(unit, file, node, WHAT_CALENDAR, sizeof(struct calendar));
+        } else if (kind == NODE_CONNECTOR) {
+            add_decl(unit, file, node, WHAT_CONNECTOR, sizeof(struct connector));
         } else if (kind == NODE_PROCESS) {
             struct process *process =
                 add_decl(unit, file, node, WHAT_PROCESS, sizeof(struct process));
@@ -167,7 +173,8 @@ static const char *what_text(enum decl_what what)
                                          [WHAT_LADDER] = "ladder",
                                          [WHAT_TABLE] = "table",
                                          [WHAT_PROCESS] = "process",
-                                         [WHAT_CALENDAR] = "calendar" };
+                                         [WHAT_CALENDAR] = "calendar",
+                                         [WHAT_CONNECTOR] = "connector" };
     return texts[what];
 }
 
@@ -228,9 +235,6 @@ static void report_twice(struct unit *unit)
 
 // --- overrides ---------------------------------------------------------------------------------
 
-static void suggest_decl(struct unit *unit, uint32_t file, enum decl_kind kind, struct diag *diag,
-                         uint32_t node);
-
 static const struct override *find_override(const struct unit *unit, const struct decl *target)
 {
     for (uint32_t i = 0; i < unit->override_count; i++) {
@@ -255,7 +259,7 @@ static void report_no_target(struct unit *unit, uint32_t file, uint32_t node, en
         diag_help(diag, "change it there");
         return;
     }
-    suggest_decl(unit, file, kind, diag, syntax_first(tree, node));
+    names_suggest(unit, file, kind, diag, syntax_first(tree, node));
 }
 
 static void collect_override(struct unit *unit, uint32_t file, uint32_t node)
@@ -597,8 +601,8 @@ bool names_label_other(struct unit *unit, uint32_t file, struct diag *diag, stru
     return false;
 }
 
-static void suggest_decl(struct unit *unit, uint32_t file, enum decl_kind kind, struct diag *diag,
-                         uint32_t node)
+void names_suggest(struct unit *unit, uint32_t file, enum decl_kind kind, struct diag *diag,
+                   uint32_t node)
 {
     const struct syntax_tree *tree = names_tree(unit, file);
     const struct unit_file *own = &unit->files[file];
@@ -613,12 +617,14 @@ static void suggest_decl(struct unit *unit, uint32_t file, enum decl_kind kind, 
         return;
     }
     names_label_other(unit, file, diag, syntax_name(tree, node));
-    static const char *const nouns[] = { "role", "type", "ladder", "table", "process", "calendar" };
+    static const char *const nouns[] = { "role",    "type",     "ladder",   "table",
+                                         "process", "calendar", "connector" };
     static const char *const samples[] = { "role NAME \"What people call it\"", "enum NAME { … }",
                                            "ladder NAME { 5 min, 1 h }",
                                            "table NAME (kind: TYPE) -> TYPE { | … -> … }",
                                            "process NAME \"…\" { … }",
-                                           "calendar NAME { mon .. fri 09:00-18:00 }" };
+                                           "calendar NAME { mon .. fri 09:00-18:00 }",
+                                           "connector NAME \"…\" { … }" };
     if (!diag_suggest(diag, &suggestions, syntax_name_span(tree, node), nouns[kind])) {
         diag_help(diag, "declare it: `%s`, or import the file that does", samples[kind]);
     }
@@ -640,7 +646,7 @@ const struct role *names_role(struct unit *unit, uint32_t file, uint32_t node)
         struct diag *diag = diag_add(unit->diags, DIAG_E0302, syntax_span(tree, node));
         diag_fact(diag, syntax_name(tree, node));
         diag_here(diag, "a role is needed here");
-        suggest_decl(unit, file, DECL_ROLE, diag, node);
+        names_suggest(unit, file, DECL_ROLE, diag, node);
     }
     return role;
 }
@@ -656,7 +662,7 @@ const struct ladder *names_ladder(struct unit *unit, uint32_t file, uint32_t nod
         struct diag *diag = diag_add(unit->diags, DIAG_E0303, syntax_span(tree, node));
         diag_fact(diag, syntax_name(tree, node));
         diag_here(diag, "a ladder is needed here");
-        suggest_decl(unit, file, DECL_LADDER, diag, node);
+        names_suggest(unit, file, DECL_LADDER, diag, node);
     }
     return (const struct ladder *)(const void *)decl;
 }
@@ -672,7 +678,7 @@ const struct calendar *names_calendar(struct unit *unit, uint32_t file, uint32_t
         struct diag *diag = diag_add(unit->diags, DIAG_E0350, syntax_span(tree, node));
         diag_fact(diag, syntax_name(tree, node));
         diag_here(diag, "a calendar is needed here");
-        suggest_decl(unit, file, DECL_CALENDAR, diag, node);
+        names_suggest(unit, file, DECL_CALENDAR, diag, node);
     }
     return (const struct calendar *)(const void *)decl;
 }
@@ -684,7 +690,7 @@ const struct calendar *names_within(struct unit *unit, uint32_t file, uint32_t n
     return within == NODE_NONE ? NULL : names_calendar(unit, file, syntax_first(tree, within));
 }
 
-const struct process *names_process(struct unit *unit, uint32_t file, uint32_t node)
+struct process *names_process_writable(struct unit *unit, uint32_t file, uint32_t node)
 {
     const struct syntax_tree *tree = names_tree(unit, file);
     if (!is_name(tree, node)) {
@@ -694,7 +700,7 @@ const struct process *names_process(struct unit *unit, uint32_t file, uint32_t n
     struct suggestions suggestions;
     suggest_init(&suggestions, name);
     for (uint32_t i = 0; i < unit->process_count; i++) {
-        const struct process *process = unit->processes[i];
+        struct process *process = unit->processes[i];
         if (slice_equal(process->decl.name, name)) {
             return process;
         }
@@ -707,6 +713,11 @@ const struct process *names_process(struct unit *unit, uint32_t file, uint32_t n
         diag_help(diag, "put the file that declares it into the same folder, or import it");
     }
     return NULL;
+}
+
+const struct process *names_process(struct unit *unit, uint32_t file, uint32_t node)
+{
+    return names_process_writable(unit, file, node);
 }
 
 static bool holds_role(const struct role_list *roles, const struct role *role)

@@ -15,6 +15,8 @@ enum {
     TABLE_COLUMNS_MAX = 16,
     TABLE_ROWS_MAX = 256,
     TABLE_INPUTS_MAX = 200000, // that the proof of a table looks at
+    CONNECTOR_SIGNALS_MAX = 200, // calls and messages of one connector
+    SIGNAL_PARAMS_MAX = 64,
     PROCESS_FIELDS_MAX = IMAGE_FIELDS_MAX,
     PROCESS_STAGES_MAX = 1000,
     PROCESS_ESCALATIONS_MAX = 200,
@@ -108,6 +110,10 @@ void names_report_zone(struct unit *unit, struct span span, struct slice name); 
 bool names_zone_known(const struct unit *unit, struct slice name);
 // Processes are global to the set.
 const struct process *names_process(struct unit *unit, uint32_t file, uint32_t node);
+struct process *names_process_writable(struct unit *unit, uint32_t file, uint32_t node);
+// The call or message of a connector that two NAME nodes name; NULL: reported.
+struct signal *names_signal(struct unit *unit, uint32_t file, uint32_t connector, uint32_t name,
+                            bool is_call);
 // The roles of a NAMES node; those that do not exist are left out.
 struct role_list names_roles(struct unit *unit, uint32_t file, uint32_t node);
 // Resolves a TYPE node; poison when it was reported.

@@ -208,12 +208,17 @@ bool parse_at_expr(const struct parser *p);                           // parse_e
 // A literal after a word: takes one token of that kind.
 bool parse_literal(struct parser *p, uint32_t parent, enum token_kind token,
                    enum syntax_kind kind);
+void parse_connector(struct parser *p, uint32_t file);                // parse_message.c
+void parse_intake(struct parser *p, uint32_t file);
+void parse_on_message(struct parser *p, uint32_t parent);
+void parse_send(struct parser *p, uint32_t block);
+void parse_play_message(struct parser *p, uint32_t test);
+void parse_play_call(struct parser *p, uint32_t test);
 // Constructs of later versions: one message each, read and dropped (parse_later.c).
 // In lists of tops, items and steps an ERROR stands for what was dropped: it may move the case, and
 // the names it declares are its NAME children.
 bool parse_later_top(struct parser *p, uint32_t file);
 bool parse_later_item(struct parser *p, uint32_t parent);
-bool parse_later_step(struct parser *p, uint32_t block);
 void parse_later_languages(struct parser *p);
 
 #endif

@@ -2,12 +2,6 @@
 // message, and is read to its end, so that what stands after it is checked as usual.
 #include "dsl/parse_internal.h"
 
-static void drop_expr(struct parser *p)
-{
-    uint32_t dropped = parse_open(p, NODE_ERROR);
-    parse_expr(p, dropped, "this", "a value");
-}
-
 static void drop_body(struct parser *p)
 {
     uint32_t dropped = parse_open(p, NODE_ERROR);
@@ -49,19 +43,6 @@ static void skip_hook(struct parser *p)
     (void)parse_take(p, TOKEN_STRING);
 }
 
-// on message SIGNAL start NAME [with …]
-static void skip_intake(struct parser *p)
-{
-    parse_advance(p);
-    while (!parse_body_over(p) && !(parse_at_word(p, WORD_ON) && parse_token(p)->first_on_line)) {
-        if (parse_at(p, TOKEN_BRACE_OPEN)) {
-            parse_skip_braces(p);
-        } else {
-            parse_advance(p);
-        }
-    }
-}
-
 bool parse_later_top(struct parser *p, uint32_t file)
 {
     if (!parse_at(p, TOKEN_WORD)) {
@@ -70,16 +51,11 @@ bool parse_later_top(struct parser *p, uint32_t file)
     struct span span = parse_span(p, p->at);
     uint32_t name_token = p->at + 1 < p->token_count ? p->at + 1 : p->at;
     switch ((unsigned)parse_token(p)->word) {
-    case WORD_CONNECTOR: parse_later(p, span, "`connector` is"); break;
     case WORD_INBOX: parse_later(p, span, "`inbox` is"); break;
     case WORD_HOOK:
         parse_later(p, span, "`hook` is");
         keep_name(p, parse_missing(p, file, CLASS_TOP), name_token);
         skip_hook(p);
-        return true;
-    case WORD_ON:
-        parse_later(p, span, "`on message` is");
-        skip_intake(p);
         return true;
     default: return false;
     }
@@ -103,27 +79,11 @@ static void skip_parallel(struct parser *p, uint32_t error)
     }
 }
 
-// on message SIGNAL [keep] BODY
-static void skip_on(struct parser *p)
-{
-    parse_advance(p);
-    parse_advance(p);
-    while (!parse_body_over(p) && !parse_at_body(p) && !parse_token(p)->first_on_line) {
-        parse_advance(p);
-    }
-    drop_body(p);
-}
-
 static const char *later_item_name(const struct parser *p)
 {
     switch ((unsigned)parse_token(p)->word) {
     case WORD_PARALLEL: return "`parallel` is";
     case WORD_MIGRATE: return "`migrate` is";
-    case WORD_ON: break;
-    default: return NULL;
-    }
-    switch ((unsigned)parse_peek(p)->word) {
-    case WORD_MESSAGE: return "`on message` is";
     default: return NULL;
     }
 }
@@ -139,37 +99,8 @@ bool parse_later_item(struct parser *p, uint32_t parent)
     p->mute++;
     switch ((unsigned)parse_token(p)->word) {
     case WORD_PARALLEL: skip_parallel(p, error); break;
-    case WORD_ON: skip_on(p); break;
     default: skip_braced(p); break;
     }
-    p->mute--;
-    return true;
-}
-
-// send NAME.NAME [with …] [within …] [else BODY]
-static void skip_send(struct parser *p)
-{
-    drop_expr(p);
-    if (parse_at_word(p, WORD_WITH)) {
-        parse_with(p, parse_open(p, NODE_ERROR));
-    }
-    parse_within_hours(p, parse_open(p, NODE_ERROR));
-    if (parse_take_word(p, WORD_ELSE)) {
-        drop_body(p);
-    }
-}
-
-bool parse_later_step(struct parser *p, uint32_t block)
-{
-    enum word word = parse_at(p, TOKEN_WORD) ? (enum word)parse_token(p)->word : WORD_NONE;
-    if (word != WORD_SEND || parse_peek(p)->kind == TOKEN_ASSIGN) {
-        return false;
-    }
-    parse_later(p, parse_span(p, p->at), "`send` is");
-    parse_missing(p, block, CLASS_STEP);
-    p->mute++;
-    parse_advance(p);
-    skip_send(p);
     p->mute--;
     return true;
 }

@@ -48,8 +48,7 @@ static bool is_process_only(const struct parser *p)
     case WORD_CALENDAR:
     case WORD_END:
     case WORD_ESCALATION: return true;
-    case WORD_ON:
-        return parse_peek(p)->word != WORD_ENTER && parse_peek(p)->word != WORD_EXIT;
+    case WORD_ON: return parse_peek(p)->word == WORD_REPEAT;
     default: return false;
     }
 }
@@ -119,7 +118,13 @@ static void parse_common_item(struct parser *p, uint32_t parent)
     case WORD_STAGE: parse_stage(p, parent); return;
     case WORD_TASK: parse_task(p, parent); return;
     case WORD_ACTION: parse_action(p, parent); return;
-    case WORD_ON: parse_on(p, parent); return;
+    case WORD_ON:
+        if (parse_peek(p)->word == WORD_MESSAGE) {
+            parse_on_message(p, parent);
+        } else {
+            parse_on(p, parent);
+        }
+        return;
     case WORD_CHOICE: parse_choice(p, parent); return;
     default: parse_timer_or_rule(p, parent); return;
     }
@@ -133,12 +138,18 @@ static void parse_process_item(struct parser *p, uint32_t process)
     case WORD_FIELD: parse_field(p, process); return;
     case WORD_START: parse_start(p, process); return;
     case WORD_END: parse_end(p, process); return;
-    case WORD_ON: parse_on(p, process); return;
     case WORD_ESCALATION: parse_escalation(p, process); return;
     case WORD_ZONE: parse_zone_from(p, process); return;
     case WORD_CALENDAR: parse_calendar_of(p, process); return;
-    default: parse_common_item(p, process); return;
+    case WORD_ON:
+        if (parse_peek(p)->word != WORD_MESSAGE) {
+            parse_on(p, process);
+            return;
+        }
+        break;
+    default: break;
     }
+    parse_common_item(p, process);
 }
 
 // True: it is read as a word that it is like.

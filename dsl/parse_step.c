@@ -84,7 +84,7 @@ static bool starts_step_line(const struct parser *p)
 static bool report_unknown_step(struct parser *p, uint32_t owner)
 {
     static const enum word words[] = { WORD_ASK, WORD_REQUIRE, WORD_IF, WORD_NOTIFY, WORD_CONVERT,
-                                       WORD_CANCEL, WORD_TASK, WORD_AGAIN, WORD_RETRY };
+                                       WORD_CANCEL, WORD_TASK, WORD_AGAIN, WORD_RETRY, WORD_SEND };
     if (parse_at_word(p, WORD_ELSE)) {
         (void)parse_complain(p, DIAG_E0238, parse_span(p, p->at));
         return false;
@@ -655,9 +655,6 @@ static void parse_convert(struct parser *p, uint32_t parent)
 
 static void parse_step(struct parser *p, uint32_t block)
 {
-    if (parse_later_step(p, block)) {
-        return;
-    }
     if (at_assign(p)) {
         parse_assign(p, block);
         return;
@@ -676,6 +673,7 @@ static void parse_step(struct parser *p, uint32_t block)
     case WORD_IF: parse_if(p, block); return;
     case WORD_NOTIFY: parse_notify(p, block); return;
     case WORD_CONVERT: parse_convert(p, block); return;
+    case WORD_SEND: parse_send(p, block); return;
     case WORD_TASK: parse_task(p, block); return;
     default: break;
     }

@@ -23,7 +23,7 @@ void parse_params(struct parser *p, uint32_t parent, const char *what)
 {
     uint32_t paren = p->at;
     if (!parse_take(p, TOKEN_PAREN_OPEN)) {
-        struct diag *diag = parse_needs(p, what, "what it looks at, in round brackets");
+        struct diag *diag = parse_needs(p, what, "its parameters, in round brackets");
         diag_help(diag, "for example `(kind: product, city: text)`");
         return;
     }

@@ -22,6 +22,7 @@ static bool starts_play(const struct parser *p)
     case WORD_EXPECT: return true;
     case WORD_ABSENT:
     case WORD_PRESENT: return at_does(p) || parse_peek(p)->kind == TOKEN_WORD;
+    case WORD_CALL: return parse_peek(p)->word != WORD_DOES;
     default: return at_does(p);
     }
 }
@@ -267,11 +268,10 @@ static void play_does(struct parser *p, uint32_t test)
     parse_add(p, test, parse_close(p, node));
 }
 
-// message …, reload …: a later version
+// reload …: a later version
 static void play_later(struct parser *p, uint32_t test)
 {
-    bool message = parse_at_word(p, WORD_MESSAGE);
-    parse_later(p, parse_span(p, p->at), message ? "`message` in a test is" : "`reload` is");
+    parse_later(p, parse_span(p, p->at), "`reload` is");
     parse_missing(p, test, CLASS_PLAY);
     parse_skip_to(p, starts_play);
 }
@@ -279,8 +279,8 @@ static void play_later(struct parser *p, uint32_t test)
 // True: it is read as a word that it is like.
 static bool report_unknown_play(struct parser *p, uint32_t test)
 {
-    static const enum word words[] = { WORD_AT,     WORD_USER,   WORD_START,  WORD_WAIT,
-                                       WORD_EXPECT, WORD_ABSENT, WORD_PRESENT };
+    static const enum word words[] = { WORD_AT,     WORD_USER,   WORD_START,   WORD_WAIT,
+                                       WORD_EXPECT, WORD_ABSENT, WORD_PRESENT, WORD_MESSAGE };
     static const enum word verbs[] = { WORD_DOES };
     if (parse_respell(p, test, words, ARRAY_COUNT(words))) {
         return true;
@@ -321,7 +321,14 @@ static void parse_play(struct parser *p, uint32_t test)
     case WORD_START: play_start(p, test); return;
     case WORD_WAIT: play_wait(p, test); return;
     case WORD_EXPECT: play_expect(p, test); return;
-    case WORD_MESSAGE:
+    case WORD_MESSAGE: parse_play_message(p, test); return;
+    case WORD_CALL:
+        if (parse_peek(p)->word != WORD_DOES) {
+            parse_play_call(p, test);
+            return;
+        }
+        play_does(p, test);
+        return;
     case WORD_RELOAD: play_later(p, test); return;
     default: play_does(p, test); return;
     }

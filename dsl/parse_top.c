@@ -337,7 +337,8 @@ static bool at_top(const struct parser *p)
            parse_at_word(p, WORD_ENUM) || parse_at_word(p, WORD_RECORD) ||
            parse_at_word(p, WORD_LADDER) || parse_at_word(p, WORD_TABLE) ||
            parse_at_word(p, WORD_OVERRIDE) || parse_at_word(p, WORD_CALENDAR) ||
-           parse_at_word(p, WORD_PROCESS) || parse_at_word(p, WORD_TEST);
+           parse_at_word(p, WORD_CONNECTOR) || parse_at_word(p, WORD_PROCESS) ||
+           parse_at_word(p, WORD_TEST);
 }
 
 static bool at_top_or_later(const struct parser *p)
@@ -357,15 +358,16 @@ static void parse_top(struct parser *p, uint32_t file)
     case WORD_OVERRIDE: parse_override(p, file); return;
     case WORD_CALENDAR: parse_calendar(p, file); return;
     case WORD_PROCESS: parse_process(p, file); return;
+    case WORD_CONNECTOR: parse_connector(p, file); return;
     default: parse_test(p, file); return;
     }
 }
 
 static void report_unknown_top(struct parser *p, uint32_t file)
 {
-    static const enum word words[] = { WORD_PROCESS, WORD_ROLE,  WORD_ENUM,
-                                       WORD_RECORD,  WORD_LADDER, WORD_TABLE,
-                                       WORD_IMPORT,  WORD_TEST,  WORD_CALENDAR };
+    static const enum word words[] = { WORD_PROCESS, WORD_ROLE,   WORD_ENUM,     WORD_RECORD,
+                                       WORD_LADDER,  WORD_TABLE,  WORD_IMPORT,   WORD_TEST,
+                                       WORD_CALENDAR, WORD_CONNECTOR };
     if (parse_at(p, TOKEN_BRACE_CLOSE)) {
         struct diag *diag = parse_complain(p, DIAG_E0211, parse_span(p, p->at));
         parse_help_remove(p, diag, p->at);
@@ -389,6 +391,13 @@ static void report_unknown_top(struct parser *p, uint32_t file)
     parse_skip_to(p, at_top_or_later);
 }
 
+// A message that begins a case stands at the margin, or says so.
+static bool at_intake(const struct parser *p)
+{
+    return parse_at_word(p, WORD_ON) && parse_peek(p)->word == WORD_MESSAGE &&
+           parse_indent(p, p->at) == 0;
+}
+
 void parse_file(struct parser *p)
 {
     uint32_t file = parse_open(p, NODE_FILE);
@@ -396,9 +405,10 @@ void parse_file(struct parser *p)
         if (at_top(p)) {
             parse_calm(p);
             parse_top(p, file);
-        } else if (parse_starts_item(p) &&
-                   !(parse_at_word(p, WORD_ON) && parse_peek(p)->word == WORD_MESSAGE &&
-                     parse_indent(p, p->at) == 0)) {
+        } else if (at_intake(p)) {
+            parse_calm(p);
+            parse_intake(p, file);
+        } else if (parse_starts_item(p)) {
             parse_calm(p);
             parse_stray_items(p);
         } else {

@@ -19,6 +19,7 @@ struct process;
 struct process_end;
 struct raise;
 struct role;
+struct signal;
 struct stage;
 struct task;
 
@@ -66,6 +67,12 @@ struct convert {
     uint32_t with_count;
     bool misnamed; // a name after `with` is known to no child
 };
+struct send {
+    const struct signal *signal;
+    struct with *withs;
+    uint32_t with_count;
+    const struct block *otherwise; // NULL: nothing follows the last failed try
+};
 struct block {
     struct step *steps;
     uint32_t count;
@@ -89,7 +96,8 @@ struct step {
     const struct due *due; // again, back
     struct raise *raise;   // escalate
     const struct ladder *ladder;
-    const struct calendar *within; // notify
+    const struct calendar *within; // notify, send
+    const struct send *send;
 };
 
 #endif

@@ -86,7 +86,10 @@ enum test_play_kind {
     TEST_PLAY_PRESS,      // user, action, case_index, with
     TEST_PLAY_ABSENT,     // user is away for `duration`; other: his substitute, or INDEX_NONE
     TEST_PLAY_PRESENT,    // user is back
-    TEST_PLAY_EXPECT      // checks
+    TEST_PLAY_EXPECT,     // checks
+    TEST_PLAY_MESSAGE,    // connector, action (its name), with; case_index or INDEX_NONE;
+                          // names_case: it finds or begins a case, which is called so from now on
+    TEST_PLAY_CALL        // connector, action (its name), case_index; refused: it fails for good
 };
 
 struct test_with {
@@ -122,6 +125,8 @@ struct test_play {
     uint32_t case_index;
     struct slice process;  // name; compile_result has the program
     struct slice action;
+    struct slice connector;
+    bool names_case;
     const struct test_with *withs;
     uint32_t with_count;
     bool refused;               // the press (or start) must be refused …

@@ -142,7 +142,8 @@ enum image_wait {
     WAIT_TASK = 1,    // its task's holder may press an action (here or around) that leaves it
     WAIT_TIMER = 2,   // an after/at timer here or in a stage around (not the body) leaves it
     WAIT_IDLE = 4,    // an `after … idle` timer around it leaves it
-    WAIT_CHILDREN = 8 // a rule here or around, over a collection, leaves it
+    WAIT_CHILDREN = 8, // a rule here or around, over a collection, leaves it
+    WAIT_CALL = 128 // every way in sends a call that says what follows when it fails
 };
 enum { TASK_URGENT = 1 };
 struct image_task {
@@ -230,6 +231,7 @@ enum image_step_kind {
     STEP_ESCALATE, // a: escalation, b: first frame_value, c: their count
     STEP_BACK,    // a: due or INDEX_NONE
     STEP_MERGE,   // a: expr (ref)
+    STEP_SEND,    // a: send
     STEP_KIND_COUNT
 };
 enum image_assign { ASSIGN_FIELD, ASSIGN_SLOT };
@@ -256,6 +258,36 @@ struct image_convert {
 };
 struct image_pair { struct image_text member, process; };
 struct image_with { struct image_text name; uint32_t value; uint32_t pad; }; // value: expr
+
+// --- the outside world -------------------------------------------------------------------------
+// A call or a message of a connector, of those that this process has to do with.
+struct image_signal {
+    struct image_text connector, name;
+    struct image_range params; // into `param`
+    uint32_t is_call;          // 0 or 1
+    uint32_t ladder;           // call: how often it is tried again, or INDEX_NONE: once is all
+};
+// `on message` in a stage. Its parameters are asks: one that names a field fills it.
+struct image_message {
+    uint32_t signal, stage, block;
+    uint32_t keep; // 0 or 1: waits while nobody awaits it
+    struct image_range asks; // list of asks
+    uint32_t line, pad;
+};
+// `otherwise` (block or INDEX_NONE) runs as a command of its own when the last try has failed.
+struct image_send {
+    uint32_t signal, otherwise;
+    struct image_range withs; // into `with`: parameter, value
+    uint32_t line;
+    uint32_t within; // calendar in whose hours it is tried, or INDEX_NONE
+};
+// A message that begins a case. Its parameters are asks that fill locals; `withs` is the start
+// form.
+struct image_intake {
+    uint32_t signal, line;
+    struct image_range asks;  // list of asks
+    struct image_range withs; // into `with`
+};
 
 // --- expressions: a tree in an array; an operand always stands before its operator -------------
 enum image_expr_kind {

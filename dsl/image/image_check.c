@@ -20,6 +20,7 @@ bool image_check_contents(const struct image *image)
         check_ladders, check_fields,     check_stages,       check_stage_tree,   check_tasks,
         check_dues,    check_actions,    check_timers,       check_rules,        check_ends,
         check_flows,   check_asks,       check_converts,     check_tables,       check_choices,
+        image_check_outside,
         image_check_blocks, image_check_exprs, image_check_escalations, image_check_calendars,
     };
     for (size_t i = 0; i < ARRAY_COUNT(checks); i++) {
@@ -255,7 +256,8 @@ static bool check_stage(const struct image *image, uint32_t index)
         !image_optional_ok(stage->on_exit, image->block_count) ||
         (stage->task != INDEX_NONE && stage->first_child != INDEX_NONE) ||
         (stage->chance != INDEX_NONE && stage->chance > 100) || stage->position != index ||
-        stage->waits > (WAIT_TASK | WAIT_TIMER | WAIT_IDLE | WAIT_CHILDREN) ||
+        (stage->waits &
+         ~(uint32_t)(WAIT_TASK | WAIT_TIMER | WAIT_IDLE | WAIT_CHILDREN | WAIT_CALL)) != 0 ||
         !image_range_ok(stage->actions, image->action_count) ||
         !image_range_ok(stage->timers, image->timer_count) ||
         !image_range_ok(stage->rules, image->rule_count)) {

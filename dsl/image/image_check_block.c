@@ -96,6 +96,9 @@ static bool check_step(struct block_check *check, const struct image_step *step)
         return image_optional_ok(step->a, image->due_count);
     case STEP_MERGE:
         return step->a < image->expr_count;
+    case STEP_SEND:
+        return step->a < image->send_count &&
+               optional_nested_ok(check, image->send[step->a].otherwise);
     case STEP_KIND_COUNT:
         break;
     }

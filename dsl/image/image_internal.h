@@ -14,6 +14,8 @@ bool image_check_exprs(const struct image *image);
 bool image_check_blocks(const struct image *image);
 bool image_check_escalations(const struct image *image);
 bool image_check_calendars(const struct image *image);
+// Signals, messages, calls and intake.
+bool image_check_outside(const struct image *image);
 
 // --- what a valid index, list and text is ------------------------------------------------------
 static inline bool image_index_ok(uint32_t index, uint32_t count) { return index < count; }

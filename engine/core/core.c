@@ -218,7 +218,8 @@ static void queue_follows(struct follow_queue *queue, const struct decide_follow
     }
 }
 
-// What the command brought about: the parents of children that ended, breadth first. Each command
+// What the command brought about: the parents of children that ended, messages that are awaited
+// now; breadth first. Each command
 // is held to CASCADE_COMMANDS_MAX by the gate; what it brought about is never dropped.
 static void run_follows(struct core *core, const struct step *first)
 {
@@ -228,7 +229,8 @@ static void run_follows(struct core *core, const struct step *first)
         const struct decide_follow follow = queue.items[run];
         struct command *command = ARENA_NEW(&core->batch, struct command);
         *command = (struct command){
-            .kind = COMMAND_CHILD_ENDED, .instance = follow.parent, .child = follow.child,
+            .kind = follow.kind, .instance = follow.parent, .child = follow.child,
+            .task = follow.number,
             .collection = follow.collection, .round = follow.round, .outcome = follow.outcome,
             .name = follow.end,
         };

@@ -41,6 +41,19 @@ static bool children_open(const struct instance *instance)
     return false;
 }
 
+// A call on its way moves the case on when it says what follows if it fails.
+static bool call_moves_on(const struct instance *instance, const struct image *image)
+{
+    for (uint32_t i = 0; i < instance->head.call_count; i++) {
+        const struct open_call *call = &instance->call[i];
+        if (call->due != CALL_DUE_PARKED && call->send < image->send_count &&
+            image->send[call->send].otherwise != INDEX_NONE) {
+            return true;
+        }
+    }
+    return false;
+}
+
 struct role_search {
     uint32_t role;
     bool found;
@@ -79,6 +92,9 @@ static const char *leaf_asleep(const struct view *view, const struct instance *i
         return NULL;
     }
     if ((waits & WAIT_CHILDREN) != 0 && children_open(instance)) {
+        return NULL;
+    }
+    if (call_moves_on(instance, &program->image)) {
         return NULL;
     }
     if (task != NULL && (waits & WAIT_TASK) != 0) {

@@ -8,6 +8,7 @@ struct facts {
     uint32_t stage; // entered last, INDEX_NONE = none
     struct slice ended;
     bool joined;
+    const char *message; // what became of it, or NULL
     uint32_t tasks, programs, children, handed;
 };
 
@@ -37,6 +38,9 @@ static struct facts read_facts(const struct record *record)
             continue;
         }
         facts.tasks += tells_task(event) ? 1u : 0u;
+        if (event->kind == EVENT_MESSAGE_TAKEN && facts.message == NULL) {
+            facts.message = message_outcome_name(event->message_taken.became);
+        }
         facts.joined = facts.joined || event->kind == EVENT_REPEAT_JOINED;
         facts.handed += is_handed(record, event) ? 1u : 0u;
         if (event->kind == EVENT_STAGE_ENTERED) {
@@ -188,9 +192,9 @@ struct slice core_result(struct core *core, const struct record *record, uint64_
     struct buf *buf = &core->encode;
     buf_reset(buf);
     pack_map(buf, 2 + (facts.instance != 0 ? 1u : 0u) + (where ? 1u : 0u) +
-                      (facts.joined ? 1u : 0u) + (facts.tasks > 0 ? 1u : 0u) +
-                      (facts.children > 0 ? 1u : 0u) + (facts.programs > 0 ? 1u : 0u) +
-                      (facts.handed > 0 ? 1u : 0u));
+                      (facts.joined ? 1u : 0u) + (facts.message != NULL ? 1u : 0u) +
+                      (facts.tasks > 0 ? 1u : 0u) + (facts.children > 0 ? 1u : 0u) +
+                      (facts.programs > 0 ? 1u : 0u) + (facts.handed > 0 ? 1u : 0u));
     pack_cstr(buf, "seq");
     pack_uint(buf, seq);
     pack_cstr(buf, "at");
@@ -205,6 +209,10 @@ struct slice core_result(struct core *core, const struct record *record, uint64_
     if (facts.joined) {
         pack_cstr(buf, "joined");
         pack_bool(buf, true);
+    }
+    if (facts.message != NULL) {
+        pack_cstr(buf, "message");
+        pack_cstr(buf, facts.message);
     }
     if (facts.tasks > 0) {
         pack_tasks(buf, core_view(core), record, &facts);

@@ -353,7 +353,8 @@ void core_run(struct core *core, struct step *step)
     try_once(core, step);
     enum command_kind kind = step->command->kind;
     bool by_engine = kind == COMMAND_TIMER || kind == COMMAND_OVERDUE ||
-                     kind == COMMAND_CHILD_ENDED;
+                     kind == COMMAND_CHILD_ENDED || kind == COMMAND_DELIVER ||
+                     kind == COMMAND_CALL_RESULT;
     if (refused(step) && by_engine && step->decide.refusal.code != REFUSAL_STALE &&
         step->decide.refusal.code != REFUSAL_CASE_ENDED) {
         open_incident(core, step);

@@ -168,7 +168,7 @@ struct index_walk {
     struct verify *verify;
     const struct view *view;
     uint64_t now_ms;
-    uint64_t tasks, timers, overdue, absences, keys, children, open_children;
+    uint64_t tasks, timers, overdue, absences, keys, children, open_children, kept, calls;
     uint32_t *loads; // by user
     uint32_t users;
 };
@@ -281,6 +281,27 @@ static void check_frames(struct index_walk *walk, const struct instance *instanc
     }
 }
 
+// Messages that wait and calls on their way have a row each.
+static void check_outside(struct index_walk *walk, const struct instance *instance)
+{
+    struct view_kept_row kept;
+    struct view_call_row call;
+    walk->kept += instance->head.kept_count;
+    walk->calls += instance->head.call_count;
+    for (uint32_t i = 0; i < instance->head.kept_count; i++) {
+        if (!view_kept(walk->view, instance->head.id, instance->kept[i].number, &kept)) {
+            index_fault(walk, "a message that waits has no row: case", instance->head.id);
+        }
+    }
+    for (uint32_t i = 0; i < instance->head.call_count; i++) {
+        const struct open_call *open = &instance->call[i];
+        if (!view_call(walk->view, open->due, open->call, &call) ||
+            call.instance != instance->head.id || call.attempts != open->attempts) {
+            index_fault(walk, "a call on its way has no row: case", instance->head.id);
+        }
+    }
+}
+
 static bool fits(const struct index_walk *walk, const struct instance *instance)
 {
     const struct view_program *program = view_program(walk->view, instance->head.program);
@@ -300,6 +321,7 @@ static bool check_instance(struct index_walk *walk, const struct instance *insta
     walk->timers += instance->head.timer_count;
     check_tasks(walk, instance);
     check_timers(walk, instance);
+    check_outside(walk, instance);
     if (!open) {
         out->instances_ended++;
         if (instance->head.task_count + instance->head.timer_count > 0) {
@@ -361,6 +383,14 @@ static void check_rows(struct index_walk *walk)
     count_rows(walk, DB_CHILD, &all, &open);
     if (all != walk->children || open != walk->open_children) {
         index_fault(walk, "rows of children and cases under others differ by number; rows:", all);
+    }
+    count_rows(walk, DB_KEPT, &all, &open);
+    if (all != walk->kept) {
+        index_fault(walk, "rows of messages and messages that wait differ by number; rows:", all);
+    }
+    count_rows(walk, DB_CALL, &all, &open);
+    if (all != walk->calls) {
+        index_fault(walk, "rows of calls and calls on their way differ by number; rows:", all);
     }
 }
 

@@ -35,7 +35,8 @@ static bool resolve_person(struct decide *d)
 static bool is_for_administrators(enum command_kind kind)
 {
     return kind == COMMAND_CANCEL || kind == COMMAND_INCIDENT_CLOSE || kind == COMMAND_USERS ||
-           kind == COMMAND_APPLY || kind == COMMAND_CLOCK;
+           kind == COMMAND_APPLY || kind == COMMAND_CLOCK || kind == COMMAND_MESSAGE ||
+           kind == COMMAND_INCIDENT_RETRY;
 }
 
 static bool is_by_person(enum command_kind kind)
@@ -88,6 +89,10 @@ static decide_fn *const deciders[COMMAND_KIND_COUNT] = {
     [COMMAND_OVERDUE] = decide_overdue,
     [COMMAND_CHILD_ENDED] = decide_child_ended,
     [COMMAND_ABSENCE_DUE] = decide_absence_due,
+    [COMMAND_MESSAGE] = decide_message,
+    [COMMAND_INCIDENT_RETRY] = decide_incident_retry,
+    [COMMAND_DELIVER] = decide_deliver,
+    [COMMAND_CALL_RESULT] = decide_call_result,
 };
 
 void decide_command(struct decide *d)

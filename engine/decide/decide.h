@@ -10,8 +10,12 @@
 #include "engine/model/refusal.h"
 #include "engine/state/view.h"
 
-// A child that ended and whose parent must hear of it, as the batch's next command.
+// What the command brings about, as the batch's next commands: a child that ended and whose parent
+// must hear of it (COMMAND_CHILD_ENDED), or a message that waited and is awaited now
+// (COMMAND_DELIVER: `parent` is the case, `number` the message's).
 struct decide_follow {
+    enum command_kind kind;
+    uint32_t number;
     uint64_t parent, child;
     uint32_t collection, round;
     uint8_t outcome;

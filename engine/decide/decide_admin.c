@@ -18,40 +18,6 @@ void decide_cancel(struct decide *d)
     run_cancel(run, clip_text(d->command->text, COMMENT_BYTES_MAX), false);
 }
 
-struct incident_search {
-    uint32_t number;
-    uint64_t instance;
-    bool found;
-};
-
-static bool is_incident(void *context, const struct view_incident_row *row)
-{
-    struct incident_search *search = context;
-    if (row->incident == search->number) {
-        search->found = true;
-        search->instance = row->instance;
-    }
-    return !search->found;
-}
-
-void decide_incident_close(struct decide *d)
-{
-    struct incident_search search = { .number = d->command->task };
-    view_incidents(d->view, is_incident, &search);
-    if (!search.found) {
-        (void)REFUSE(d, UNKNOWN_TASK, "there is no open incident %u", d->command->task);
-        return;
-    }
-    if (d->command->text.len == 0) {
-        (void)REFUSE(d, BAD_FORM, "closing an incident needs a reason");
-        return;
-    }
-    struct event event = { .kind = EVENT_INCIDENT_CLOSED,
-                           .incident_closed = { search.instance, search.number,
-                                                clip_text(d->command->text, TITLE_BYTES_MAX) } };
-    decide_emit(d, &event);
-}
-
 void decide_clock(struct decide *d)
 {
     struct event event = { .kind = EVENT_CLOCK_CONFIRMED,

@@ -99,6 +99,18 @@ enum run_result run_leave_frames(struct run *run, uint32_t stage);
 enum run_result run_merge(struct run *run, uint32_t expr);
 // An action that merges cases, in a stage that is active; INDEX_NONE: there is none.
 uint32_t run_merging_action(const struct run *run);
+void decide_push_follow(struct decide *d, const struct decide_follow *follow);
+// messages.c
+void run_wake_kept(struct run *run);
+void run_drop_kept(struct run *run);
+// calls.c
+enum run_result run_send(struct run *run, uint32_t send);
+// decide_start.c: a run without a case, for reading what comes in before there is one; what the
+// import ledger and the history note about where a case came from; a message that begins a case.
+void decide_open_form_run(struct run *run, struct decide *d, const struct view_program *program);
+void decide_note_origin(struct decide *d, uint64_t instance);
+void decide_begin(struct decide *d, const struct view_program *program, struct slice connector,
+                  struct slice name);
 // rules.c
 enum run_result run_settle(struct run *run); // rules, then `at` timers
 // Remembers the values that rules with `changes` watch, before anything happens.
@@ -209,6 +221,10 @@ void decide_engine_started(struct decide *d);
 void decide_timer(struct decide *d);
 void decide_overdue(struct decide *d);
 void decide_child_ended(struct decide *d);
+void decide_message(struct decide *d);
+void decide_deliver(struct decide *d);
+void decide_call_result(struct decide *d);
+void decide_incident_retry(struct decide *d);
 // The open case that the command names; refused when unknown, damaged, or ended. NULL: refused.
 const struct instance *decide_open_case(struct decide *d, struct run *run);
 

@@ -1,5 +1,5 @@
 // Start: a new case, a repeat that joins an open one, or a reopened one (rules 30, 34, 36, 43).
-#include "engine/decide/decide_internal.h"
+#include "engine/decide/decide_outside.h"
 
 static void emit_started(struct decide *d, const struct view_program *program,
                          const struct event_instance_started *started)
@@ -232,6 +232,17 @@ static void run_repeat(struct run *run)
     (void)run_settle(run);
 }
 
+// A case that a message begins, or joins as a repeat, says so.
+static void note_origin(struct decide *d, uint64_t instance)
+{
+    const struct command *command = d->command;
+    if (command->kind == COMMAND_MESSAGE) {
+        struct message message = { .connector = command->connector, .name = command->name };
+        message_emit(d, instance, &message, MESSAGE_STARTED, INDEX_NONE);
+    }
+    decide_note_origin(d, instance);
+}
+
 static void emit_joined(struct run *run, struct slice key)
 {
     struct event event = { .kind = EVENT_REPEAT_JOINED,
@@ -239,9 +250,12 @@ static void emit_joined(struct run *run, struct slice key)
     decide_emit(run->d, &event);
 }
 
-static void note_import(struct decide *d, uint64_t instance)
+void decide_note_origin(struct decide *d, uint64_t instance)
 {
     const struct command *command = d->command;
+    if (decide_refused(d)) {
+        return;
+    }
     if (command->source.len > 0) {
         struct event event = { .kind = EVENT_IMPORTED,
                                .imported = { instance, command->source, command->row } };
@@ -261,7 +275,7 @@ static void join_open(struct run *form_run, const struct answers *answers,
         return;
     }
     emit_joined(run, match->key);
-    note_import(d, match->open);
+    note_origin(d, match->open);
     link_duplicate(run, match);
     fill_empty(run, form_run, answers);
     if (!decide_refused(d)) {
@@ -314,7 +328,7 @@ static bool reopen_ended(struct run *form_run, const struct answers *answers,
     }
     fields_take_keys(run);
     emit_joined(run, SLICE("reopened"));
-    note_import(d, match->ended);
+    note_origin(d, match->ended);
     fill_empty(run, form_run, answers);
     if (decide_refused(d) ||
         run_goto(run, run->program->image.end[end].reopen_goto) == RUN_REFUSED) {
@@ -364,7 +378,7 @@ static void start_new(struct run *form_run, const struct answers *answers)
     struct event_instance_started started = { .instance = id, .root = id,
                                               .collection = INDEX_NONE, .creator = d->me };
     emit_started(d, form_run->program, &started);
-    note_import(d, id);
+    note_origin(d, id);
     struct run *run = ARENA_NEW(d->arena, struct run);
     const struct instance *instance = view_instance(d->view, id, NULL);
     if (instance == NULL || !run_open(run, d, instance)) {
@@ -409,7 +423,7 @@ static const struct view_program *program_to_start(struct decide *d, struct slic
 }
 
 // A run without an instance, for reading the form before anything exists.
-static void open_form_run(struct run *run, struct decide *d, const struct view_program *program)
+void decide_open_form_run(struct run *run, struct decide *d, const struct view_program *program)
 {
     memset(run, 0, sizeof(*run));
     run->d = d;
@@ -422,23 +436,14 @@ static void open_form_run(struct run *run, struct decide *d, const struct view_p
     };
 }
 
-void decide_start(struct decide *d)
+// With the form that the command holds.
+static void start_with(struct decide *d, const struct view_program *program)
 {
-    const struct command *command = d->command;
-    uint64_t known;
-    if (command->source.len > 0 && view_imported(d->view, command->source, command->row, &known)) {
-        d->already = known; // the ledger knows this row: nothing changes, also for closed cases
-        return;
-    }
-    const struct view_program *program = program_to_start(d, command->process);
-    if (program == NULL) {
-        return;
-    }
     struct run *run = ARENA_NEW(d->arena, struct run);
-    open_form_run(run, d, program);
+    decide_open_form_run(run, d, program);
     struct form form;
     struct answers answers;
-    form_open(&form, run, command->form);
+    form_open(&form, run, d->command->form);
     take_answers(&form, &answers);
     check_required(&form, &answers);
     if (!form_close(&form)) {
@@ -453,6 +458,91 @@ void decide_start(struct decide *d)
         join_open(run, &answers, &match);
     } else if (match.ended == 0 || !reopen_ended(run, &answers, &match)) {
         start_new(run, &answers);
+    }
+}
+
+void decide_start(struct decide *d)
+{
+    const struct command *command = d->command;
+    uint64_t known;
+    if (command->source.len > 0 && view_imported(d->view, command->source, command->row, &known)) {
+        d->already = known; // the ledger knows this row: nothing changes, also for closed cases
+        return;
+    }
+    const struct view_program *program = program_to_start(d, command->process);
+    if (program != NULL) {
+        start_with(d, program);
+    }
+}
+
+// --------------------------------------------------------------------------------- by a message
+
+static const struct image_intake *find_intake(const struct image *image,
+                                              const struct message *message)
+{
+    uint32_t signal = message_signal(image, message);
+    for (uint32_t i = 0; i < image->intake_count; i++) {
+        if (image->intake[i].signal == signal) {
+            return &image->intake[i];
+        }
+    }
+    return NULL;
+}
+
+// The start form as the message fills it. Values that are empty are left out.
+static struct slice form_of_message(struct run *run, const struct image_intake *intake)
+{
+    const struct image *image = &run->program->image;
+    struct form form;
+    struct buf pairs;
+    uint32_t count = 0;
+    form_open(&form, run, run->d->command->form);
+    for (uint32_t i = 0; i < intake->asks.count; i++) {
+        (void)form_take_ask(&form, image->list[intake->asks.first + i], false);
+    }
+    if (!form_close(&form)) {
+        return SLICE_EMPTY;
+    }
+    buf_init(&pairs, FRAME_BYTES_MAX);
+    for (uint32_t i = 0; i < intake->withs.count; i++) {
+        const struct image_with *with = &image->with[intake->withs.first + i];
+        struct value value = eval(&run->env, with->value);
+        if (run_take_refusal(run)) {
+            break;
+        }
+        if (!value_is_empty(&value)) {
+            pack_str(&pairs, image_slice(image, with->name));
+            value_pack(&pairs, &value);
+            count++;
+        }
+    }
+    struct buf whole;
+    buf_init(&whole, FRAME_BYTES_MAX);
+    pack_map(&whole, count);
+    buf_put_slice(&whole, buf_slice(&pairs));
+    struct slice packed = arena_copy(run->d->arena, buf_slice(&whole));
+    buf_done(&pairs);
+    buf_done(&whole);
+    return packed;
+}
+
+void decide_begin(struct decide *d, const struct view_program *program, struct slice connector,
+                  struct slice name)
+{
+    struct message message = { .connector = connector, .name = name };
+    const struct image_intake *intake = find_intake(&program->image, &message);
+    struct run *run = ARENA_NEW(d->arena, struct run);
+    CHECK(intake != NULL);
+    decide_open_form_run(run, d, program);
+    struct command *command = ARENA_NEW(d->arena, struct command);
+    *command = *d->command;
+    command->form = form_of_message(run, intake);
+    command->given = SLICE_EMPTY;
+    const struct command *said = d->command;
+    if (!decide_refused(d)) {
+        d->command = command;
+        start_with(d, program);
+        d->command = said;
     }
 }
 

@@ -1,5 +1,4 @@
-// What the engine itself asks: timers, overdue ladders, a child's end; and the incident that takes
-// the place of any of these when it cannot be carried out.
+// What the engine itself asks: timers, overdue ladders, a child's end.
 #include "engine/decide/decide_internal.h"
 
 static const struct armed_timer *named_timer(const struct instance *instance, uint32_t number)
@@ -207,52 +206,4 @@ void decide_child_ended(struct decide *d)
         run->outcome = SLICE("child ended");
         (void)run_settle(run);
     }
-}
-
-// --------------------------------------------------------------------------------- incidents
-
-static void park_timer(struct decide *d, const struct instance *instance)
-{
-    const struct armed_timer *timer = named_timer(instance, d->command->task);
-    if (timer != NULL) {
-        struct event event = { .kind = EVENT_TIMER_CANCELLED,
-                               .timer_cancelled = { instance->head.id, timer->number,
-                                                    timer->due } };
-        decide_emit(d, &event);
-    }
-}
-
-static void park_overdue(struct decide *d, const struct instance *instance)
-{
-    const struct open_task *task = instance_task_const(instance, d->command->task);
-    if (task != NULL) {
-        struct event event = { .kind = EVENT_OVERDUE_STEPPED,
-                               .overdue_stepped = { instance->head.id, task->number,
-                                                    task->overdue_rung, task->overdue_next, 0 } };
-        decide_emit(d, &event);
-    }
-}
-
-void decide_incident(struct decide *d, const struct refusal *why)
-{
-    const struct command *command = d->command;
-    const struct instance *instance = view_instance(d->view, command->instance, NULL);
-    if (instance == NULL) {
-        return;
-    }
-    if (command->kind == COMMAND_TIMER) {
-        park_timer(d, instance);
-    } else if (command->kind == COMMAND_OVERDUE) {
-        park_overdue(d, instance);
-    } else if (command->kind == COMMAND_CHILD_ENDED) {
-        emit_child_ended(d);
-    }
-    struct slice text = arena_format(d->arena, "%s: %.*s", refusal_name(why->code),
-                                     SLICE_PRINT(clip_text(why->message, TITLE_BYTES_MAX - 40)));
-    struct event event = { .kind = EVENT_INCIDENT_OPENED };
-    event.incident_opened = (struct event_incident_opened){
-        .instance = instance->head.id, .incident = view_counters(d->view)->next_incident,
-        .kind = slice_from_cstr(command_name(command->kind)), .text = text,
-    };
-    decide_emit(d, &event);
 }

@@ -330,6 +330,7 @@ enum run_result run_end_exit(struct run *run, uint32_t end, enum outcome outcome
                       (unsigned long long)run->instance->head.id, (unsigned long long)child);
     }
     fields_release_keys(run, true);
+    run_drop_kept(run);
     struct event event = { .kind = EVENT_INSTANCE_ENDED,
                            .instance_ended = { run->instance->head.id, end, (uint8_t)outcome,
                                                name } };
@@ -337,13 +338,8 @@ enum run_result run_end_exit(struct run *run, uint32_t end, enum outcome outcome
     return RUN_ON;
 }
 
-void run_follow_parent(struct run *run, enum outcome outcome, struct slice name)
+void decide_push_follow(struct decide *d, const struct decide_follow *follow)
 {
-    struct decide *d = run->d;
-    const struct instance_head *head = &run->instance->head;
-    if (head->parent == 0) {
-        return;
-    }
     if (d->follow_count == d->follow_capacity) {
         uint32_t capacity = d->follow_capacity * 2 + 8;
         struct decide_follow *grown = ARENA_ARRAY(d->arena, struct decide_follow, capacity);
@@ -353,9 +349,20 @@ void run_follow_parent(struct run *run, enum outcome outcome, struct slice name)
         d->follows = grown;
         d->follow_capacity = capacity;
     }
-    d->follows[d->follow_count++] = (struct decide_follow){
-        head->parent, head->id, head->collection, head->round, (uint8_t)outcome, name,
-    };
+    d->follows[d->follow_count++] = *follow;
+}
+
+void run_follow_parent(struct run *run, enum outcome outcome, struct slice name)
+{
+    const struct instance_head *head = &run->instance->head;
+    if (head->parent != 0) {
+        struct decide_follow follow = {
+            .kind = COMMAND_CHILD_ENDED, .parent = head->parent, .child = head->id,
+            .collection = head->collection, .round = head->round, .outcome = (uint8_t)outcome,
+            .end = name,
+        };
+        decide_push_follow(run->d, &follow);
+    }
 }
 
 enum run_result run_end(struct run *run, uint32_t number)

@@ -176,6 +176,7 @@ enum run_result run_settle(struct run *run)
         if (!decide_refused(run->d)) {
             assign_attend(run);
         }
+        run_wake_kept(run);
     }
     run_tell_hits(run);
     return decide_refused(run->d) ? RUN_REFUSED : RUN_ON;

@@ -185,6 +185,7 @@ static enum run_result run_step(struct run *run, const struct image_step *step)
     case STEP_ESCALATE: return run_escalate(run, step);
     case STEP_BACK: return run_back(run, step->a);
     case STEP_MERGE: return run_merge(run, step->a);
+    case STEP_SEND: return run_send(run, step->a);
     case STEP_KIND_COUNT: break;
     }
     UNREACHABLE();

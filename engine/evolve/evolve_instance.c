@@ -516,17 +516,22 @@ void evolve_instance_reopened(struct state *state, const struct event_instance_r
 
 void evolve_incident_opened(struct state *state, const struct event_incident_opened *e)
 {
-    char bytes[TITLE_BYTES_MAX * 2];
-    struct buf buf = { .ptr = bytes, .capacity = sizeof(bytes), .bytes_max = sizeof(bytes) };
-    pack_array(&buf, 5);
+    struct buf buf;
+    buf_init(&buf, CALL_FORM_BYTES_MAX + TITLE_BYTES_MAX * 4);
+    pack_array(&buf, 6);
     pack_uint(&buf, e->instance);
     pack_uint(&buf, state_now(state));
     pack_str(&buf, slice_sub(e->kind, 0, NAME_BYTES_MAX));
     pack_str(&buf, slice_sub(e->text, 0, TITLE_BYTES_MAX));
     pack_uint(&buf, e->role);
+    pack_bin(&buf, e->what);
     struct key key;
     key_number(&key, e->incident);
-    state_put(state, DB_INCIDENT, &key, buf_slice(&buf));
+    state_put(state, DB_INCIDENT, &key, state_keep(state, buf_slice(&buf)));
+    if (buf.overflow) {
+        state_fail(state, ERR_TOO_BIG);
+    }
+    buf_done(&buf);
     struct view_counters *counters = state_counters(state);
     counters->next_incident = e->incident + 1;
     counters->open_incidents++;

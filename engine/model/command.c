@@ -11,8 +11,9 @@ const char *command_name(enum command_kind kind)
     static const char *const names[] = {
         "none",   "start",  "press", "edit",   "claim",          "reassign",
         "side_task", "finish", "comment", "move", "cancel", "close_incident",
-        "import_users", "apply", "clock", "absent", "present", "hand_over",
-        "engine_started", "timer", "overdue", "child_ended", "absence_due",
+        "import_users", "apply", "clock", "absent", "present", "hand_over", "message", "retry",
+        "engine_started", "timer", "overdue", "child_ended", "absence_due", "deliver",
+        "call_result",
     };
     _Static_assert(ARRAY_COUNT(names) == COMMAND_KIND_COUNT, "one name per command");
     CHECK((unsigned)kind < COMMAND_KIND_COUNT);
@@ -57,7 +58,7 @@ uint64_t command_hash(const struct command *command)
     (void)crypto_generichash_update(&state, (const unsigned char *)numbers, sizeof(numbers));
     const struct slice texts[] = { command->as,   command->process, command->name, command->text,
                                    command->form, command->source,  command->row,
-                                   command->given, command->other };
+                                   command->given, command->other, command->connector };
     for (size_t i = 0; i < ARRAY_COUNT(texts); i++) {
         hash_slice(&state, texts[i]);
     }

@@ -28,14 +28,26 @@ enum command_kind {
     COMMAND_ABSENCE,   // name (user), due_ms (from), until_ms, other (substitute), text (reason)
     COMMAND_PRESENT,   // name (user), due_ms (from, 0: the one now), text (reason)
     COMMAND_HAND_OVER, // instance, name (whose), other (to whom, or empty), text (reason)
+    COMMAND_MESSAGE,   // connector, name, form [, instance] [, source, row]
+    COMMAND_INCIDENT_RETRY, // task (= incident number): administrators
     COMMAND_ENGINE_STARTED, // internal from here on
     COMMAND_TIMER,     // instance, task (= timer number), due_ms
     COMMAND_OVERDUE,   // instance, task, due_ms
     COMMAND_CHILD_ENDED, // instance (parent), child, name (end), outcome
     COMMAND_ABSENCE_DUE, // task (= user), due_ms
+    COMMAND_DELIVER,   // instance, task (= number of a message that waits)
+    COMMAND_CALL_RESULT, // instance, child (= call), entry (= which try), outcome, text (note)
+                         // [, connector, name, form: the answer, as a message]
     COMMAND_KIND_COUNT
 };
 const char *command_name(enum command_kind kind); // "press"
+
+// How one try of a call went.
+enum call_result {
+    CALL_RESULT_DONE,
+    CALL_RESULT_FAILED,  // worth another try
+    CALL_RESULT_REFUSED  // no other try would fare better
+};
 
 struct command_user {
     struct slice name, title, superior, zone, language, hours;
@@ -54,7 +66,7 @@ struct command {
     struct slice client; // request id = (client, request); empty client: not deduplicated
     uint64_t request;
     struct slice as;     // user on whose behalf; empty: the administrator himself
-    struct slice process, name, other, text, source, row;
+    struct slice process, name, other, text, source, row, connector;
     struct slice form; // one packed map {name: value}, or empty. Values: packed exactly, or as text
     struct slice given; // start: what a case above would hand over, by field or role; same shape as
                         // form. Only the runner of process tests sets it: no client can.
@@ -64,7 +76,7 @@ struct command {
     uint32_t entry;      // stage entry that the person saw; 0 = as it is now
     uint64_t due_ms, until_ms;
     bool dry_run;        // decided, answered and forgotten: nothing is recorded
-    uint8_t outcome;     // child ended: enum outcome
+    uint8_t outcome;     // child ended: enum outcome; call result: enum call_result
     uint32_t collection, round; // child ended
     uint64_t cause_seq;
     const struct command_user *users;

@@ -179,3 +179,18 @@ const char *outcome_name(enum outcome outcome)
     CHECK((unsigned)outcome < ARRAY_COUNT(names));
     return names[outcome];
 }
+
+const char *message_outcome_name(enum message_outcome outcome)
+{
+    static const char *const names[] = { "delivered", "kept", "not_awaited", "ended", "started",
+                                         "dropped", "failed" };
+    _Static_assert(ARRAY_COUNT(names) == MESSAGE_OUTCOME_COUNT, "one name each");
+    return (unsigned)outcome < MESSAGE_OUTCOME_COUNT ? names[outcome] : "unknown";
+}
+
+const char *call_outcome_name(enum call_outcome outcome)
+{
+    static const char *const names[] = { "retried", "done", "failed", "parked" };
+    _Static_assert(ARRAY_COUNT(names) == CALL_OUTCOME_COUNT, "one name each");
+    return (unsigned)outcome < CALL_OUTCOME_COUNT ? names[outcome] : "unknown";
+}

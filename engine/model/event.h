@@ -64,4 +64,29 @@ bool event_equal(const struct event *a, const struct event *b);
 enum outcome { OUTCOME_PLAIN, OUTCOME_SUCCESS, OUTCOME_FAILURE, OUTCOME_CANCELLED, OUTCOME_MERGED };
 const char *outcome_name(enum outcome outcome);
 
+// In MESSAGE_TAKEN.
+enum message_outcome {
+    MESSAGE_DELIVERED,   // a handler ran
+    MESSAGE_KEPT,        // it waits until one is there
+    MESSAGE_NOT_AWAITED, // recorded, nothing ran
+    MESSAGE_ENDED,       // recorded: the case is over
+    MESSAGE_STARTED,     // it began the case, or joined it as a repeat
+    MESSAGE_DROPPED,     // it waited, and the case ended
+    MESSAGE_FAILED,      // it waited, and what it set off could not be done: an incident says what
+    MESSAGE_OUTCOME_COUNT
+};
+const char *message_outcome_name(enum message_outcome outcome); // "not_awaited"
+// In CALL_ATTEMPTED.
+enum call_outcome {
+    CALL_RETRIED, // failed, and will be tried again
+    CALL_DONE,
+    CALL_FAILED,  // given up: what follows has been done
+    CALL_PARKED,  // given up, and an incident holds it
+    CALL_OUTCOME_COUNT
+};
+const char *call_outcome_name(enum call_outcome outcome); // "retried"
+// Moments of calls that are no moments.
+#define CALL_DUE_BEHIND (UINT64_MAX - 1) // another call of the case and connector is before it
+#define CALL_DUE_PARKED UINT64_MAX       // it waits for `rung retry`
+
 #endif

@@ -24,7 +24,7 @@ void play_fail(struct play *play, uint32_t line, uint32_t column,
     }
 }
 
-static void fail_play(struct play *play, const struct test_play *line, struct slice expected,
+void play_fail_line(struct play *play, const struct test_play *line, struct slice expected,
                       struct slice found)
 {
     struct play_failure failure = { .text = line->text, .expected = expected, .found = found };
@@ -34,7 +34,7 @@ static void fail_play(struct play *play, const struct test_play *line, struct sl
 // --------------------------------------------------------------------------------- commands
 
 // Runs one command as a batch of its own. The answer is valid until the next one.
-static struct core_answer run_command(struct play *play, const struct command *command)
+struct core_answer play_command(struct play *play, const struct command *command)
 {
     const struct core_effects *effects;
     core_begin(play->core, play->now_ms);
@@ -71,7 +71,7 @@ static bool check_incidents(struct play *play, const struct test_play *line)
     }
     struct slice text = SLICE_EMPTY;
     view_incidents(play->view, collect_incident, &text);
-    fail_play(play, line, SLICE("the process to go on by itself"),
+    play_fail_line(play, line, SLICE("the process to go on by itself"),
               arena_format(play->arena, "an incident for an administrator: %.*s",
                            SLICE_PRINT(text)));
     return false;
@@ -93,7 +93,7 @@ static void advance(struct play *play, const struct test_play *line, uint64_t un
     }
     play->timers += fired;
     if (fired >= PLAY_TIMERS_MAX) {
-        fail_play(play, line, SLICE("the timers of the process to come to rest"),
+        play_fail_line(play, line, SLICE("the timers of the process to come to rest"),
                   arena_format(play->arena, "%u timers fired in one wait", fired));
     }
     play->now_ms = until_ms > play->now_ms ? until_ms : play->now_ms;
@@ -101,7 +101,7 @@ static void advance(struct play *play, const struct test_play *line, uint64_t un
 
 // --------------------------------------------------------------------------------- forms
 
-static struct slice pack_form(const struct play *play, const struct test_play *line,
+struct slice play_pack_form(const struct play *play, const struct test_play *line,
                               const bool *chosen, bool which)
 {
     uint32_t count = 0;
@@ -152,7 +152,7 @@ static bool contains_text(struct slice text, struct slice part)
 }
 
 // Was the outcome the one that the line expects? True: the command was accepted.
-static bool judge(struct play *play, const struct test_play *line, const struct core_answer *answer)
+bool play_judge(struct play *play, const struct test_play *line, const struct core_answer *answer)
 {
     const struct refusal *refusal = &answer->refusal;
     bool refused = refusal->code != REFUSAL_NONE;
@@ -162,13 +162,13 @@ static bool judge(struct play *play, const struct test_play *line, const struct 
                             SLICE_PRINT(refusal->message));
     }
     if (refused && !line->refused) {
-        fail_play(play, line, SLICE("it to be accepted"), said);
+        play_fail_line(play, line, SLICE("it to be accepted"), said);
     } else if (!refused && line->refused) {
-        fail_play(play, line, SLICE("a refusal"),
+        play_fail_line(play, line, SLICE("a refusal"),
                   arena_format(play->arena, "accepted: %.*s",
                                SLICE_PRINT(play_where(play, line->case_index))));
     } else if (refused && !contains_text(refusal->message, line->refused_text)) {
-        fail_play(play, line,
+        play_fail_line(play, line,
                   arena_format(play->arena, "a refusal that says \"%.*s\"",
                                SLICE_PRINT(line->refused_text)),
                   said);
@@ -196,10 +196,11 @@ static void play_start(struct play *play, const struct play_set *set, const stru
     play->case_index = line->case_index;
     struct command command = {
         .kind = COMMAND_START, .as = user_of(play, line->user), .process = line->process,
-        .form = pack_form(play, line, given, false), .given = pack_form(play, line, given, true),
+        .form = play_pack_form(play, line, given, false),
+        .given = play_pack_form(play, line, given, true),
     };
-    struct core_answer answer = run_command(play, &command);
-    if (!judge(play, line, &answer)) {
+    struct core_answer answer = play_command(play, &command);
+    if (!play_judge(play, line, &answer)) {
         return;
     }
     struct slice raw = pack_map_find(answer.result, SLICE("instance"));
@@ -213,7 +214,7 @@ static void play_press(struct play *play, const struct test_play *line)
     struct play_case found;
     play->case_index = line->case_index;
     if (!play_find_case(play, line->case_index, &found)) {
-        fail_play(play, line, SLICE("a case to press on"), play_where(play, line->case_index));
+        play_fail_line(play, line, SLICE("a case to press on"), play_where(play, line->case_index));
         return;
     }
     // In several places at once the engine finds the one where this person may press it.
@@ -227,10 +228,10 @@ static void play_press(struct play *play, const struct test_play *line)
     struct command command = {
         .kind = COMMAND_PRESS, .as = user_of(play, line->user), .name = line->action,
         .instance = found.instance->head.id, .entry = leaf != NULL ? leaf->entry : 0,
-        .task = task != NULL ? task->number : 0, .form = pack_form(play, line, chosen, false),
+        .task = task != NULL ? task->number : 0, .form = play_pack_form(play, line, chosen, false),
     };
-    struct core_answer answer = run_command(play, &command);
-    (void)judge(play, line, &answer);
+    struct core_answer answer = play_command(play, &command);
+    (void)play_judge(play, line, &answer);
 }
 
 // --------------------------------------------------------------------------------- the clock
@@ -264,7 +265,7 @@ static void play_clock(struct play *play, const struct test_play *line, uint64_t
         return;
     }
     if (to_ms < play->now_ms) {
-        fail_play(play, line, SLICE("a moment that is still to come"),
+        play_fail_line(play, line, SLICE("a moment that is still to come"),
                   arena_format(play->arena, "the clock shows %.*s",
                                SLICE_PRINT(play_print_moment(play, play->now_ms))));
         return;
@@ -284,8 +285,8 @@ static void play_absence(struct play *play, const struct test_play *line)
             eval_add_plain(play_zone(play), play->now_ms, line->duration.unit,
                            line->duration.number);
     }
-    struct core_answer answer = run_command(play, &command);
-    (void)judge(play, line, &answer);
+    struct core_answer answer = play_command(play, &command);
+    (void)play_judge(play, line, &answer);
 }
 
 static void run_line(struct play *play, const struct play_set *set, const struct test_play *line,
@@ -306,6 +307,8 @@ static void run_line(struct play *play, const struct play_set *set, const struct
     case TEST_PLAY_PRESS: play_press(play, line); break;
     case TEST_PLAY_ABSENT:
     case TEST_PLAY_PRESENT: play_absence(play, line); break;
+    case TEST_PLAY_MESSAGE: play_message(play, line); break;
+    case TEST_PLAY_CALL: play_call(play, line); break;
     case TEST_PLAY_EXPECT:
         for (uint32_t i = 0; i < line->check_count; i++) {
             play_check(play, &line->checks[i]);
@@ -343,6 +346,21 @@ static void choose(const struct play_set *set, struct command_program *programs,
     }
 }
 
+// A message finds its case, or begins one, in whatever process has to do with it.
+static void choose_for_message(const struct play_set *set, struct command_program *programs,
+                               uint32_t *count, const struct test_play *line)
+{
+    for (uint32_t i = 0; i < set->compiled->program_count; i++) {
+        const struct image *image = &set->programs[i].image;
+        for (uint32_t n = 0; n < image->signal_count; n++) {
+            if (slice_equal(image_slice(image, image->signal[n].connector), line->connector) &&
+                slice_equal(image_slice(image, image->signal[n].name), line->action)) {
+                choose(set, programs, count, set->compiled->programs[i].process);
+            }
+        }
+    }
+}
+
 // Only what the test can reach: a large set would cost every test its whole weight.
 static void activate(struct play *play, const struct play_set *set)
 {
@@ -351,6 +369,11 @@ static void activate(struct play *play, const struct play_set *set)
     uint32_t count = 0;
     for (uint32_t i = 0; i < play->plan->case_count; i++) {
         choose(set, programs, &count, play->plan->cases[i].process);
+    }
+    for (uint32_t i = 0; i < play->plan->play_count; i++) {
+        if (play->plan->plays[i].kind == TEST_PLAY_MESSAGE) {
+            choose_for_message(set, programs, &count, &play->plan->plays[i]);
+        }
     }
     for (uint32_t i = 0; i < count; i++) { // grows while it runs
         const struct play_program *program = find_program(set, programs[i].process);
@@ -365,7 +388,7 @@ static void activate(struct play *play, const struct play_set *set)
     }
     struct command command = { .kind = COMMAND_APPLY, .programs = programs,
                                .program_count = count };
-    struct core_answer answer = run_command(play, &command);
+    struct core_answer answer = play_command(play, &command);
     CHECK(answer.refusal.code == REFUSAL_NONE); // the compiler made them
 }
 
@@ -387,7 +410,7 @@ static void add_users(struct play *play, uint32_t line)
     }
     struct command command = { .kind = COMMAND_USERS, .users = users,
                                .user_count = plan->user_count };
-    struct core_answer answer = run_command(play, &command);
+    struct core_answer answer = play_command(play, &command);
     if (answer.refusal.code != REFUSAL_NONE) {
         struct play_failure failure = { .text = plan->title, .expected = SLICE("these users"),
                                         .found = answer.refusal.message };

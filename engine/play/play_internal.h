@@ -67,6 +67,21 @@ void play_check(struct play *play, const struct test_check *check);
 struct slice play_where(const struct play *play, uint32_t case_index);
 void play_timeline(const struct play *play, struct play_report *report);
 
+// play.c
+void play_fail_line(struct play *play, const struct test_play *line, struct slice expected,
+                    struct slice found);
+// Runs one command as a batch of its own. The answer is valid until the next one.
+struct core_answer play_command(struct play *play, const struct command *command);
+// The values of the line for which `chosen` is `which`, as a packed map.
+struct slice play_pack_form(const struct play *play, const struct test_play *line,
+                            const bool *chosen, bool which);
+// Was the outcome the one that the line expects? True: the command was accepted.
+bool play_judge(struct play *play, const struct test_play *line, const struct core_answer *answer);
+
+// play_outside.c
+void play_message(struct play *play, const struct test_play *line);
+void play_call(struct play *play, const struct test_play *line);
+
 void play_fail(struct play *play, uint32_t line, uint32_t column,
                const struct play_failure *failure);
 

@@ -36,8 +36,8 @@ static uint64_t number_at(const struct event_field *field, const char *at)
 
 enum meaning {
     MEANS_NUMBER, MEANS_MOMENT, MEANS_USER, MEANS_ROLE, MEANS_TEAM, MEANS_STAGE, MEANS_FIELD,
-    MEANS_END,
-    MEANS_COLLECTION, MEANS_LADDER, MEANS_OUTCOME, MEANS_PROGRAM, MEANS_CASE, MEANS_NOTHING
+    MEANS_END, MEANS_COLLECTION, MEANS_LADDER, MEANS_OUTCOME, MEANS_PROGRAM, MEANS_CASE,
+    MEANS_MESSAGE, MEANS_CALL, MEANS_NOTHING
 };
 
 static const struct {
@@ -56,6 +56,8 @@ static const struct {
     { "from", MEANS_MOMENT },      { "to", MEANS_MOMENT },     { "action", MEANS_NOTHING },
     { "def", MEANS_NOTHING },      { "process", MEANS_NOTHING }, { "of", MEANS_NOTHING },
     { "end", MEANS_END },          { "instance", MEANS_NOTHING }, { "parent", MEANS_CASE },
+    { "became", MEANS_MESSAGE },   { "result", MEANS_CALL },
+    { "send", MEANS_NOTHING },     { "signal", MEANS_NOTHING },
     { "root", MEANS_CASE },        { "other", MEANS_CASE },    { "child", MEANS_CASE },
     { "into", MEANS_CASE },        { "escalation", MEANS_NOTHING },
 };
@@ -90,7 +92,7 @@ static void write_number(const struct card_env *env, const struct view_program *
     switch (meaning) {
     case MEANS_MOMENT:
     case MEANS_CASE:
-        if (n == 0 || n == UINT64_MAX) {
+        if (n == 0 || n >= CALL_DUE_BEHIND) {
             pack_nil(env->buf);
             return;
         }
@@ -131,6 +133,10 @@ static void write_number(const struct card_env *env, const struct view_program *
             name = image_slice(image, image->ladder[n].name);
         }
         break;
+    case MEANS_MESSAGE:
+        name = slice_from_cstr(message_outcome_name((enum message_outcome)n));
+        break;
+    case MEANS_CALL: name = slice_from_cstr(call_outcome_name((enum call_outcome)n)); break;
     case MEANS_OUTCOME:
         name = n <= OUTCOME_MERGED ? slice_from_cstr(outcome_name((enum outcome)n)) : SLICE_EMPTY;
         break;
@@ -329,7 +335,9 @@ void card_record(const struct card_env *env, uint64_t seq, const struct record *
     card_user(env, "for", record->on_behalf);
     reply_uint(env->buf, "cause", record->cause_seq);
     reply_text(env->buf, "note", record->note);
-    write_form(env, program, record->form);
+    // What a message or an answer brings has names of its own: only administrators see it whole.
+    bool outside = record->command == COMMAND_MESSAGE || record->command == COMMAND_CALL_RESULT;
+    write_form(env, program, outside && env->user != 0 ? SLICE_EMPTY : record->form);
     reply_key(env->buf, "events");
     struct reply_count list = reply_open_array(env->buf);
     for (uint32_t i = 0; i < record->event_count; i++) {

@@ -417,8 +417,9 @@ bool decode_command(const struct call *call, struct slice frame, struct slice cl
                                                   : call->arg[PARAM_DUE].number;
     command->until_ms = call->arg[PARAM_MOMENT].number;
     command->dry_run = call->arg[PARAM_DRY_RUN].number != 0;
+    command->connector = text[PARAM_CONNECTOR];
     static const enum param names[] = { PARAM_ACTION, PARAM_TO, PARAM_FOR, PARAM_STAGE,
-                                        PARAM_USER };
+                                        PARAM_USER, PARAM_MESSAGE };
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         command->name = text[names[i]].len > 0 ? text[names[i]] : command->name;
     }

@@ -5,8 +5,8 @@
 #include "engine/decide/rights.h"
 #include "engine/shell/card.h"
 #include "engine/shell/inbox_list.h"
-#include "engine/shell/reply.h"
 #include "engine/shell/question_internal.h"
+#include "engine/shell/reply.h"
 #include "engine/shell/walk.h"
 
 enum { INBOX_LIMIT = 100, HISTORY_LIMIT = 100, CARDS_AT_ONCE = 32, NOTICES_SHOWN_MAX = 64,
@@ -416,7 +416,8 @@ static bool answer(struct question *q)
         { METHOD_SHOW, answer_show },           { METHOD_HISTORY, answer_history },
         { METHOD_PROCESSES, answer_processes }, { METHOD_USERS, answer_users },
         { METHOD_NEXT_DUE, answer_next_due },   { METHOD_HOLDINGS, answer_holdings },
-        { METHOD_PEOPLE, answer_people },
+        { METHOD_PEOPLE, answer_people },       { METHOD_INCIDENTS, question_incidents },
+        { METHOD_CALLS, question_calls },
     };
     for (size_t i = 0; i < ARRAY_COUNT(answers); i++) {
         if (answers[i].method == q->call->method) {

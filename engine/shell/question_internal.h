@@ -26,5 +26,8 @@ bool question_over(struct question *q, uint32_t whose);
 // question_people.c
 bool answer_holdings(struct question *q);
 bool answer_people(struct question *q);
+// Each writes its answer. False: refused, with q->refusal.
+bool question_incidents(struct question *q);
+bool question_calls(struct question *q);
 
 #endif

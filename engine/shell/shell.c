@@ -179,6 +179,8 @@ bool shell_take_call(struct shell *shell, struct session *session, const struct 
     case METHOD_ABSENT:
     case METHOD_PRESENT:
     case METHOD_HAND_OVER:
+    case METHOD_RETRY_INCIDENT:
+    case METHOD_MESSAGE:
     case METHOD_IMPORT_USERS: return take_command(shell, session, call, frame);
     case METHOD_CLOCK: return take_clock(shell, session, call, frame);
     case METHOD_STATS: return take_stats(shell, session, call);
@@ -194,6 +196,8 @@ bool shell_take_call(struct shell *shell, struct session *session, const struct 
     case METHOD_USERS:
     case METHOD_HOLDINGS:
     case METHOD_PEOPLE:
+    case METHOD_INCIDENTS:
+    case METHOD_CALLS:
     case METHOD_NEXT_DUE: question_answer(shell, session, call); return true;
     case METHOD_COUNT: break;
     }

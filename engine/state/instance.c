@@ -21,7 +21,8 @@ static bool counts_hold(const struct instance_head *head)
            head->timer_count <= TIMERS_MAX && head->position_count <= POSITIONS_MAX &&
            head->slot_count <= SLOTS_MAX && head->collection_count <= COLLECTIONS_MAX &&
            head->latch_count <= LATCHES_MAX && head->incident_count <= INCIDENTS_MAX &&
-           head->acted_count <= ACTED_MAX && frames_hold(head) &&
+           head->acted_count <= ACTED_MAX && frames_hold(head) && head->kept_count <= KEPT_MAX &&
+           head->call_count <= CALLS_MAX &&
            head->field_count <= FIELDS_MAX;
 }
 
@@ -66,6 +67,8 @@ enum err instance_decode(struct slice bytes, struct instance *ret_instance)
     reader_copy(&reader, instance->latch, sizeof(instance->latch[0]) * head->latch_count);
     reader_copy(&reader, instance->incident, sizeof(instance->incident[0]) * head->incident_count);
     reader_copy(&reader, instance->acted, sizeof(instance->acted[0]) * head->acted_count);
+    reader_copy(&reader, instance->kept, sizeof(instance->kept[0]) * head->kept_count);
+    reader_copy(&reader, instance->call, sizeof(instance->call[0]) * head->call_count);
     enum err err = decode_fields(&reader, instance);
     instance->previous_seq = head->last_seq;
     memset(instance->part_bits, 0, sizeof(instance->part_bits));
@@ -115,7 +118,9 @@ static size_t fixed_bytes(const struct instance_head *head)
            sizeof(struct collection_state) * head->collection_count +
            sizeof(struct rule_latch) * head->latch_count +
            sizeof(struct open_incident) * head->incident_count +
-           sizeof(struct acted_as) * head->acted_count + 2u * head->field_count;
+           sizeof(struct acted_as) * head->acted_count +
+           sizeof(struct kept_message) * head->kept_count +
+           sizeof(struct open_call) * head->call_count + 2u * head->field_count;
 }
 
 // Decides which fields live in parts: the long ones, then the longest while the row is too big.
@@ -185,6 +190,8 @@ enum err instance_encode(struct instance *instance, struct buf *buf)
     buf_put(buf, instance->latch, sizeof(instance->latch[0]) * head->latch_count);
     buf_put(buf, instance->incident, sizeof(instance->incident[0]) * head->incident_count);
     buf_put(buf, instance->acted, sizeof(instance->acted[0]) * head->acted_count);
+    buf_put(buf, instance->kept, sizeof(instance->kept[0]) * head->kept_count);
+    buf_put(buf, instance->call, sizeof(instance->call[0]) * head->call_count);
     put_fields(instance, buf);
     CHECK(buf->overflow || buf->len - before == total);
     return OK;
@@ -329,4 +336,14 @@ bool instance_latched(const struct instance *instance, uint32_t rule, uint32_t e
         }
     }
     return false;
+}
+
+const struct open_call *instance_call(const struct instance *instance, uint64_t call)
+{
+    for (uint32_t i = 0; i < instance->head.call_count; i++) {
+        if (instance->call[i].call == call) {
+            return &instance->call[i];
+        }
+    }
+    return NULL;
 }

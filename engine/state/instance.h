@@ -34,6 +34,8 @@ struct instance_head {
     uint16_t zone; // number of the case's time zone; 0: the company's
     uint32_t field_bytes;
     uint8_t frames[FRAMES_MAX]; // open escalations of the image + 1, the outermost first; 0 = none
+    uint16_t call_count, kept_count;
+    uint32_t pad2;
     uint64_t started_ms, moved_ms, ended_ms;
     uint64_t last_seq; // of the newest record that touched it
 };
@@ -76,8 +78,12 @@ struct rule_latch { uint32_t rule, entry; }; // listed = up
 struct open_incident { uint32_t number; };
 struct acted_as { uint32_t role, user; }; // pressed something as this role in this life (rule 24)
 
+struct kept_message { uint32_t number, signal; }; // signal: of the image; oldest first
+// Calls that are on their way, in the order of their steps. `due`: also CALL_DUE_…
+struct open_call { uint64_t call, due; uint32_t send, attempts; };
+
 // Stored as they stand in memory: no padding that could hold stray bytes.
-_Static_assert(sizeof(struct instance_head) == 128, "stored layout");
+_Static_assert(sizeof(struct instance_head) == 136, "stored layout");
 _Static_assert(sizeof(struct active_stage) == 24 && sizeof(struct open_task) == 88 &&
                    sizeof(struct armed_timer) == 32 && sizeof(struct ladder_position) == 12 &&
                    sizeof(struct collection_state) == 32,
@@ -94,6 +100,8 @@ struct instance {
     struct rule_latch latch[LATCHES_MAX];
     struct open_incident incident[INCIDENTS_MAX];
     struct acted_as acted[ACTED_MAX];
+    struct kept_message kept[KEPT_MAX];
+    struct open_call call[CALLS_MAX];
     struct slice field[FIELDS_MAX]; // packed values; empty slice = empty
     uint64_t previous_seq;          // last_seq as loaded
     uint32_t part_bits[FIELDS_MAX / 32]; // fields that live in DB_PART when stored
@@ -132,6 +140,7 @@ uint32_t instance_slot(const struct instance *instance, uint32_t role); // user 
 uint32_t instance_position(const struct instance *instance, uint32_t entry, uint32_t of);
 const struct collection_state *instance_collection(const struct instance *instance,
                                                    uint32_t collection);
+const struct open_call *instance_call(const struct instance *instance, uint64_t call);
 bool instance_latched(const struct instance *instance, uint32_t rule, uint32_t entry);
 
 #endif

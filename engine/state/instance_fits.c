@@ -117,6 +117,12 @@ bool instance_fits(const struct instance *instance, const struct image *image)
     for (uint32_t i = 0; i < head->latch_count && fits; i++) {
         fits = instance->latch[i].rule < image->rule_count;
     }
+    for (uint32_t i = 0; i < head->kept_count && fits; i++) {
+        fits = instance->kept[i].signal < image->signal_count && head->status == INSTANCE_OPEN;
+    }
+    for (uint32_t i = 0; i < head->call_count && fits; i++) {
+        fits = instance->call[i].send < image->send_count;
+    }
     for (uint32_t i = 0; i < head->field_count && fits; i++) {
         fits = instance_value_holds(instance->field[i]);
     }

@@ -83,6 +83,18 @@ void key_child(struct key *key, uint64_t parent, uint32_t collection, uint32_t r
     key_u64(key, child);
 }
 
+void key_kept(struct key *key, uint64_t instance, uint32_t number)
+{
+    key_part(key, instance, number);
+}
+
+void key_call(struct key *key, uint64_t due, uint64_t call)
+{
+    key->len = 0;
+    key_u64(key, due);
+    key_u64(key, call);
+}
+
 void key_number(struct key *key, uint32_t number)
 {
     key->len = 0;

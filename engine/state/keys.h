@@ -36,6 +36,8 @@ void key_timer(struct key *key, uint64_t due, uint64_t instance, uint32_t timer)
 #define KEY_TIMER_OVERDUE 0x80000000u // set in the timer number: it is a task's overdue ladder
 void key_child(struct key *key, uint64_t parent, uint32_t collection, uint32_t round,
                uint64_t child);
+void key_kept(struct key *key, uint64_t instance, uint32_t number);
+void key_call(struct key *key, uint64_t due, uint64_t call);
 void key_number(struct key *key, uint32_t number);
 enum key_name_kind {
     KEY_NAME_PROCESS = 1, KEY_NAME_ROLE = 2, KEY_NAME_ZONE = 3, KEY_NAME_TEAM = 4

@@ -107,7 +107,7 @@ void counters_load(const struct view *view)
     struct view_counters counters = {
         .next_instance = 1, .next_user = 1, .next_role = 1, .next_process = 1,
         .next_program = 1, .next_client = 1, .next_incident = 1,
-        .next_zone = 1, .next_team = 1,
+        .next_zone = 1, .next_team = 1, .next_call = 1,
     };
     backing->counters = counters;
     if (view_get(view, DB_META, &key, &value) == OK) {
@@ -424,31 +424,6 @@ void view_children(const struct view *view, uint64_t parent, view_child_fn *each
         struct slice value = store_cursor_value(cursor);
         row.state = value.len == 1 ? (uint8_t)value.ptr[0] : 0;
         if (reader.bad || value.len != 1) {
-            view->backing->failed = ERR_CORRUPT;
-            return;
-        }
-        if (!each(context, &row) || !store_next(cursor)) {
-            return;
-        }
-    }
-}
-
-void view_incidents(const struct view *view, view_incident_fn *each, void *context)
-{
-    struct store_cursor *cursor = view_seek(view, DB_INCIDENT, SLICE_EMPTY);
-    while (cursor != NULL) {
-        struct reader reader;
-        reader_init(&reader, store_cursor_key(cursor));
-        struct view_incident_row row = { .incident = reader_u32_be(&reader) };
-        struct unpack unpack;
-        unpack_init(&unpack, store_cursor_value(cursor));
-        (void)unpack_array(&unpack);
-        row.instance = unpack_uint(&unpack);
-        row.at = unpack_uint(&unpack);
-        row.kind = unpack_str(&unpack);
-        row.text = unpack_str(&unpack);
-        row.role = (uint32_t)unpack_uint(&unpack);
-        if (unpack.bad) {
             view->backing->failed = ERR_CORRUPT;
             return;
         }

@@ -145,9 +145,24 @@ struct view_incident_row {
     uint32_t incident, role;
     uint64_t at;
     struct slice kind, text;
+    struct slice what; // what `retry` tries again (decide/incidents.c); empty: nothing
 };
 typedef bool view_incident_fn(void *context, const struct view_incident_row *row);
 void view_incidents(const struct view *view, view_incident_fn *each, void *context); // open ones
+bool view_incident(const struct view *view, uint32_t incident, struct view_incident_row *ret_row);
+// Messages that wait, and calls on their way.
+struct view_kept_row { uint64_t at; struct slice connector, name, form; };
+bool view_kept(const struct view *view, uint64_t instance, uint32_t number,
+               struct view_kept_row *ret_row);
+struct view_call_row {
+    uint64_t due, call, instance;
+    uint32_t attempts;
+    struct slice connector, name, key, form;
+};
+// By due moment, from `from_ms`; calls each until false. Rows are valid during the call.
+typedef bool view_call_fn(void *context, const struct view_call_row *row);
+void view_calls(const struct view *view, uint64_t from_ms, view_call_fn *each, void *context);
+bool view_call(const struct view *view, uint64_t due, uint64_t call, struct view_call_row *ret_row);
 struct view_notice_row { uint64_t at, instance; struct slice text; };
 typedef bool view_notice_fn(void *context, const struct view_notice_row *row);
 void view_notices(const struct view *view, uint32_t user, view_notice_fn *each, void *context);
@@ -157,7 +172,7 @@ struct view_counters { // kept by evolve
     uint64_t next_instance, open_instances, ended_instances, open_tasks, open_incidents, notices;
     uint32_t next_user, next_role, next_process, next_program, next_client, next_incident;
     uint32_t next_team, pad_team;
-    uint64_t purge_hour, names_changes;
+    uint64_t purge_hour, names_changes, next_call;
     uint8_t demo, pad[3];
     char region[4]; // of phones written without a country: "RU"; empty = none is assumed
     char currency[8];

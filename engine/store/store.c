@@ -21,6 +21,7 @@ const char *store_db_name(enum store_db db)
         [DB_USER] = "user",         [DB_USER_NAME] = "user_name",
         [DB_LOAD] = "load",         [DB_NOTICE] = "notice",
         [DB_INCIDENT] = "incident", [DB_FAMILIAR] = "familiar",
+        [DB_KEPT] = "kept",         [DB_CALL] = "call",
     };
     CHECK(db > 0 && db < DB_COUNT);
     CHECK(names[db] != NULL);

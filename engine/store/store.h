@@ -45,6 +45,8 @@ enum store_db {
     DB_NOTICE,      // user, slot → text, moment
     DB_INCIDENT,    // incident → instance, text, state
     DB_FAMILIAR,    // process, key field, role, value, 0 → last holder
+    DB_KEPT,        // instance, number → a message that waits
+    DB_CALL,        // due, call → instance, connector, name, key, tries, form
     DB_COUNT
 };
 

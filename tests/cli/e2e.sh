@@ -315,6 +315,40 @@ expect "apply: failing test" 4 '10:06' apply "$work/failing.rung"
 sed 's/"Be kind."/"Be very kind."/' "$here/little.rung" >"$work/new.rung"
 expect "apply" 0 'order is now at version 2' apply "$work/new.rung"
 
+# --- the outside world
+printf 'name,title,roles\nann,Ann,seller\nbob,Bob,boss\ndan,Dan,desk\n' >"$work/desk.csv"
+expect "apply the outside world" 0 'bill' apply "$here/../outside/bill.rung" "$work/new.rung"
+expect "a desk" 0 '' users import "$work/desk.csv"
+expect "message: what" 2 'is not CONNECTOR.MESSAGE' message paid
+expect "message: values" 2 'PARAMETER=VALUE' message bank.paid amount
+expect "message: nobody knows it" 1 'unknown_message' message bank.lost number=7
+expect "message: for nobody" 1 'unknown_instance' message bank.paid number=7 amount=5
+expect "message begins a case" 0 'is at: .*drafting' message bank.order number=7
+bill=$(sed -n 's/^case \([0-9]*\).*/\1/p' "$work/out" | head -1)
+expect "message that waits" 0 'it waits for the case' message bank.paid number=7 amount=0
+expect "message with a bad value" 1 'bad_form' message bank.paid "$bill" amount=much
+expect "no incident" 0 'no incident is open' incidents
+expect "no call" 0 'no call is on its way' calls
+expect "what waited cannot be done" 0 'is at' press "$bill" sent --as dan
+expect "a call is on its way" 0 'bank.invoice' calls
+expect "the incident" 0 'deliver.*Money has an amount' incidents
+holds "its case and process" 'bill'
+expect "incidents as JSON" 0 '"retry": ?true' incidents --json
+expect "incidents of another kind" 0 'no incident is open' incidents --kind timer
+incident=$("$rung" incidents --json | sed -n 's/.*"incident": *\([0-9]*\).*/\1/p' | head -1)
+expect "retry: which" 2 'say which' retry
+expect "retry: not a number" 2 'is not the number' retry all
+expect "retry, dry" 0 'would be tried again' retry --kind deliver --dry-run
+expect "retry by query" 1 "incident $incident: refused: .*Money has an amount" retry --process bill
+expect "retry by number" 1 "incident $incident: refused" retry "$incident"
+expect "retry of none" 1 'no open incident' retry 999
+expect "retry as JSON" 1 '"refused": ?1' retry --all --json
+expect "close it" 0 '' close-incident "$bill" "$incident" --reason "it brought nothing"
+expect "message settles it" 0 'has ended' message bank.paid "$bill" amount=100
+expect "message for an ended case" 0 'the case has ended' message bank.paid "$bill" amount=100
+expect "history of messages" 0 'message bank.paid: delivered' history "$bill"
+expect "messages in the graph" 0 'message bank.paid, kept until awaited' graph "$here/../outside/bill.rung"
+
 # --- the engine as a whole
 expect "stats" 0 '^cases.open' stats
 expect "stats as JSON" 0 '"cases"' stats --json

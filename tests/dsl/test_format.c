@@ -239,6 +239,9 @@ static struct slice blind_image(const struct compile_program *program, struct ar
     BLIND(step)
     BLIND(ask)
     BLIND(convert)
+    BLIND(message)
+    BLIND(send)
+    BLIND(intake)
 #undef BLIND
     return slice_make(bytes, copy.len);
 }

@@ -70,7 +70,7 @@ static void a_set_gives_one_image_per_process_and_its_tests(void **state)
     (void)state;
     struct set set;
     compile_good(&set);
-    assert_int_equal(set.result.program_count, 3);
+    assert_int_equal(set.result.program_count, 4);
     assert_int_equal(set.result.test_count, 1);
     assert_int_equal(set.result.programs[0].file_count, 2);
     assert_true(slice_equal(set.result.programs[0].files[1], SLICE(FOLDER "people.rung")));

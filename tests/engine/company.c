@@ -338,6 +338,38 @@ static void take_tail(struct line *line)
     }
 }
 
+static void take_signal(struct line *line)
+{
+    line->command.connector = before_mark(next_word(line), '.', &line->command.name);
+}
+
+// `message C.N [at CASE]`, `retry INCIDENT`, and
+// `result CASE CALL TRY done|failed|refused [answer C.N]`
+static void take_outside(struct line *line, struct slice word)
+{
+    struct command *command = &line->command;
+    if (slice_equal(word, SLICE("message"))) {
+        command->kind = COMMAND_MESSAGE;
+        take_signal(line);
+        command->instance = take_word(line, "at") ? next_number(line) : 0;
+    } else if (slice_equal(word, SLICE("retry"))) {
+        command->kind = COMMAND_INCIDENT_RETRY;
+        command->task = (uint32_t)next_number(line);
+    } else if (slice_equal(word, SLICE("result"))) {
+        command->kind = COMMAND_CALL_RESULT;
+        command->instance = next_number(line);
+        command->child = next_number(line);
+        command->entry = (uint32_t)next_number(line);
+        command->outcome = take_word(line, "done")     ? CALL_RESULT_DONE
+                           : take_word(line, "failed") ? CALL_RESULT_FAILED
+                                                       : CALL_RESULT_REFUSED;
+        (void)take_word(line, "refused");
+        if (take_word(line, "answer")) {
+            take_signal(line);
+        }
+    }
+}
+
 static void take_command(struct line *line)
 {
     static const struct {
@@ -368,6 +400,7 @@ static void take_command(struct line *line)
         command->kind = COMMAND_INCIDENT_CLOSE;
         command->task = (uint32_t)next_number(line);
     }
+    take_outside(line, word);
     for (size_t i = 0; i < ARRAY_COUNT(words); i++) {
         if (slice_equal(word, slice_from_cstr(words[i].word))) {
             command->kind = words[i].kind;

@@ -363,9 +363,9 @@ COMPANY_TEST(a_timer_that_cannot_do_its_work_opens_an_incident,
     { "wait 24 h", "-" },
     { "bob: close 1 because seen", "!needs_administrator" },
     { "close 1", "!bad_form reason" },
-    { "close 5 because seen", "!unknown_task 5" },
+    { "close 5 because seen", "!unknown_incident 5" },
     { "close 1 because the rules are mended", "incident_closed" },
-    { "close 1 because again", "!unknown_task 1" })
+    { "close 1 because again", "!unknown_incident 1" })
 // S115
 COMPANY_TEST(whoever_leaves_with_open_tasks_leaves_an_incident,
     { "hire gus ghost", "" },
@@ -460,6 +460,115 @@ COMPANY_TEST(people_are_in_teams,
     { "hire ida sales in north", "team_named user_set" },
     { "hire ida sales in north", "-" },
     { "hire ida sales in south", "team_named user_set" })
+// --------------------------------------------------------------------------------- the world
+
+#define BILL "message bank.order with number=7"
+// Rule 37.
+OUTSIDE_TEST(rule_37_a_message_begins_a_case_and_fills_what_it_brings,
+    { BILL, "instance_started message_taken task_opened" },
+    { BILL, "repeat_joined message_taken" },
+    { "wim: press 1 sent", "" },
+    { "message bank.paid with number=7, amount=30", "message_taken field_changed" },
+    { "message bank.paid at 1 with amount=70",
+      "message_taken field_changed rule_fired instance_ended" },
+    { "message bank.paid at 1 with amount=70", "message_taken" })
+OUTSIDE_TEST(rule_37_a_message_that_waits_is_delivered_on_entry_in_the_same_batch,
+    { BILL, "" },
+    { "message bank.paid with number=7, amount=60", "message_taken" },
+    { "message bank.paid with number=7, amount=50", "message_taken" },
+    { "wim: press 1 sent", "pressed stage_entered message_taken message_taken instance_ended" })
+OUTSIDE_TEST(rule_33_what_waits_is_recorded_when_the_case_ends,
+    { BILL, "" },
+    { "message bank.paid with number=7, amount=60", "message_taken" },
+    { "cancel 1 because of a mistake", "message_taken instance_ended" })
+OUTSIDE_TEST(what_a_kept_message_cannot_do_does_not_undo_the_press,
+    { BILL, "" },
+    { "message bank.paid with number=7, amount=0", "message_taken" },
+    { "wim: press 1 sent", "pressed stage_entered message_taken incident_opened" },
+    { "wim: retry 1", "!needs_administrator" },
+    { "retry 7", "!unknown_incident 7" },
+    { "retry 1", "!required amount" },
+    { "close 1 because it brought nothing", "incident_closed" })
+OUTSIDE_TEST(messages_that_do_not_fit_are_refused,
+    { "message bank.lost", "!unknown_message bank.lost" },
+    { "message bank.paid with number=7, amount=1", "!unknown_instance" },
+    { BILL, "" },
+    { "message bank.paid at 1 with amount=much", "!bad_form amount" },
+    { "message bank.paid at 1 with sum=1", "!bad_form sum" },
+    { "message bank.order at 1", "!unknown_message case 1" },
+    { "message bank.paid at 9 with amount=1", "!unknown_instance 9" },
+    { "bob: message bank.paid at 1 with amount=1", "!needs_administrator" })
+OUTSIDE_TEST(one_delivery_makes_one_case_whatever_is_repeated,
+    { "bank/12 message bank.order with number=8", "instance_started imported" },
+    { "bank/12 message bank.order with number=8", "-" },
+    { "bank/12 message bank.order with number=9", "-" },
+    { "c1#1 message bank.order with number=9", "instance_started" },
+    { "c1#1 message bank.order with number=9", "-" },
+    { "c1#1 message bank.order with number=10", "!request_reused" })
+// Rule 38.
+OUTSIDE_TEST(rule_38_a_call_is_tried_by_its_ladder_and_then_its_else_runs,
+    { BILL, "" },
+    { "wim: press 1 sent", "call_queued" },
+    { "result 1 1 1 failed saying no route", "call_attempted" },
+    { "result 1 1 1 failed saying no route", "!stale" },
+    { "result 1 1 2 failed saying no route", "call_attempted notified" },
+    { "result 1 1 3 failed saying no route", "call_attempted field_changed" },
+    { "result 1 1 4 failed saying no route", "!stale" })
+OUTSIDE_TEST(rule_38_no_ladder_for_what_no_other_try_would_mend,
+    { BILL, "" },
+    { "wim: press 1 sent", "call_queued" },
+    { "result 1 1 1 refused saying 404", "call_attempted field_changed" })
+OUTSIDE_TEST(rule_38_calls_of_a_case_go_one_after_the_other,
+    { BILL, "" },
+    { "wim: press 1 reminded", "call_queued" },
+    { "wim: press 1 sent", "call_queued" },
+    { "result 1 2 1 done", "!stale" },
+    { "result 1 1 1 done", "call_attempted call_released" },
+    { "result 1 2 1 done", "call_attempted" })
+OUTSIDE_TEST(an_answer_is_a_message_in_the_same_record,
+    { BILL, "" },
+    { "wim: press 1 sent", "call_queued" },
+    { "result 1 1 1 done answer bank.paid with amount=100",
+      "call_attempted message_taken instance_ended" })
+OUTSIDE_TEST(an_answer_that_cannot_be_given_is_an_incident_and_the_call_is_done,
+    { BILL, "" },
+    { "wim: press 1 sent", "call_queued" },
+    { "result 1 1 1 done answer bank.paid with amount=0", "call_attempted incident_opened" },
+    { "result 1 1 1 done", "!stale" },
+    { "retry 1", "!required" })
+OUTSIDE_TEST(a_call_without_else_is_parked_until_somebody_tries_again,
+    { BILL, "" },
+    { "wim: press 1 reminded", "call_queued" },
+    { "result 1 1 1 refused saying 500", "call_attempted incident_opened" },
+    { "wim: press 1 reminded", "call_queued" },
+    { "retry 1", "incident_closed call_released" },
+    { "result 1 1 1 done", "!stale" },
+    { "result 1 2 1 done", "call_attempted call_released" },
+    { "result 1 1 1 done", "call_attempted" })
+OUTSIDE_TEST(an_incident_that_is_closed_gives_its_call_up,
+    { BILL, "" },
+    { "wim: press 1 reminded", "call_queued" },
+    { "result 1 1 1 refused saying 500", "incident_opened" },
+    { "close 1 because told by phone", "incident_closed call_attempted" })
+OUTSIDE_TEST(an_else_that_cannot_run_is_an_incident,
+    { BILL, "" },
+    { "wim: press 1 blind", "call_queued" },
+    { "result 1 1 1 refused saying 500", "call_attempted incident_opened" })
+OUTSIDE_TEST(rule_38_a_call_of_a_case_that_has_ended_is_recorded_and_an_incident,
+    { BILL, "" },
+    { "wim: press 1 sent", "call_queued" },
+    { "wim: press 1 gone", "instance_ended" },
+    { "result 1 1 1 failed saying 500", "call_attempted" },
+    { "result 1 1 2 refused saying 500", "call_attempted incident_opened" },
+    { "retry 1", "incident_closed call_released" },
+    { "result 1 1 1 done", "call_attempted" })
+COMPANY_TEST(a_timer_that_could_not_do_its_work_is_tried_again,
+    { "bob: start flip", "" },
+    { "wait 1 h", "incident_opened" },
+    { "retry 1", "incident_closed timer_set" },
+    { "wait 1 min", "timer_cancelled incident_opened" },
+    { "bob: press 1 stop", "" },
+    { "retry 2", "!stale" })
 
 // --------------------------------------------------------------------------------- requests
 
@@ -652,9 +761,32 @@ static int run_people(void)
     return cmocka_run_group_tests_name("people", tests, NULL, NULL);
 }
 
+static int run_outside(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(rule_37_a_message_begins_a_case_and_fills_what_it_brings),
+        T(rule_37_a_message_that_waits_is_delivered_on_entry_in_the_same_batch),
+        T(rule_33_what_waits_is_recorded_when_the_case_ends),
+        T(what_a_kept_message_cannot_do_does_not_undo_the_press),
+        T(messages_that_do_not_fit_are_refused),
+        T(one_delivery_makes_one_case_whatever_is_repeated),
+        T(rule_38_a_call_is_tried_by_its_ladder_and_then_its_else_runs),
+        T(rule_38_no_ladder_for_what_no_other_try_would_mend),
+        T(rule_38_calls_of_a_case_go_one_after_the_other),
+        T(an_answer_is_a_message_in_the_same_record),
+        T(an_answer_that_cannot_be_given_is_an_incident_and_the_call_is_done),
+        T(a_call_without_else_is_parked_until_somebody_tries_again),
+        T(an_incident_that_is_closed_gives_its_call_up),
+        T(an_else_that_cannot_run_is_an_incident),
+        T(rule_38_a_call_of_a_case_that_has_ended_is_recorded_and_an_incident),
+        T(a_timer_that_could_not_do_its_work_is_tried_again),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
 int main(void)
 {
-    int failed = run_frames() + run_people(); // before the last test, which looks for gaps
+    int failed = run_frames() + run_people() + run_outside(); // before the one that looks for gaps
     const struct CMUnitTest tests[] = {
         T(start_makes_a_case_a_key_and_a_task),
         T(start_refuses_what_does_not_exist),

@@ -580,6 +580,10 @@ static void dispatch(struct model *model, const struct record *record)
     case COMMAND_COMMENT:
     case COMMAND_SIDE_TASK:
     case COMMAND_FINISH: (void)named_case(model, record); break;
+    case COMMAND_MESSAGE:
+    case COMMAND_DELIVER:
+    case COMMAND_CALL_RESULT:
+    case COMMAND_INCIDENT_RETRY:
     case COMMAND_NONE:
     case COMMAND_INCIDENT_CLOSE:
     case COMMAND_USERS:
