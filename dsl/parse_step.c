@@ -533,6 +533,7 @@ void parse_with(struct parser *p, uint32_t parent)
     bool more;
     parse_advance(p);
     do {
+        uint32_t before = p->at;
         uint32_t arg = parse_open(p, NODE_ARG);
         parse_ref(p, arg, "`with`", "the name of a field and its value");
         if (!parse_take(p, TOKEN_COLON)) {
@@ -546,7 +547,8 @@ void parse_with(struct parser *p, uint32_t parent)
         }
         parse_expr(p, arg, "the colon", "a value after it");
         parse_add(p, node, parse_close(p, arg));
-        bool missing = value_follows(p) && parse_at_same_line(p);
+        // Nothing was read: what stands there is no value, whatever it looks like.
+        bool missing = value_follows(p) && parse_at_same_line(p) && p->at > before;
         if (missing) {
             parse_comma_missing(p, "values");
         }
