@@ -103,6 +103,10 @@ static void watch_timers(struct core *core, const struct event *event)
         due = event->task_opened.overdue_next;
     } else if (event->kind == EVENT_TASK_REPLANNED) {
         due = event->task_replanned.overdue_next;
+    } else if (event->kind == EVENT_TIMER_RESUMED) {
+        due = event->timer_resumed.due;
+    } else if (event->kind == EVENT_TASK_RESUMED) {
+        due = event->task_resumed.overdue_next;
     } else if (event->kind == EVENT_OVERDUE_STEPPED) {
         due = event->overdue_stepped.next;
     } else if (event->kind == EVENT_ABSENCE_SET) {
@@ -110,9 +114,6 @@ static void watch_timers(struct core *core, const struct event *event)
     } else if (event->kind == EVENT_ABSENCE_BEGAN) {
         due = event->absence_began.to;
     }
-    due = event->kind == EVENT_TIMER_RESUMED  ? event->timer_resumed.due
-          : event->kind == EVENT_TASK_RESUMED ? event->task_resumed.overdue_next
-                                              : due;
     if (due != 0 && due < core->timer_floor) {
         core->timer_floor = due;
     }

@@ -12,7 +12,8 @@ static const uint64_t minute_ms = 60 * 1000;
 static const uint64_t hour_ms = 3600 * 1000;
 static const uint64_t day_ms = 24ull * 3600 * 1000;
 
-static const char *const stage_names[] = { "contact", "offer", "waiting", "doing", "" };
+static const char *const stage_names[] = { "contact", "offer", "waiting", "doing", "problem",
+                                           "" };
 enum { LADDER_RUNGS = 4, LATE_RUNGS = 3, LATERS_MAX = 3 };
 
 struct model *model_make(void)
@@ -85,6 +86,7 @@ static void plan(struct model *model, struct model_case *c, uint64_t due)
 {
     uint64_t base = due > model->now_ms ? due : model->now_ms;
     c->task.due = due;
+    c->task.promised = false;
     c->task.rung = 0;
     c->task.overdue_next = base + 15 * minute_ms;
 }
@@ -130,6 +132,45 @@ static void end_case(struct model_case *c, const char *end)
     c->stage = AT_END;
     c->end = end;
     c->told = c->parent == 0;
+}
+
+// The case is frozen where it stands; the head of the company has the task.
+static void freeze(struct model *model, struct model_case *c)
+{
+    uint64_t now = model->now_ms;
+    c->frame = (struct model_frame){ c->stage, c->task, c->laters, c->position, c->timer_due,
+                                     now };
+    leave(c);
+    c->stage = AT_PROBLEM;
+    c->moved_ms = now;
+    c->task.open = true;
+    c->task.holder = HANA;
+    plan(model, c, now + hour_ms);
+    c->timer_due = now + 3 * day_ms;
+}
+
+// What was frozen comes back as it was: what was left of a wait is left still, a promise stays.
+static void back(struct model *model, struct model_case *c)
+{
+    const struct model_frame *frame = &c->frame;
+    uint64_t lost = model->now_ms - frame->frozen_ms;
+    c->stage = frame->stage;
+    c->task = frame->task;
+    c->laters = frame->laters;
+    c->position = frame->position;
+    c->timer_due = frame->timer_due == 0 ? 0 : frame->timer_due + lost;
+    c->moved_ms = model->now_ms;
+    struct model_task *task = &c->task;
+    if (task->open && task->promised && task->rung == 0) {
+        uint64_t base = task->due > model->now_ms ? task->due : model->now_ms;
+        task->overdue_next = base + (task->overdue_next - task->due);
+    } else if (task->open && task->overdue_next != 0) {
+        task->overdue_next += lost;
+    }
+    task->due += task->open && !task->promised ? lost : 0;
+    if (c->stage == AT_WAITING && c->open_jobs == 0) {
+        end_case(c, c->succeeded > 0 ? "won" : "lost"); // its rules are looked at again
+    }
 }
 
 static struct model_case *add_case(struct model *model)
@@ -213,10 +254,28 @@ static void take_import(struct model *model, const struct record *record)
     model->imported[row] = true;
 }
 
+static void must_join(struct model *model, const struct record *record, const struct model_case *c)
+{
+    if (find_event(record, EVENT_REPEAT_JOINED) == NULL ||
+        record->touched[0].instance != c->id) {
+        broken(model, ORACLE_MODEL, "a repeat did not join case %llu", (unsigned long long)c->id);
+    }
+}
+
+// Where a case that was merged leads today.
+static struct model_case *follow_merged(struct model *model, struct model_case *c)
+{
+    while (c != NULL && c->end != NULL && c->merged_into != 0) {
+        c = model_find(model, c->merged_into);
+    }
+    return c;
+}
+
 static void take_start(struct model *model, const struct record *record)
 {
     char phone[32];
     struct model_case *ended = NULL;
+    struct model_case *merged = NULL; // given up last, with this number
     take_import(model, record);
     read_phone(record, phone);
     for (uint32_t i = 0; i < model->case_count; i++) {
@@ -225,21 +284,27 @@ static void take_start(struct model *model, const struct record *record)
             continue;
         }
         if (c->end == NULL) {
-            if (find_event(record, EVENT_REPEAT_JOINED) == NULL ||
-                record->touched[0].instance != c->id) {
-                broken(model, ORACLE_MODEL, "a repeat did not join case %llu",
-                       (unsigned long long)c->id);
-            }
+            must_join(model, record, c);
             return;
         }
         ended = c; // one case at a time holds a key: the last of them is the newest
+        merged = c->merged_into != 0 && (merged == NULL || c->merged_seq > merged->merged_seq)
+                     ? c
+                     : merged;
     }
+    merged = merged != NULL ? follow_merged(model, merged) : NULL;
+    if (merged != NULL && merged->end == NULL) {
+        must_join(model, record, merged);
+        return;
+    }
+    ended = merged != NULL && merged->id > ended->id ? merged : ended;
     if (ended != NULL && strcmp(ended->end, "lost") == 0) {
         if (find_event(record, EVENT_INSTANCE_REOPENED) == NULL) {
             broken(model, ORACLE_MODEL, "a repeat did not reopen case %llu",
                    (unsigned long long)ended->id);
         }
         ended->end = NULL;
+        ended->merged_into = 0;
         enter(model, ended, AT_CONTACT, 0);
         return;
     }
@@ -279,6 +344,7 @@ static void later(struct model *model, struct model_case *c, const struct record
                (unsigned long long)c->id);
     }
     plan(model, c, due);
+    c->task.promised = true;
 }
 
 static void sold(struct model *model, struct model_case *c, const struct record *record)
@@ -307,6 +373,45 @@ static void sold(struct model *model, struct model_case *c, const struct record 
     enter(model, c, AT_WAITING, 0);
 }
 
+static void merge(struct model *model, struct model_case *c, const struct record *record)
+{
+    const struct event *event = find_event(record, EVENT_MERGED);
+    struct model_case *other = event != NULL ? model_find(model, event->merged.into) : NULL;
+    if (other == NULL || other == c || other->job || other->end != NULL || c->open_jobs > 0) {
+        broken(model, ORACLE_MODEL, "case %llu was merged into what it may not be",
+               (unsigned long long)c->id);
+        return;
+    }
+    end_case(c, "merged");
+    c->merged_into = other->id;
+    c->merged_seq = model->now_seq;
+    if (find_event(record, EVENT_FIELD_CHANGED) != NULL) {
+        other->moved_ms = model->now_ms;
+    }
+}
+
+// True: the press was about the problem of the case.
+static bool take_problem(struct model *model, struct model_case *c, struct slice name,
+                         uint32_t user)
+{
+    bool raised = slice_equal(name, SLICE("problem"));
+    bool solved = slice_equal(name, SLICE("solved"));
+    if (!raised && !solved && !slice_equal(name, SLICE("hopeless"))) {
+        return false;
+    }
+    if (user != HANA || c->job || raised == (c->stage == AT_PROBLEM)) {
+        broken(model, ORACLE_MODEL, "user %u pressed `%.*s` on case %llu, which stands in %s", user,
+               SLICE_PRINT(name), (unsigned long long)c->id, stage_names[c->stage]);
+    } else if (raised) {
+        freeze(model, c);
+    } else if (solved) {
+        back(model, c);
+    } else {
+        end_case(c, "lost");
+    }
+    return true;
+}
+
 static void take_press(struct model *model, const struct record *record)
 {
     struct model_case *c = named_case(model, record);
@@ -316,7 +421,10 @@ static void take_press(struct model *model, const struct record *record)
     }
     struct slice name = event->pressed.name;
     uint32_t user = record->on_behalf;
-    bool drop = slice_equal(name, SLICE("drop"));
+    bool drop = slice_equal(name, SLICE("drop")) || slice_equal(name, SLICE("same"));
+    if (take_problem(model, c, name, user)) {
+        return;
+    }
     if (drop ? user != c->slot && user != HANA : !may_do(c, user)) {
         broken(model, ORACLE_MODEL, "user %u pressed `%.*s` on case %llu without a right to", user,
                SLICE_PRINT(name), (unsigned long long)c->id);
@@ -327,7 +435,9 @@ static void take_press(struct model *model, const struct record *record)
         c->task.holder = c->slot = user;
     }
     bool contact = c->stage == AT_CONTACT;
-    if (drop && c->open_jobs == 0) {
+    if (slice_equal(name, SLICE("same"))) {
+        merge(model, c, record);
+    } else if (drop && c->open_jobs == 0) {
         end_case(c, "lost");
     } else if (slice_equal(name, SLICE("busy")) && contact) {
         c->tried++;
@@ -366,6 +476,10 @@ static void take_timer(struct model *model, const struct record *record)
         broken(model, ORACLE_EARLY, "a timer of case %llu fired at %llu; it is due at %llu",
                (unsigned long long)c->id, (unsigned long long)model->now_ms,
                (unsigned long long)due);
+        return;
+    }
+    if (c->stage == AT_PROBLEM) {
+        back(model, c);
         return;
     }
     end_case(c, c->job ? "broken" : "lost");
@@ -604,6 +718,7 @@ void model_take(struct model *model, const struct record *record, uint64_t seq)
         broken(model, ORACLE_MODEL, "record %llu goes back in time", (unsigned long long)seq);
     }
     model->now_ms = record->now_ms;
+    model->now_seq = seq;
     const struct event *incident = find_event(record, EVENT_INCIDENT_OPENED);
     if (incident != NULL) {
         broken(model, ORACLE_MODEL, "an incident opened on case %llu: %.*s",
@@ -691,7 +806,7 @@ static void compare_stand(struct model *model, const struct view *view, const st
     if (program != NULL && instance->head.status == INSTANCE_ENDED) {
         at = instance->head.end < program->image.end_count
                  ? image_slice(&program->image, program->image.end[instance->head.end].name)
-                 : SLICE("cancelled");
+                 : slice_from_cstr(outcome_name((enum outcome)instance->head.outcome));
     } else if (program != NULL && leaf != NULL) {
         at = image_slice(&program->image, program->image.stage[leaf->stage].name);
     }

@@ -12,12 +12,20 @@
 
 enum { MODEL_CASES_MAX = 4000, MODEL_SIDE_MAX = 32, MODEL_ROWS_MAX = 300 };
 enum model_user { HANA = 1, SAM, SUE, SID, WIM, WES };
-enum model_stage { AT_CONTACT, AT_OFFER, AT_WAITING, AT_DOING, AT_END };
+enum model_stage { AT_CONTACT, AT_OFFER, AT_WAITING, AT_DOING, AT_PROBLEM, AT_END };
 
 struct model_task {
-    bool open, offered;
+    bool open, offered, promised;
     uint32_t holder, tries, rung;
     uint64_t due, overdue_next;
+};
+
+// What an escalation has set aside.
+struct model_frame {
+    enum model_stage stage;
+    struct model_task task;
+    uint32_t laters, position;
+    uint64_t timer_due, frozen_ms;
 };
 
 struct model_case {
@@ -35,6 +43,9 @@ struct model_case {
     uint32_t side_number[MODEL_SIDE_MAX];
     uint64_t timer_due;  // of the stage, 0 = none
     uint64_t moved_ms;
+    struct model_frame frame; // while the case stands in its problem
+    uint64_t merged_into;     // ended as merged: the other case
+    uint64_t merged_seq;
     uint32_t total, open_jobs, succeeded, failed, cancelled, round;
     uint64_t *touches; // seqs of its records
     uint32_t touch_count, touch_capacity;
@@ -43,7 +54,7 @@ struct model_case {
 struct model {
     struct model_case *cases; // by id - 1
     uint32_t case_count;
-    uint64_t now_ms;
+    uint64_t now_ms, now_seq;
     bool imported[MODEL_ROWS_MAX]; // rows of the import ledger
     // the first thing that must not be
     int broken; // enum sim_oracle

@@ -67,6 +67,13 @@ static const char sim_process_text[] =
     "    when all jobs ended => lost\n"
     "  }\n"
     "  action drop \"Dropped\" by sales if not any jobs open => lost\n"
+    "  action same \"The same\" by sales { ask twin: ref lead \"Which\" merge into twin }\n"
+    "  escalation problem \"Problem\" by head {\n"
+    "    task \"Solve {name}\" for head due 1 h overdue late\n"
+    "    action solved \"Solved\" => back\n"
+    "    action hopeless \"Hopeless\" if not any jobs open => lost\n"
+    "    after 3 days => back\n"
+    "  }\n"
     "  end won \"Won\" success\n"
     "  end lost \"Lost\" failure reopen by sales on repeat => contact\n"
     "}\n";

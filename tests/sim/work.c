@@ -184,17 +184,20 @@ static const char *presser(struct world *world, const struct model_case *c)
 
 static const char *button(struct world *world, const struct model_case *c)
 {
-    static const char *const contact[] = { "busy", "later", "talked", "sold", "busy", "drop" };
-    static const char *const offer[] = { "sold", "back", "sold", "drop" };
+    static const char *const contact[] = { "busy", "later", "talked", "sold",
+                                           "busy", "drop", "problem", "same" };
+    static const char *const offer[] = { "sold", "back", "sold", "drop", "problem" };
+    static const char *const problem[] = { "solved", "solved", "hopeless", "same", "problem" };
     static const char *const doing[] = { "made", "broke", "delay", "made" };
     if (chance(world, 5)) {
         return "nonsense";
     }
     switch (c->stage) {
-    case AT_CONTACT: return contact[draw(world, 6)];
-    case AT_OFFER: return offer[draw(world, 4)];
+    case AT_CONTACT: return contact[draw(world, 8)];
+    case AT_OFFER: return offer[draw(world, 5)];
+    case AT_PROBLEM: return problem[draw(world, 5)];
     case AT_DOING: return doing[draw(world, 4)];
-    case AT_WAITING:
+    case AT_WAITING: return draw(world, 2) == 0 ? "problem" : "drop";
     case AT_END: break;
     }
     return "drop";
@@ -225,8 +228,12 @@ static void ask_press(struct world *world, struct sim_client *client, const stru
     const char *name = button(world, c);
     add_number(&params, "instance", c->id);
     add_text(&params, "action", name);
-    add_text(&params, "as", presser(world, c));
-    if (strcmp(name, "sold") == 0) {
+    bool raises = strcmp(name, "problem") == 0 && chance(world, 90);
+    add_text(&params, "as", raises ? user_names[HANA] : presser(world, c));
+    if (strcmp(name, "same") == 0) {
+        pack_uint(&answer, 1 + draw(world, world->model->case_count + 1ull));
+        add_form(&params, "twin", buf_slice(&answer));
+    } else if (strcmp(name, "sold") == 0) {
         pack_products(world, &answer);
         add_form(&params, "wanted", buf_slice(&answer));
     } else if (strcmp(name, "later") == 0) {
