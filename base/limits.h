@@ -41,6 +41,7 @@ enum {
     ACTIVE_STAGES_MAX = 32,
     LATCHES_MAX = 256,
     FRAMES_MAX = 4, // escalations open at once
+    UNDO_RECORDS_MAX = 4000, // of a case that is folded to take its last step back
     INCIDENTS_MAX = 8,
     ZONE_NUMBERS_MAX = 4096, // zones that cases of one company have had
     CALLS_MAX = 16,         // calls of one case that are on their way or parked

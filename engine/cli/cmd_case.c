@@ -175,6 +175,26 @@ int cmd_move(struct cli *cli)
     return status;
 }
 
+// Commands that need nothing but the case and a person.
+static int say_of_case(struct cli *cli, const char *method)
+{
+    uint64_t instance = 0;
+    if (!cli_case(cli, &instance)) {
+        return CLI_USAGE;
+    }
+    struct params params;
+    params_init(&params);
+    params_uint(&params, "instance", instance);
+    cli_put_request(cli, &params);
+    int status = command_say(cli, method, &params);
+    params_done(&params);
+    return status;
+}
+
+int cmd_reopen(struct cli *cli) { return say_of_case(cli, "reopen"); }
+
+int cmd_undo(struct cli *cli) { return say_of_case(cli, "undo"); }
+
 int cmd_cancel(struct cli *cli)
 {
     uint64_t instance = 0;

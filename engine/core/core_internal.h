@@ -59,6 +59,11 @@ struct step {
     uint64_t seq; // of its record; 0 = none
 };
 void core_run(struct core *core, struct step *step);
+// A record of this batch, or one that was committed; NULL: it cannot be read.
+const struct record *core_record_of(struct core *core, uint64_t seq);
+void core_forget(struct core *core); // whatever the command in hand has written
+// core_undo.c
+void core_prepare_undo(struct core *core, uint64_t instance, struct decide_undo *ret_undo);
 // core_result.c: what an accepted command is answered with; a pure function of its record.
 struct slice core_result(struct core *core, const struct record *record, uint64_t seq);
 struct slice core_result_already(struct core *core, uint64_t instance);

@@ -47,6 +47,9 @@ static struct facts read_facts(const struct record *record)
             facts.stage = event->stage_entered.stage;
         } else if (event->kind == EVENT_RESUMED) {
             facts.stage = event->resumed.stage;
+        } else if (event->kind == EVENT_UNDONE) {
+            facts.stage = event->undone.stage;
+            facts.ended = SLICE_EMPTY;
         } else if (event->kind == EVENT_INSTANCE_ENDED) {
             facts.ended = event->instance_ended.name;
         }

@@ -48,6 +48,12 @@ static const struct record *committed_record(struct core *core, uint64_t seq)
     return err == OK ? record : NULL;
 }
 
+const struct record *core_record_of(struct core *core, uint64_t seq)
+{
+    const struct record *record = staged_record(core, seq);
+    return record != NULL ? record : committed_record(core, seq);
+}
+
 bool core_is_repeat(struct core *core, const struct command *command)
 {
     struct evolve_request row;
@@ -81,8 +87,7 @@ static bool answer_repeat(struct core *core, struct step *step)
                             (unsigned long long)command->request));
         return true;
     }
-    const struct record *record = staged_record(core, row.seq);
-    record = record != NULL ? record : committed_record(core, row.seq);
+    const struct record *record = core_record_of(core, row.seq);
     if (record == NULL) {
         refuse(step, REFUSAL_ROW_DAMAGED, SLICE("the first answer to this request is damaged"));
         return true;
@@ -97,7 +102,9 @@ static bool answer_repeat(struct core *core, struct step *step)
 static void watch_timers(struct core *core, const struct event *event)
 {
     uint64_t due = 0;
-    if (event->kind == EVENT_TIMER_SET) {
+    if (event->kind == EVENT_UNDONE) {
+        core->timer_floor = 0; // any of its timers may have come back
+    } else if (event->kind == EVENT_TIMER_SET) {
         due = event->timer_set.due;
     } else if (event->kind == EVENT_TASK_OPENED) {
         due = event->task_opened.overdue_next;
@@ -142,7 +149,7 @@ static void decide_anew(struct core *core, struct step *step)
     };
 }
 
-static void forget(struct core *core)
+void core_forget(struct core *core)
 {
     store_command_refuse(core->store);
     state_refresh(core->state);
@@ -292,7 +299,7 @@ static void rehearse(struct core *core, struct step *step)
     struct record record = make_record(core, step);
     step->result = core_result(core, &record, store_head(core->store)->seq);
     step->decide.follow_count = 0;
-    forget(core);
+    core_forget(core);
 }
 
 static bool refused(const struct step *step)
@@ -316,7 +323,7 @@ static void try_once(struct core *core, struct step *step)
         (void)store_step(core, step);
     }
     if (refused(step)) {
-        forget(core);
+        core_forget(core);
     }
 }
 
@@ -331,7 +338,7 @@ static void open_incident(struct core *core, struct step *step)
         return;
     }
     if (!store_step(core, step)) {
-        forget(core);
+        core_forget(core);
     }
 }
 
@@ -341,7 +348,12 @@ void core_run(struct core *core, struct step *step)
     if (answer_repeat(core, step)) {
         return;
     }
+    struct decide_undo undo = { .seq = 0 };
+    if (step->command->kind == COMMAND_UNDO) {
+        core_prepare_undo(core, step->command->instance, &undo);
+    }
     decide_anew(core, step);
+    step->decide.undo = undo;
     decide_command(&step->decide);
     if (!refused(step) && step->decide.already != 0) {
         step->result = core_result_already(core, step->decide.already);

@@ -42,7 +42,8 @@ static bool is_for_administrators(enum command_kind kind)
 static bool is_by_person(enum command_kind kind)
 {
     return kind == COMMAND_PRESS || kind == COMMAND_EDIT || kind == COMMAND_CLAIM ||
-           kind == COMMAND_FINISH || kind == COMMAND_SIDE_TASK || kind == COMMAND_MOVE;
+           kind == COMMAND_FINISH || kind == COMMAND_SIDE_TASK || kind == COMMAND_MOVE ||
+           kind == COMMAND_REOPEN || kind == COMMAND_UNDO;
 }
 
 static bool check_speaker(struct decide *d)
@@ -76,6 +77,8 @@ static decide_fn *const deciders[COMMAND_KIND_COUNT] = {
     [COMMAND_FINISH] = decide_finish,
     [COMMAND_COMMENT] = decide_comment,
     [COMMAND_MOVE] = decide_move,
+    [COMMAND_REOPEN] = decide_reopen,
+    [COMMAND_UNDO] = decide_undo,
     [COMMAND_CANCEL] = decide_cancel,
     [COMMAND_INCIDENT_CLOSE] = decide_incident_close,
     [COMMAND_USERS] = decide_users,

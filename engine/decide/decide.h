@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "engine/model/command.h"
 #include "engine/model/event.h"
+#include "engine/model/record.h"
 #include "engine/model/refusal.h"
 #include "engine/state/view.h"
 
@@ -22,6 +23,14 @@ struct decide_follow {
     struct slice end;
 };
 
+// What an undo would take back; made by the core, which can read the journal.
+struct decide_undo {
+    uint64_t seq;
+    const struct record *record; // the newest of the case; NULL: it cannot be read
+    struct slice image;          // of EVENT_UNDONE; empty: it cannot be had
+    uint32_t stage;              // the first leaf in it
+};
+
 struct decide {
     // in
     const struct view *view;
@@ -32,6 +41,7 @@ struct decide {
     struct slice region;   // for phones written without a country: "RU"
     void (*emit)(void *context, const struct event *event);
     void *context;
+    struct decide_undo undo; // of COMMAND_UNDO
     // out
     struct refusal refusal;
     uint32_t me;            // user on whose behalf

@@ -179,6 +179,11 @@ bool fields_key_of(struct run *run, uint32_t field, const struct value *value,
 bool fields_is_key(const struct image *image, uint32_t field);
 void fields_take_keys(struct run *run);
 void fields_release_keys(struct run *run, bool ended);
+// decide_reopen.c
+// May a case that has ended live again? Says why not.
+bool run_may_reopen(struct run *run, const struct image_end **ret_end, struct slice *ret_why);
+// Its new life begins: the body is entered, its keys are taken again.
+enum run_result run_revive(struct run *run);
 // form.c: answers of a form; all bad ones are listed in one refusal
 struct form {
     struct run *run;
@@ -208,6 +213,8 @@ void decide_side_task(struct decide *d);
 void decide_finish(struct decide *d);
 void decide_comment(struct decide *d);
 void decide_move(struct decide *d);
+void decide_reopen(struct decide *d);
+void decide_undo(struct decide *d);
 void decide_cancel(struct decide *d);
 void decide_incident_close(struct decide *d);
 void decide_users(struct decide *d);

@@ -284,30 +284,11 @@ static void join_open(struct run *form_run, const struct answers *answers,
 }
 
 // Rule 34 (b), 36: the newest case with this key may ask to be reopened by a repeat.
-static bool may_reopen(struct run *run, uint32_t *ret_end)
+static bool may_reopen(struct run *run, const struct image_end **ret_end)
 {
-    const struct image *image = &run->program->image;
-    const struct instance_head *head = &run->instance->head;
-    if (head->status != INSTANCE_ENDED || head->end >= image->end_count) {
-        return false;
-    }
-    const struct image_end *end = &image->end[head->end];
-    *ret_end = head->end;
-    if ((end->flags & END_REOPEN_ON_REPEAT) == 0 || end->reopen_goto == INDEX_NONE) {
-        return false;
-    }
-    uint64_t until = UINT64_MAX;
-    bool known = end->reopen_within == 0 ||
-                 eval_add(&run->env, head->ended_ms, (uint8_t)end->reopen_within_unit,
-                          end->reopen_within, &until);
-    if (run_take_refusal(run) || !known || run->d->now_ms > until) {
-        return false;
-    }
-    if (head->parent != 0) { // a child only while its parent is open
-        const struct instance *parent = view_instance(run->d->view, head->parent, NULL);
-        return parent != NULL && parent->head.status == INSTANCE_OPEN;
-    }
-    return true;
+    struct slice why;
+    return run->instance->head.status == INSTANCE_ENDED && run_may_reopen(run, ret_end, &why) &&
+           ((*ret_end)->flags & END_REOPEN_ON_REPEAT) != 0;
 }
 
 static bool reopen_ended(struct run *form_run, const struct answers *answers,
@@ -316,22 +297,18 @@ static bool reopen_ended(struct run *form_run, const struct answers *answers,
     struct decide *d = form_run->d;
     const struct instance *instance = view_instance(d->view, match->ended, NULL);
     struct run *run = ARENA_NEW(d->arena, struct run);
-    uint32_t end;
+    const struct image_end *end;
     if (instance == NULL || !run_open(run, d, instance) || !may_reopen(run, &end)) {
         return false;
     }
-    struct event event = { .kind = EVENT_INSTANCE_REOPENED,
-                           .instance_reopened = { instance->head.id, instance->head.life + 1u } };
-    decide_emit(d, &event);
-    if (run_enter_body(run) == RUN_REFUSED) {
+    if (run_revive(run) == RUN_REFUSED) {
         return true;
     }
-    fields_take_keys(run);
     emit_joined(run, SLICE("reopened"));
     note_origin(d, match->ended);
     fill_empty(run, form_run, answers);
     if (decide_refused(d) ||
-        run_goto(run, run->program->image.end[end].reopen_goto) == RUN_REFUSED) {
+        run_goto(run, end->reopen_goto) == RUN_REFUSED) {
         return true;
     }
     run_repeat(run);

@@ -433,6 +433,35 @@ struct rights rights_move(const struct view *view, const struct view_program *pr
                   SLICE_EMPTY);
 }
 
+struct rights rights_reopen(const struct view *view, const struct instance *instance,
+                            const struct view_program *program, uint32_t user,
+                            struct arena *arena)
+{
+    const struct image *image = &program->image;
+    if (instance->head.end >= image->end_count) {
+        return forbid(SLICE("a case that ended so is not reopened"), SLICE_EMPTY);
+    }
+    const struct image_end *end = &image->end[instance->head.end];
+    for (uint32_t i = 0; i < end->reopen_by.count; i++) {
+        uint32_t role = program->roles[image->list[end->reopen_by.first + i]];
+        if (view_holds(view, user, role) || rights_superior(view, program, user, role, 0)) {
+            return allow(0, role);
+        }
+    }
+    if (end->reopen_by.count == 0 && (end->flags & END_REOPEN_ON_REPEAT) == 0) {
+        return rights_edit(view, instance, program, user, arena);
+    }
+    struct slice who = end->reopen_by.count > 0
+                           ? view_role_name(view,
+                                            program->roles[image->list[end->reopen_by.first]])
+                           : SLICE_EMPTY;
+    return forbid(who.len > 0 ? arena_format(arena, "a case that ended so is reopened by `%.*s`",
+                                             SLICE_PRINT(who))
+                              : SLICE("a case that ended so is reopened only when it is asked for "
+                                      "again"),
+                  SLICE_EMPTY);
+}
+
 bool rights_see(const struct view *view, const struct instance *instance,
                 const struct view_program *program, uint32_t user)
 {

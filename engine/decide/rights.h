@@ -35,6 +35,11 @@ struct rights rights_claim(const struct view *view, const struct instance *insta
 struct rights rights_reassign(const struct view *view, const struct instance *instance,
                               const struct view_program *program, const struct open_task *task,
                               uint32_t user, uint32_t to, struct arena *arena);
+// Reopen a case that has ended: the roles of `reopen by`; without `by`, the people of the case,
+// unless only a repeat may.
+struct rights rights_reopen(const struct view *view, const struct instance *instance,
+                            const struct view_program *program, uint32_t user,
+                            struct arena *arena);
 struct rights rights_move(const struct view *view, const struct view_program *program,
                           uint32_t user, struct arena *arena);
 // May `user` (0: an administrator) look at what `whom` has to do, or say when he is away?

@@ -119,6 +119,27 @@ static enum run_result convert_item(struct run *run, uint32_t number, uint32_t r
     return decide_start_child(run, number, process, round);
 }
 
+struct round_search {
+    uint32_t collection, round;
+};
+
+static bool note_round(void *context, const struct view_child_row *row)
+{
+    struct round_search *search = context;
+    if (row->collection == search->collection && row->round > search->round) {
+        search->round = row->round;
+    }
+    return true;
+}
+
+// One that no child has: a conversion that was taken back leaves its children behind, cancelled.
+static uint32_t next_round(const struct run *run, uint32_t collection)
+{
+    struct round_search search = { .collection = collection };
+    view_children(run->d->view, run->instance->head.id, note_round, &search);
+    return search.round + 1;
+}
+
 static enum run_result convert(struct run *run, const struct image_step *step)
 {
     const struct image_convert *convert = &run->program->image.convert[step->a];
@@ -138,9 +159,7 @@ static enum run_result convert(struct run *run, const struct image_step *step)
         return REFUSE(run->d, LIMIT, "%u cases at once are more than CHILDREN_PER_CONVERT_MAX = %d",
                       count, CHILDREN_PER_CONVERT_MAX);
     }
-    const struct collection_state *before =
-        instance_collection(run->instance, convert->collection);
-    uint32_t round = before != NULL ? before->round + 1 : 1;
+    uint32_t round = next_round(run, convert->collection);
     struct event event = { .kind = EVENT_CONVERTED,
                            .converted = { run->instance->head.id, convert->collection, round,
                                           count } };

@@ -20,6 +20,8 @@ enum command_kind {
     COMMAND_FINISH,    // instance, task, text (note): a side task is done
     COMMAND_COMMENT,   // instance, text
     COMMAND_MOVE,      // instance, name (stage), text (reason)
+    COMMAND_REOPEN,    // instance: one that has ended
+    COMMAND_UNDO,      // instance: what this person did last
     COMMAND_CANCEL,    // instance, text (reason): administrators
     COMMAND_INCIDENT_CLOSE, // instance, task (= incident number), text (reason): administrators
     COMMAND_USERS,     // users: administrators

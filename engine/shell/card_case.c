@@ -73,6 +73,26 @@ static void write_place(const struct card_env *env, const struct view_program *p
     }
 }
 
+// Whether this user may let a case that has ended live again, as things stand now.
+static bool may_reopen(const struct card_env *env, const struct view_program *program,
+                       const struct instance *instance)
+{
+    const struct instance_head *head = &instance->head;
+    if (head->status != INSTANCE_ENDED || head->end >= program->image.end_count) {
+        return false;
+    }
+    const struct image_end *end = &program->image.end[head->end];
+    struct eval_env scope = card_eval(env, program, instance);
+    uint64_t until = UINT64_MAX;
+    bool in_time = end->reopen_within == 0 ||
+                   (eval_add(&scope, head->ended_ms, (uint8_t)end->reopen_within_unit,
+                             end->reopen_within, &until) &&
+                    env->now_ms <= until);
+    return end->reopen_goto != INDEX_NONE && in_time &&
+           (env->user == 0 ||
+            rights_reopen(env->view, instance, program, env->user, env->arena).allowed);
+}
+
 // Open escalations, the outermost first, each with the stage that it froze.
 static void write_frames(const struct card_env *env, const struct view_program *program,
                          const struct instance *instance)
@@ -371,7 +391,7 @@ void card_case(const struct card_env *env, const struct view_program *program,
 {
     const struct image *image = &program->image;
     const struct active_stage *leaf = card_leaf(instance, NULL);
-    pack_map(env->buf, 23);
+    pack_map(env->buf, 24);
     reply_uint(env->buf, "instance", instance->head.id);
     reply_text(env->buf, "process", image_slice(image, image->process[0].name));
     reply_text(env->buf, "process_label",
@@ -381,6 +401,7 @@ void card_case(const struct card_env *env, const struct view_program *program,
     write_place(env, program, instance);
     reply_uint(env->buf, "entry", leaf != NULL ? leaf->entry : 0);
     write_frames(env, program, instance);
+    reply_bool(env->buf, "reopen", may_reopen(env, program, instance));
     write_tasks(env, program, instance);
     write_fields(env, program, instance);
     write_slots(env, program, instance);

@@ -174,6 +174,8 @@ bool shell_take_call(struct shell *shell, struct session *session, const struct 
     case METHOD_FINISH:
     case METHOD_COMMENT:
     case METHOD_MOVE:
+    case METHOD_REOPEN:
+    case METHOD_UNDO:
     case METHOD_CANCEL:
     case METHOD_CLOSE_INCIDENT:
     case METHOD_ABSENT:

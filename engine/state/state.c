@@ -41,6 +41,8 @@ void state_command_begin(struct state *state, uint64_t now_ms)
     }
 }
 
+void state_set_now(struct state *state, uint64_t now_ms) { state->backing.now_ms = now_ms; }
+
 uint64_t state_now(const struct state *state) { return state->backing.now_ms; }
 
 static void store_parts(struct state *state, const struct instance *instance)

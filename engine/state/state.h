@@ -20,6 +20,7 @@ const struct view *state_view(const struct state *state);
 // Forgets the working instances of the previous command. Images stored before are read anew.
 void state_command_begin(struct state *state, uint64_t now_ms);
 uint64_t state_now(const struct state *state);
+void state_set_now(struct state *state, uint64_t now_ms); // to fold several records in a row
 // Encodes every instance that changed into the store's command layer. ERR_TOO_BIG: an instance
 // image does not fit its bound; ERR_CORRUPT, ERR_IO: something read did not validate.
 enum err state_command_store(struct state *state) ATTR_USE_RESULT;

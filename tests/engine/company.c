@@ -382,6 +382,7 @@ static void take_command(struct line *line)
         { "reassign", COMMAND_REASSIGN, false, true }, { "side", COMMAND_SIDE_TASK, false, false },
         { "comment", COMMAND_COMMENT, false, false }, { "move", COMMAND_MOVE, true, false },
         { "cancel", COMMAND_CANCEL, false, false }, { "hand", COMMAND_HAND_OVER, true, false },
+        { "reopen", COMMAND_REOPEN, false, false }, { "undo", COMMAND_UNDO, false, false },
     };
     struct slice word = next_word(line);
     struct command *command = &line->command;

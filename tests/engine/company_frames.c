@@ -63,5 +63,5 @@ const char company_frames_text[] =
     "  }\n"
     "  when price > 5000 escalate trouble with why: \"dear\"\n"
     "  end won \"Won\" success\n"
-    "  end lost \"Lost\" failure reopen within 90 days on repeat => contact\n"
+    "  end lost \"Lost\" failure reopen within 90 days by sales on repeat => contact\n"
     "}\n";

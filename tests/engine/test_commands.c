@@ -678,6 +678,89 @@ FRAMES_TEST(rule_35_a_case_with_open_children_is_not_merged,
     { "bob: press 1 double with twin=2", "!children_open 3" },
     { "cancel 3 because enough", "instance_ended" })
 
+// --------------------------------------------------------------------------------- taking back
+
+// Rule 40: the presser, within ten minutes, as long as nothing else has come of it.
+FRAMES_TEST(rule_40_a_press_is_taken_back_with_its_ladder_task_and_timers,
+    { ANN, "" },
+    { "bob: press 1 busy", "task_replanned" },
+    { "bob: press 1 talked", "stage_exited stage_entered" },
+    { "bob: undo 1", "key_released undone key_taken" },
+    { "bob: press 1 busy", "task_replanned" },
+    { "bob: undo 1", "field_changed undone" },
+    { "bob: undo 1", "!cannot_undo `undo`" },
+    { "bob: press 1 talked", "stage_entered" },
+    { "bea: undo 1", "!cannot_undo `bob`" },
+    { "undo 1", "!needs_person" },
+    { "bob: undo 7", "!unknown_instance 7" },
+    { "bob: comment 1 saying x", "commented" },
+    { "bob: undo 1", "!cannot_undo `comment`" },
+    { "bob: press 1 paid", "instance_ended" },
+    { "wait 11 min", "" },
+    { "bob: undo 1", "!cannot_undo ten minutes" })
+FRAMES_TEST(rule_40_an_end_is_taken_back_unless_its_key_has_gone,
+    { ANN, "" },
+    { "bob: press 1 drop", "key_released instance_ended" },
+    { "bob: undo 1", "undone key_taken" },
+    { "bob: press 1 talked", "" },
+    { "bob: press 1 paid", "instance_ended" },
+    { ANN, "instance_started" },
+    { "bob: undo 1", "!key_taken case 2" })
+FRAMES_TEST(rule_40_an_escalation_and_its_end_are_taken_back,
+    { ANN, "" },
+    { "hana: press 1 trouble with why=stock", "frozen" },
+    { "hana: undo 1", "field_changed undone" },
+    { "bob: press 1 busy", "task_replanned" },
+    { "hana: press 1 trouble with why=stock", "frozen" },
+    { "hana: press 1 solved", "resumed" },
+    { "hana: undo 1", "undone" },
+    { "bob: press 1 busy", "!unknown_action Trouble" },
+    { "hana: press 1 solved", "resumed" },
+    { "bob: press 1 busy", "task_replanned" })
+FRAMES_TEST(rule_40_children_are_cancelled_while_nobody_has_touched_them,
+    { ANN, "" },
+    { "bob: press 1 sold with wanted=alpha, beta", "converted" },
+    { "bob: undo 1", "cancelled instance_ended child_ended cancelled instance_ended child_ended "
+                     "undone" },
+    { "bob: press 1 sold with wanted=alpha, beta", "converted" },
+    { "comment 4 saying x", "commented" },
+    { "bob: undo 1", "!cannot_undo case 4" })
+FRAMES_TEST(rule_40_what_reached_another_case_is_not_taken_back,
+    { ANN, "" },
+    { "bob: start lead with name=Bea, phone=030 222222", "instance_started" },
+    { "bob: press 1 double with twin=2", "merged" },
+    { "bob: undo 1", "!cannot_undo case 2" },
+    { "bob: start lead with name=Cid, phone=030 333333", "" },
+    { "bob: press 3 sold with wanted=alpha", "converted" },
+    { "wim: press 4 made", "instance_ended" },
+    { "wim: undo 4", "!cannot_undo case 3 above it" })
+
+// --------------------------------------------------------------------------------- reopening
+
+// Rule 36: by hand too, where the end says by whom.
+FRAMES_TEST(rule_36_a_case_is_reopened_by_the_role_of_its_end,
+    { ANN, "" },
+    { "bob: reopen 1", "!not_offered open" },
+    { "bob: reopen 9", "!unknown_instance 9" },
+    { "bob: press 1 drop", "instance_ended" },
+    { "wim: reopen 1", "!not_allowed sales" },
+    { "hana: reopen 1", "instance_reopened stage_entered key_taken stage_entered task_opened" },
+    { "bob: press 1 talked", "" },
+    { "bob: press 1 paid", "instance_ended" },
+    { "bob: reopen 1", "!not_offered ended so" },
+    { "bob: start lead with name=Bea, phone=030 222222", "" },
+    { "bob: press 2 drop", "instance_ended" },
+    { "bob: start lead with name=Bea, phone=030 222222", "instance_reopened" },
+    { "bob: press 2 drop", "instance_ended" },
+    { "wait 91 days", "" },
+    { "bob: reopen 2", "!not_offered time" })
+FRAMES_TEST(rule_36_a_case_whose_key_has_gone_is_not_reopened,
+    { ANN, "" },
+    { "bob: press 1 drop", "instance_ended" },
+    { "bob: start lead with name=Bea, phone=030 222222", "" },
+    { "bob: edit 2 with phone=030 123456", "key_taken" },
+    { "bob: reopen 1", "!key_taken case 2" })
+
 // --------------------------------------------------------------------------------- programs
 
 static void a_program_that_was_damaged_on_its_way_is_refused(void **state)
@@ -741,6 +824,13 @@ static int run_frames(void)
         T(rule_35_a_case_is_merged_into_another),
         T(rule_35_the_key_finds_the_other_case_through_those_merged_since),
         T(rule_35_a_case_with_open_children_is_not_merged),
+        T(rule_40_a_press_is_taken_back_with_its_ladder_task_and_timers),
+        T(rule_40_an_end_is_taken_back_unless_its_key_has_gone),
+        T(rule_40_an_escalation_and_its_end_are_taken_back),
+        T(rule_40_children_are_cancelled_while_nobody_has_touched_them),
+        T(rule_40_what_reached_another_case_is_not_taken_back),
+        T(rule_36_a_case_is_reopened_by_the_role_of_its_end),
+        T(rule_36_a_case_whose_key_has_gone_is_not_reopened),
     };
     return cmocka_run_group_tests_name("frames", tests, NULL, NULL);
 }

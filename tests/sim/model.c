@@ -27,6 +27,7 @@ void model_free(struct model *model)
 {
     for (uint32_t i = 0; i < model->case_count; i++) {
         mem_free(model->cases[i].touches);
+        mem_free(model->cases[i].before);
     }
     mem_free(model->cases);
     mem_free(model);
@@ -360,7 +361,7 @@ static void sold(struct model *model, struct model_case *c, const struct record 
         return;
     }
     uint64_t parent = c->id;
-    c->round++;
+    c->round = ++c->last_round;
     c->total = wanted;
     c->open_jobs = wanted;
     c->succeeded = c->failed = c->cancelled = 0;
@@ -648,6 +649,56 @@ static void take_move(struct model *model, const struct record *record)
     enter(model, c, AT_DOING, day_ms); // where it stands: left and entered anew
 }
 
+// Whoever pressed last may take it back; what it started is cancelled.
+static void take_undo(struct model *model, const struct record *record)
+{
+    const struct event *event = find_event(record, EVENT_UNDONE);
+    struct model_case *c =
+        event != NULL ? model_find(model, event->undone.instance) : NULL;
+    const struct model_before *before = c != NULL ? c->before : NULL;
+    if (before == NULL || before->seq != event->undone.seq ||
+        before->seq != c->touches[c->touch_count - 1] || before->user != record->on_behalf ||
+        model->now_ms - before->now_ms > 10 * minute_ms || (c->end != NULL && c->parent != 0) ||
+        (c->merged_into != 0 && c->end != NULL)) {
+        broken(model, ORACLE_MODEL, "a command was taken back that could not be");
+        return;
+    }
+    take_cancel(model, record);
+    struct model_case now = *c;
+    *c = before->was;
+    c->before = now.before;
+    c->touches = now.touches;
+    c->last_round = now.last_round;
+    c->touch_count = now.touch_count;
+    c->touch_capacity = now.touch_capacity;
+    c->before->seq = 0;
+}
+
+static void take_reopen(struct model *model, const struct record *record)
+{
+    struct model_case *c = model_find(model, record->touched[0].instance);
+    if (c == NULL || c->job || c->end == NULL || strcmp(c->end, "lost") != 0 ||
+        record->on_behalf < HANA || record->on_behalf > SID) {
+        broken(model, ORACLE_MODEL, "a case was reopened that may not be");
+        return;
+    }
+    c->end = NULL;
+    enter(model, c, AT_CONTACT, 0);
+}
+
+// What the case is before the command, should somebody take it back.
+static void remember(struct model *model, const struct record *record, uint64_t seq)
+{
+    struct model_case *c = model_find(model, record->touched[0].instance);
+    if (c == NULL) {
+        return;
+    }
+    if (c->before == NULL) {
+        c->before = mem_zalloc(sizeof(*c->before));
+    }
+    *c->before = (struct model_before){ *c, seq, model->now_ms, record->on_behalf };
+}
+
 static void note_touches(struct model *model, const struct record *record, uint64_t seq)
 {
     for (uint32_t i = 0; i < record->touched_count; i++) {
@@ -684,6 +735,8 @@ static void dispatch(struct model *model, const struct record *record)
     case COMMAND_CLAIM:
     case COMMAND_REASSIGN: take_assigned(model, record); break;
     case COMMAND_MOVE: take_move(model, record); break;
+    case COMMAND_UNDO: take_undo(model, record); break;
+    case COMMAND_REOPEN: take_reopen(model, record); break;
     case COMMAND_EDIT: {
         struct model_case *c = named_case(model, record);
         if (c != NULL && find_event(record, EVENT_FIELD_CHANGED) != NULL) {
@@ -725,6 +778,10 @@ void model_take(struct model *model, const struct record *record, uint64_t seq)
                (unsigned long long)incident->incident_opened.instance,
                SLICE_PRINT(incident->incident_opened.text));
         return;
+    }
+    if (record->command == COMMAND_PRESS || record->command == COMMAND_EDIT ||
+        record->command == COMMAND_MOVE) {
+        remember(model, record, seq);
     }
     take_side_events(model, record);
     dispatch(model, record);

@@ -28,6 +28,8 @@ struct model_frame {
     uint64_t timer_due, frozen_ms;
 };
 
+struct model_before;
+
 struct model_case {
     uint64_t id, parent;
     bool job, told; // told: the parent has heard of the end
@@ -43,12 +45,20 @@ struct model_case {
     uint32_t side_number[MODEL_SIDE_MAX];
     uint64_t timer_due;  // of the stage, 0 = none
     uint64_t moved_ms;
+    struct model_before *before; // what may be taken back
     struct model_frame frame; // while the case stands in its problem
     uint64_t merged_into;     // ended as merged: the other case
     uint64_t merged_seq;
-    uint32_t total, open_jobs, succeeded, failed, cancelled, round;
+    uint32_t total, open_jobs, succeeded, failed, cancelled, round, last_round;
     uint64_t *touches; // seqs of its records
     uint32_t touch_count, touch_capacity;
+};
+
+// A case as it stood before a press, an edit or a move.
+struct model_before {
+    struct model_case was;
+    uint64_t seq, now_ms;
+    uint32_t user;
 };
 
 struct model {

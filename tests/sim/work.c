@@ -359,6 +359,19 @@ static void ask_clock(struct world *world, struct sim_client *client)
     add_request(world, client, "clock", &params);
 }
 
+static void ask_again(struct world *world, struct sim_client *client, const struct model_case *c)
+{
+    struct params params;
+    open_params(&params);
+    bool undo = c->end == NULL || chance(world, 50);
+    const uint32_t last = c->before != NULL ? c->before->user : HANA;
+    add_number(&params, "instance", c->id);
+    add_text(&params, "as",
+             user_names[undo && last != 0 && chance(world, 80) ? last
+                                                               : 1 + draw(world, SIM_USERS)]);
+    add_request(world, client, undo ? "undo" : "reopen", &params);
+}
+
 static void think(struct world *world, struct sim_client *client)
 {
     const struct model_case *c = any_case(world);
@@ -369,7 +382,9 @@ static void think(struct world *world, struct sim_client *client)
         ask_start(world, client);
     } else if (what < 18) {
         ask_titles(world, client);
-    } else if (what < 78) {
+    } else if (what < 26) {
+        ask_again(world, client, c);
+    } else if (what < 80) {
         ask_press(world, client, c);
     } else if (what < 88) {
         ask_task(world, client, c);
