@@ -52,6 +52,7 @@ enum {
     ACTED_MAX = 64, // people remembered for four eyes, each with the role they acted in
     // names and texts
     NAME_BYTES_MAX = 64,
+    LANG_BYTES_MAX = 8, // of a language: "ru"
     TITLE_BYTES_MAX = 300,
     KEY_BYTES_MAX = 200, // a normalised key value
     COMMENT_BYTES_MAX = 4000,

@@ -186,8 +186,26 @@ const struct expr *infer_label(struct infer *infer, uint32_t node)
 {
     const struct syntax_tree *tree = infer_tree(infer);
     uint32_t text = node == NODE_NONE ? NODE_NONE : syntax_first(tree, node);
-    return text == NODE_NONE ? infer_poison(infer, 0)
-                             : infer_expr(infer, text, type_builtin(TYPE_TEXT));
+    if (text == NODE_NONE) {
+        return infer_poison(infer, 0);
+    }
+    const struct expr *said = infer_expr(infer, text, type_builtin(TYPE_TEXT));
+    for (uint32_t child = syntax_next(tree, text); child != NODE_NONE;
+         child = syntax_next(tree, child)) {
+        uint32_t lang = syntax_kind(tree, child) == NODE_TRANSLATION ? syntax_first(tree, child)
+                                                                     : NODE_NONE;
+        if (lang == NODE_NONE || expr_is_poison(said)) {
+            continue;
+        }
+        struct expr *expr = infer_new(infer, child, EXPR_LANGUAGE, type_builtin(TYPE_TEXT));
+        expr->text = syntax_name(tree, lang);
+        expr->a = infer_expr(infer, syntax_next(tree, lang), type_builtin(TYPE_TEXT));
+        expr->b = said;
+        infer_deepen(infer, expr, expr->a);
+        infer_deepen(infer, expr, said);
+        said = expr_is_poison(expr->a) ? expr->a : expr;
+    }
+    return said;
 }
 
 // --- names -------------------------------------------------------------------------------------

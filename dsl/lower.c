@@ -33,6 +33,7 @@ enum err lower_process(const struct unit *unit, const struct process *process,
     for (uint32_t i = 0; i < unit->decl_count; i++) {
         lower.decl_index[i] = INDEX_NONE;
     }
+    lower.places = ARENA_ARRAY(&scratch, struct image_text, unit->translation_count + 1);
     add_roles(&lower);
     add_collections(&lower);
     lower.title = lower_expr(&lower, process->title);
@@ -57,8 +58,39 @@ enum err lower_process(const struct unit *unit, const struct process *process,
 
 // --- declarations ------------------------------------------------------------------------------
 
+// A label with translations gets a place of its own, once, and they refer to it.
+static bool lower_translated(struct lower *lower, struct slice text, struct image_text *ret_text)
+{
+    const struct unit *unit = lower->unit;
+    uint32_t first = 0;
+    while (first < unit->translation_count && unit->translations[first].of.ptr != text.ptr) {
+        first++;
+    }
+    if (first == unit->translation_count) {
+        return false;
+    }
+    if (lower->places[first].len > 0) {
+        *ret_text = lower->places[first];
+        return true;
+    }
+    *ret_text = lower->places[first] = build_place(&lower->build, text);
+    for (uint32_t i = first;
+         i < unit->translation_count && unit->translations[i].of.ptr == text.ptr; i++) {
+        struct image_translation to = { *ret_text,
+                                        build_intern(&lower->build, unit->translations[i].lang),
+                                        build_intern(&lower->build, unit->translations[i].text) };
+        build_add_translation(&lower->build, &to);
+    }
+    return true;
+}
+
 struct image_text lower_text(struct lower *lower, struct slice text)
 {
+    struct image_text placed;
+    if (text.len > 0 && lower->unit->translation_count > 0 &&
+        lower_translated(lower, text, &placed)) {
+        return placed;
+    }
     return build_intern(&lower->build, text);
 }
 

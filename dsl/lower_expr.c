@@ -56,6 +56,7 @@ static void lower_operands(struct lower *lower, const struct expr *expr, struct 
         break;
     case EXPR_TEXT:
     case EXPR_EXISTS:
+    case EXPR_LANGUAGE:
         to->text = lower_text(lower, expr->text);
         break;
     case EXPR_ENUM:

@@ -13,6 +13,7 @@ struct lower {
     uint32_t *decl_index;       // by decl.order: its place in its section, or INDEX_NONE
     const struct type **types;  // as in the section
     uint32_t type_count;
+    struct image_text *places;  // by translation: where its label lies; len 0: nowhere yet
     uint32_t title;             // index of the title's expression, or INDEX_NONE
     const struct signal **signals; // as in the section
     uint32_t signal_count;

@@ -50,6 +50,12 @@ struct unit_data {
     struct slice path, text;
 };
 
+// What a label says in another language. `of` is the label's text as names_label gave it: it is
+// known by where its bytes lie, not by what they say.
+struct translation {
+    struct slice of, lang, text;
+};
+
 // One compilation.
 struct compile;
 struct unit {
@@ -60,6 +66,8 @@ struct unit {
     uint32_t file_count;
     struct decl **decls; // all, in the order of files and texts
     uint32_t decl_count;
+    struct translation *translations; // those of one label stand together
+    uint32_t translation_count;
     struct override *overrides;
     uint32_t override_count;
     struct process **processes;

@@ -219,6 +219,5 @@ void parse_play_call(struct parser *p, uint32_t test);
 // the names it declares are its NAME children.
 bool parse_later_top(struct parser *p, uint32_t file);
 bool parse_later_item(struct parser *p, uint32_t parent);
-void parse_later_languages(struct parser *p);
 
 #endif

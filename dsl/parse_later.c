@@ -104,29 +104,3 @@ bool parse_later_item(struct parser *p, uint32_t parent)
     p->mute--;
     return true;
 }
-
-static bool at_language(const struct parser *p)
-{
-    if (!parse_at(p, TOKEN_WORD) || parse_token(p)->word != WORD_NONE ||
-        parse_token(p)->first_on_line || parse_peek(p)->kind != TOKEN_STRING) {
-        return false;
-    }
-    struct slice text = parse_text(p, p->at);
-    bool lower = text.len == 2 || text.len == 3;
-    for (size_t i = 0; lower && i < text.len; i++) {
-        lower = text.ptr[i] >= 'a' && text.ptr[i] <= 'z';
-    }
-    return lower;
-}
-
-void parse_later_languages(struct parser *p)
-{
-    if (!at_language(p)) {
-        return;
-    }
-    parse_later(p, parse_span(p, p->at), "a label in several languages is");
-    while (at_language(p)) {
-        parse_advance(p);
-        parse_advance(p);
-    }
-}

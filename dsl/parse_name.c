@@ -147,26 +147,71 @@ uint32_t parse_template(struct parser *p)
     return parse_close(p, node);
 }
 
+static void take_text(struct parser *p, uint32_t label, const char *what, bool with_template)
+{
+    if (parse_at(p, TOKEN_STRING)) {
+        parse_leaf(p, label, NODE_STRING);
+        return;
+    }
+    uint32_t first = p->at;
+    uint32_t template = parse_template(p);
+    if (with_template) {
+        parse_add(p, label, template);
+        return;
+    }
+    struct diag *diag =
+        parse_complain(p, DIAG_E0227, span_join(parse_span(p, first), parse_span(p, p->at - 1)));
+    diag_fact(diag, slice_from_cstr(what));
+    diag_help(diag, "leave the braces out, or write `{{` where a brace itself is meant");
+    parse_missing(p, label, CLASS_EXPR);
+}
+
+// `ru "…"` behind a text: two or three small letters, and the same in that language.
+static bool at_language(const struct parser *p)
+{
+    enum token_kind next = (enum token_kind)parse_peek(p)->kind;
+    if (!parse_at(p, TOKEN_WORD) || parse_token(p)->word != WORD_NONE ||
+        (next != TOKEN_STRING && next != TOKEN_STRING_OPEN) || parse_peek(p)->first_on_line) {
+        return false;
+    }
+    struct slice text = parse_text(p, p->at);
+    bool lower = text.len == 2 || text.len == 3;
+    for (size_t i = 0; lower && i < text.len; i++) {
+        lower = text.ptr[i] >= 'a' && text.ptr[i] <= 'z';
+    }
+    return lower;
+}
+
+static void take_translation(struct parser *p, uint32_t label, const char *what,
+                             bool with_template)
+{
+    uint32_t node = parse_open(p, NODE_TRANSLATION);
+    struct slice lang = parse_text(p, p->at);
+    for (uint32_t other = p->nodes[label].first_child; other != NODE_NONE;
+         other = p->nodes[other].next_sibling) {
+        uint32_t name = p->nodes[other].kind == NODE_TRANSLATION ? p->nodes[other].first_child
+                                                                 : NODE_NONE;
+        if (name != NODE_NONE && slice_equal(parse_text(p, p->nodes[name].first_token), lang)) {
+            struct diag *diag = parse_complain(p, DIAG_E0216, parse_span(p, p->at));
+            diag_fact(diag, SLICE("this text"));
+            diag_fact(diag, lang);
+            diag_here(diag, "here again");
+            diag_label(diag, parse_span(p, p->nodes[name].first_token), "here first");
+        }
+    }
+    parse_leaf(p, node, NODE_NAME);
+    take_text(p, node, what, with_template);
+    parse_add(p, label, parse_close(p, node));
+}
+
 static void take_label(struct parser *p, uint32_t parent, const char *what, bool with_template)
 {
     uint32_t label = parse_open(p, NODE_LABEL);
-    if (parse_at(p, TOKEN_STRING)) {
-        parse_leaf(p, label, NODE_STRING);
-    } else {
-        uint32_t first = p->at;
-        uint32_t template = parse_template(p);
-        if (with_template) {
-            parse_add(p, label, template);
-        } else {
-            struct diag *diag = parse_complain(
-                p, DIAG_E0227, span_join(parse_span(p, first), parse_span(p, p->at - 1)));
-            diag_fact(diag, slice_from_cstr(what));
-            diag_help(diag, "leave the braces out, or write `{{` where a brace itself is meant");
-            parse_missing(p, label, CLASS_EXPR);
-        }
+    take_text(p, label, what, with_template);
+    while (at_language(p)) {
+        take_translation(p, label, what, with_template);
     }
     parse_add(p, parent, parse_close(p, label));
-    parse_later_languages(p);
 }
 
 void parse_label(struct parser *p, uint32_t parent, const char *what, bool with_template)

@@ -76,6 +76,18 @@ struct image_text build_intern(struct build *build, struct slice text)
     return made;
 }
 
+struct image_text build_place(struct build *build, struct slice text)
+{
+    struct buf *bytes = &build->section[BUILD_text];
+    struct image_text made = { (uint32_t)bytes->len, (uint32_t)text.len };
+    if (text.len > IMAGE_BYTES_MAX || buf_reserve(bytes, text.len) == NULL) {
+        bytes->overflow = true;
+        return (struct image_text){ 0, 0 };
+    }
+    buf_put_slice(bytes, text);
+    return made;
+}
+
 struct image_range build_list(struct build *build, const uint32_t *indexes, uint32_t count)
 {
     struct image_range range = { build_count(build, BUILD_list), count };

@@ -34,10 +34,13 @@ void build_reset(struct build *build);
 
 // The same bytes give the same text. An empty slice gives {0, 0}.
 struct image_text build_intern(struct build *build, struct slice text);
+// A text at a place of its own, for what is told apart by its place.
+struct image_text build_place(struct build *build, struct slice text);
 // Appends indexes to the `list` section.
 struct image_range build_list(struct build *build, const uint32_t *indexes, uint32_t count);
 // Elements in a section so far.
 uint32_t build_count(const struct build *build, enum build_section section);
+
 
 // build_add_stage(build, &stage) … one per section: appends a copy, gives its index.
 // build_at_stage(build, index): the element in place, valid until the next append to that section.

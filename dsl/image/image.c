@@ -88,6 +88,29 @@ bool image_list_ok(const struct image *image, struct image_range range, uint32_t
     return true;
 }
 
+struct slice image_label(const struct image *image, struct image_text text, struct slice lang)
+{
+    uint32_t low = 0;
+    uint32_t high = lang.len > 0 && text.len > 0 ? image->translation_count : 0;
+    while (low < high) { // the first one of that place
+        uint32_t middle = low + (high - low) / 2;
+        if (image->translation[middle].of.offset < text.offset) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    for (; low < image->translation_count && lang.len > 0 && text.len > 0 &&
+           image->translation[low].of.offset == text.offset;
+         low++) {
+        const struct image_translation *one = &image->translation[low];
+        if (one->of.len == text.len && slice_equal(image_slice(image, one->lang), lang)) {
+            return image_slice(image, one->text);
+        }
+    }
+    return image_slice(image, text);
+}
+
 // Handlers are looked up from the inside out: the stage itself, then what is around it.
 uint32_t image_find_action(const struct image *image, uint32_t stage, struct slice name)
 {

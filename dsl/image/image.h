@@ -289,6 +289,10 @@ struct image_intake {
     struct image_range withs; // into `with`
 };
 
+// What the label at exactly that place of the text says in another language; in the order of
+// their places. A label that has translations lies at a place of its own.
+struct image_translation { struct image_text of, lang, text; };
+
 // --- expressions: a tree in an array; an operand always stands before its operator -------------
 enum image_expr_kind {
     EXPR_EMPTY,
@@ -332,6 +336,7 @@ enum image_expr_kind {
     // Whether another open case of the process `text` has a key like a: expr; b: EXPR_TEXT, its
     // name.
     EXPR_EXISTS,
+    EXPR_LANGUAGE, // a: what is said in the language `text`, b: in others
     EXPR_KIND_COUNT
 };
 // --- tables: the first row whose cells all match gives its value. A table's rows and cells stand
@@ -385,6 +390,9 @@ static inline struct slice image_slice(const struct image *image, struct image_t
 {
     return slice_make(image->text + text.offset, text.len);
 }
+
+// A label in the reader's language; the first one written when there is none in it.
+struct slice image_label(const struct image *image, struct image_text text, struct slice lang);
 
 // Lookups by name, linear (used at the edges, not per command). INDEX_NONE when absent.
 uint32_t image_find_action(const struct image *image, uint32_t stage, struct slice name);

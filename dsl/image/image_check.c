@@ -11,7 +11,7 @@ typedef bool check_section_fn(const struct image *image);
 static check_section_fn check_process, check_types, check_roles, check_enums, check_records,
     check_ladders, check_fields, check_stages, check_stage_tree, check_tasks, check_dues,
     check_actions, check_timers, check_rules, check_ends, check_flows, check_asks, check_converts,
-    check_tables, check_choices;
+    check_tables, check_choices, check_translations;
 
 bool image_check_contents(const struct image *image)
 {
@@ -22,6 +22,7 @@ bool image_check_contents(const struct image *image)
         check_flows,   check_asks,       check_converts,     check_tables,       check_choices,
         image_check_outside,
         image_check_blocks, image_check_exprs, image_check_escalations, image_check_calendars,
+        check_translations,
     };
     for (size_t i = 0; i < ARRAY_COUNT(checks); i++) {
         if (!checks[i](image)) {
@@ -548,6 +549,19 @@ static bool check_tables(const struct image *image)
     }
     for (uint32_t i = 0; i < image->cell_count; i++) {
         if (!check_cell(image, &image->cell[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool check_translations(const struct image *image)
+{
+    for (uint32_t i = 0; i < image->translation_count; i++) {
+        const struct image_translation *one = &image->translation[i];
+        bool ordered = i == 0 || image->translation[i - 1].of.offset <= one->of.offset;
+        if (!ordered || one->of.len == 0 || !image_text_ok(image, one->of) ||
+            !name_ok(image, one->lang) || !image_text_ok(image, one->text)) {
             return false;
         }
     }

@@ -192,6 +192,8 @@ static bool check_expr(struct expr_check *check, const struct image_expr *expr)
         return expr->a < image->role_count;
     case EXPR_PART:
         return part_ok(check, expr, false);
+    case EXPR_LANGUAGE:
+        return operand_ok(check, expr->a) && operand_ok(check, expr->b) && expr->text.len > 0;
     case EXPR_EXISTS:
         return operand_ok(check, expr->a) && operand_ok(check, expr->b) && expr->text.len > 0 &&
                image->expr[expr->b].kind == EXPR_TEXT;

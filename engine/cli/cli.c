@@ -120,6 +120,27 @@ bool cli_case(struct cli *cli, uint64_t *ret_instance)
     return false;
 }
 
+// "ru_RU.UTF-8" is `ru`; "C" and "POSIX" are no language.
+static bool choose_language(struct cli *cli)
+{
+    static const char *const names[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
+    const char *said = cli_option(cli, OPTION_LANG);
+    const char *lang = said;
+    for (size_t i = 0; i < ARRAY_COUNT(names) && lang == NULL; i++) {
+        lang = env_get(names[i]);
+    }
+    size_t len = 0;
+    while (lang != NULL && len < sizeof(cli->client.lang) && lang[len] >= 'a' && lang[len] <= 'z') {
+        len++;
+    }
+    bool known = len == 2 || len == 3;
+    if (known && (said == NULL || said[len] == '\0')) {
+        memcpy(cli->client.lang, lang, len);
+        cli->client.lang[len] = '\0';
+    }
+    return said == NULL || (known && said[len] == '\0');
+}
+
 int cli_connect(struct cli *cli)
 {
     if (cli->client_ready) {
@@ -133,6 +154,10 @@ int cli_connect(struct cli *cli)
         return cli_problem(cli, CLI_USAGE, "usage",
                            "the path of a socket has at most %d bytes, the name of a client %d",
                            CLIENT_PATH_BYTES, CLIENT_NAME_BYTES);
+    }
+    if (!choose_language(cli)) {
+        return cli_problem(cli, CLI_USAGE, "usage",
+                           "a language is two or three small letters, for example `ru`");
     }
     uint64_t seconds = CLIENT_TIMEOUT_MS / 1000;
     if (!cli_number(cli, OPTION_TIMEOUT, 24 * 3600, &seconds)) {

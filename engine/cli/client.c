@@ -228,6 +228,9 @@ static bool hello_say(struct client *client)
     struct params params;
     params_init(&params);
     params_text(&params, "client", slice_from_cstr(client->name));
+    if (client->lang[0] != '\0') {
+        params_text(&params, "lang", slice_from_cstr(client->lang));
+    }
     uint32_t msgid = client->next_msgid++;
     bool sent = client_send(client, msgid, "hello", params_finish(&params));
     params_done(&params);

@@ -46,6 +46,7 @@ struct client {
     uint64_t engine_now_ms, steady_ms; // engine's clock at the hello, and ours then
     bool demo;
     char zone[64]; // of the company, as the hello told it
+    char lang[8]; // said in the hello; empty: labels as they are first written
     char server[64];
     char problem[240];
 };

@@ -568,8 +568,8 @@ bool eval_coerce(struct eval_env *env, uint32_t type, struct slice packed, struc
     return good;
 }
 
-void eval_print(struct buf *buf, const struct view *view, const struct image *image, uint32_t type,
-                const struct value *value)
+void eval_print(struct buf *buf, const struct view *view, const struct image *image,
+                struct slice lang, uint32_t type, const struct value *value)
 {
     const struct image_type *of = type < image->type_count ? &image->type[type] : NULL;
     if (value->kind == VALUE_USER && view != NULL) {
@@ -583,7 +583,8 @@ void eval_print(struct buf *buf, const struct view *view, const struct image *im
         int rank = member_rank(image, of, value->text);
         if (rank >= 0) {
             uint32_t first = image->enumeration[of->arg].members.first;
-            buf_put_slice(buf, image_slice(image, image->member[first + (uint32_t)rank].label));
+            struct image_text label = image->member[first + (uint32_t)rank].label;
+            buf_put_slice(buf, image_label(image, label, lang));
             return;
         }
     }
@@ -592,7 +593,7 @@ void eval_print(struct buf *buf, const struct view *view, const struct image *im
         for (uint32_t i = 0; i < value->list.count; i++) {
             buf_put_cstr(buf, i == 0 ? "" : ", ");
             if (value->list.items[i].kind != VALUE_LIST) { // lists of lists print plainly
-                eval_print(buf, view, image, of->arg, &value->list.items[i]);
+                eval_print(buf, view, image, lang, of->arg, &value->list.items[i]);
             } else {
                 value_print(buf, &value->list.items[i]);
             }

@@ -548,7 +548,7 @@ static struct value concat(struct eval_env *env, const struct image_expr *expr, 
         if (value.kind == VALUE_DATETIME) {
             value.number = local_of(env, value.number); // printed as the wall clock shows it
         }
-        eval_print(&buf, env->view, image, image->expr[part].type, &value);
+        eval_print(&buf, env->view, image, env->lang, image->expr[part].type, &value);
     }
     struct value result = value_text(arena_copy(env->arena, buf_slice(&buf)));
     buf_done(&buf);
@@ -598,6 +598,10 @@ struct value eval_inner(struct eval_env *env, uint32_t number, unsigned depth)
     enum image_expr_kind kind = (enum image_expr_kind)expr->kind;
     if (kind == EXPR_PART) {
         return part_of(env, expr, depth);
+    }
+    if (kind == EXPR_LANGUAGE) {
+        bool own = slice_equal(env->lang, image_slice(&env->program->image, expr->text));
+        return eval_inner(env, own ? expr->a : expr->b, depth);
     }
     if (kind == EXPR_EXISTS) {
         return exists(env, expr, depth);
@@ -668,7 +672,7 @@ struct slice eval_text(struct eval_env *env, uint32_t expr)
     if (value.kind == VALUE_DATETIME) {
         value.number = local_of(env, value.number);
     }
-    eval_print(&buf, env->view, image, image->expr[expr].type, &value);
+    eval_print(&buf, env->view, image, env->lang, image->expr[expr].type, &value);
     struct slice text = arena_copy(env->arena, buf_slice(&buf));
     buf_done(&buf);
     return text;

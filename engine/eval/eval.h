@@ -19,6 +19,7 @@ struct eval_env {
     uint64_t now_ms;
     struct arena *arena;     // results live here
     struct slice currency;   // of the company
+    struct slice lang;       // of the reader; empty: the first one written
     // Called for `pick`: chooses a holder now (decide records it). NULL where picking is not
     // allowed.
     // `role` is the image's, or INDEX_NONE; `team` is empty, or whose members they must be.
@@ -41,9 +42,9 @@ bool eval_condition(struct eval_env *env, uint32_t expr);
 // Text of an expression, for titles and labels; empty values print as nothing, users by name.
 struct slice eval_text(struct eval_env *env, uint32_t expr);
 struct value eval_field(struct eval_env *env, uint32_t field);
-// What people read, users by name, enum members by label where the type says so.
-void eval_print(struct buf *buf, const struct view *view, const struct image *image, uint32_t type,
-                const struct value *value);
+// What people read, users by name, enum members by label (in that language) where the type says so.
+void eval_print(struct buf *buf, const struct view *view, const struct image *image,
+                struct slice lang, uint32_t type, const struct value *value);
 // A moment from a due expression (rule 11): a duration counts from now; a date is the end of that
 // day; a time is today's. False: empty, or a refusal was set.
 bool eval_moment(struct eval_env *env, uint32_t expr, uint64_t *ret_ms);

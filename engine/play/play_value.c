@@ -386,7 +386,7 @@ struct slice play_print(const struct play *play, const struct value *value)
         for (uint32_t i = 0; i < value->list.count; i++) {
             const struct value *item = &value->list.items[i];
             buf_put_cstr(&buf, i == 0 ? "" : ", ");
-            eval_print(&buf, play->view, NULL, INDEX_NONE, item);
+            eval_print(&buf, play->view, NULL, SLICE_EMPTY, INDEX_NONE, item);
         }
         buf_put_char(&buf, ']');
     } else if (value->kind == VALUE_USER) {

@@ -17,6 +17,7 @@ struct card_env {
     struct buf *buf;
     struct slice currency;
     uint64_t now_ms;
+    struct slice lang; // of the reader; empty: the first one written
     uint32_t user; // on whose behalf is asked; 0: an administrator, who sees everything
 };
 

@@ -22,10 +22,10 @@ static const struct image_stage *stage_of(const struct view_program *program,
     return leaf != NULL ? &program->image.stage[leaf->stage] : NULL;
 }
 
-static struct slice label_or_name(const struct image *image, struct image_text label,
-                                  struct image_text name)
+static struct slice label_or_name(const struct card_env *env, const struct image *image,
+                                  struct image_text label, struct image_text name)
 {
-    return image_slice(image, label.len > 0 ? label : name);
+    return image_label(image, label.len > 0 ? label : name, env->lang);
 }
 
 static struct slice case_title(const struct card_env *env, const struct view_program *program,
@@ -37,10 +37,25 @@ static struct slice case_title(const struct card_env *env, const struct view_pro
     return scope.refusal.code == REFUSAL_NONE && text.len > 0
                ? text
                : arena_format(env->arena, "%.*s %llu",
-                              SLICE_PRINT(label_or_name(&program->image,
+                              SLICE_PRINT(label_or_name(env, &program->image,
                                                         program->image.process[0].label,
                                                         program->image.process[0].name)),
                               (unsigned long long)instance->head.id);
+}
+
+// As it was written down when the task was opened; where the process says it in the reader's
+// language, as that says it now.
+static struct slice task_title(const struct card_env *env, const struct view_program *program,
+                               const struct instance *instance, const struct open_task *task)
+{
+    const struct image *image = &program->image;
+    uint32_t title = task->def < image->task_count ? image->task[task->def].title : INDEX_NONE;
+    if (env->lang.len == 0 || title == INDEX_NONE || image->expr[title].kind != EXPR_LANGUAGE) {
+        return view_task_title(env->view, instance, task);
+    }
+    struct eval_env scope = card_eval(env, program, instance);
+    struct slice text = eval_text(&scope, title);
+    return scope.refusal.code == REFUSAL_NONE ? text : view_task_title(env->view, instance, task);
 }
 
 // Pairs: stage and its label, or end, its label and the outcome.
@@ -52,7 +67,7 @@ static void write_place(const struct card_env *env, const struct view_program *p
     struct slice name = SLICE_EMPTY, label = SLICE_EMPTY;
     if (stage != NULL) {
         name = image_slice(image, stage->name);
-        label = label_or_name(image, stage->label, stage->name);
+        label = label_or_name(env, image, stage->label, stage->name);
     }
     reply_text(env->buf, "stage", name);
     reply_text(env->buf, "stage_label", label);
@@ -109,9 +124,9 @@ static void write_frames(const struct card_env *env, const struct view_program *
             frame != NULL ? &image->stage[frame->stage[frame->head.stage_count - 1].stage] : stage;
         pack_map(env->buf, 5);
         reply_text(env->buf, "escalation", image_slice(image, stage->name));
-        reply_text(env->buf, "label", label_or_name(image, stage->label, stage->name));
+        reply_text(env->buf, "label", label_or_name(env, image, stage->label, stage->name));
         reply_text(env->buf, "stage", image_slice(image, was->name));
-        reply_text(env->buf, "stage_label", label_or_name(image, was->label, was->name));
+        reply_text(env->buf, "stage_label", label_or_name(env, image, was->label, was->name));
         reply_moment(env->buf, "since", frame != NULL ? frame->head.frozen_ms : 0);
     }
 }
@@ -133,11 +148,11 @@ static void write_task(const struct card_env *env, const struct view_program *pr
     const struct image *image = &program->image;
     struct slice script = SLICE_EMPTY;
     if (task->def < image->task_count) {
-        script = image_slice(image, image->task[task->def].script);
+        script = image_label(image, image->task[task->def].script, env->lang);
     }
     pack_map(env->buf, 16);
     reply_uint(env->buf, "task", task->number);
-    reply_text(env->buf, "title", view_task_title(env->view, instance, task));
+    reply_text(env->buf, "title", task_title(env, program, instance, task));
     reply_uint(env->buf, "entry", task->entry);
     reply_text(env->buf, "for", role_name(env, task->role));
     card_user(env, "holder", task->holder);
@@ -201,12 +216,12 @@ static void write_fields(const struct card_env *env, const struct view_program *
         }
         struct buf text;
         buf_init(&text, FIELD_BYTES_MAX);
-        eval_print(&text, env->view, image, field->type, &value);
+        eval_print(&text, env->view, image, env->lang, field->type, &value);
         pack_map(env->buf, 7);
         reply_text(env->buf, "name", image_slice(image, field->name));
-        reply_text(env->buf, "label", label_or_name(image, field->label, field->name));
+        reply_text(env->buf, "label", label_or_name(env, image, field->label, field->name));
         reply_text(env->buf, "type", slice_from_cstr(eval_type_name(image, field->type)));
-        reply_text(env->buf, "help", image_slice(image, field->help));
+        reply_text(env->buf, "help", image_label(image, field->help, env->lang));
         reply_key(env->buf, "value");
         card_value(env, &value);
         reply_text(env->buf, "text", buf_slice(&text));
@@ -227,7 +242,7 @@ static void write_slots(const struct card_env *env, const struct view_program *p
         pack_map(env->buf, 3);
         reply_text(env->buf, "role", image_slice(image, image->role[i].name));
         reply_text(env->buf, "label",
-                   label_or_name(image, image->role[i].label, image->role[i].name));
+                   label_or_name(env, image, image->role[i].label, image->role[i].name));
         card_user(env, "user", instance_slot(instance, program->roles[i]));
     }
 }
@@ -241,10 +256,10 @@ static void write_action(const struct card_env *env, struct eval_env *scope, uin
     pack_map(env->buf, 8);
     reply_text(env->buf, "action", image_slice(image, action->name));
     reply_uint(env->buf, "entry", entry);
-    reply_text(env->buf, "label", label_or_name(image, action->label, action->name));
-    reply_text(env->buf, "group", image_slice(image, action->group));
-    reply_text(env->buf, "confirm", image_slice(image, action->confirm));
-    reply_text(env->buf, "help", image_slice(image, action->help));
+    reply_text(env->buf, "label", label_or_name(env, image, action->label, action->name));
+    reply_text(env->buf, "group", image_label(image, action->group, env->lang));
+    reply_text(env->buf, "confirm", image_label(image, action->confirm, env->lang));
+    reply_text(env->buf, "help", image_label(image, action->help, env->lang));
     reply_key(env->buf, "words");
     pack_array(env->buf, action->aliases.count);
     for (uint32_t i = 0; i < action->aliases.count; i++) {
@@ -395,7 +410,7 @@ void card_case(const struct card_env *env, const struct view_program *program,
     reply_uint(env->buf, "instance", instance->head.id);
     reply_text(env->buf, "process", image_slice(image, image->process[0].name));
     reply_text(env->buf, "process_label",
-               label_or_name(image, image->process[0].label, image->process[0].name));
+               label_or_name(env, image, image->process[0].label, image->process[0].name));
     reply_uint(env->buf, "version", program->id);
     reply_text(env->buf, "title", case_title(env, program, instance));
     write_place(env, program, instance);
@@ -429,12 +444,12 @@ void card_task(const struct card_env *env, const struct view_program *program,
     reply_uint(env->buf, "instance", instance->head.id);
     reply_uint(env->buf, "task", task->number);
     reply_uint(env->buf, "entry", task->entry);
-    reply_text(env->buf, "title", view_task_title(env->view, instance, task));
+    reply_text(env->buf, "title", task_title(env, program, instance, task));
     reply_text(env->buf, "process", image_slice(image, image->process[0].name));
     reply_text(env->buf, "stage",
                stage != NULL ? image_slice(image, stage->name) : SLICE_EMPTY);
     reply_text(env->buf, "stage_label",
-               stage != NULL ? label_or_name(image, stage->label, stage->name) : SLICE_EMPTY);
+               stage != NULL ? label_or_name(env, image, stage->label, stage->name) : SLICE_EMPTY);
     reply_moment(env->buf, "due", task->due);
     reply_moment(env->buf, "until", task->until);
     reply_bool(env->buf, "promised", (task->flags & TASK_FLAG_PROMISED) != 0);

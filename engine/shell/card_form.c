@@ -18,7 +18,7 @@ static void write_member_choices(const struct card_env *env, const struct image 
         const struct image_member *member = &image->member[members.first + i];
         pack_map(env->buf, 2);
         reply_text(env->buf, "name", image_slice(image, member->name));
-        reply_text(env->buf, "label", image_slice(image, member->label));
+        reply_text(env->buf, "label", image_label(image, member->label, env->lang));
     }
 }
 
@@ -142,12 +142,12 @@ static void write_parts(const struct card_env *env, const struct view_program *p
     pack_array(env->buf, parts.count);
     for (uint32_t i = 0; i < parts.count; i++) {
         const struct image_part *part = &image->part[parts.first + i];
-        struct slice label = image_slice(image, part->label);
+        struct slice label = image_label(image, part->label, env->lang);
         pack_map(env->buf, 7);
         reply_text(env->buf, "name", image_slice(image, part->name));
         reply_text(env->buf, "label", label.len > 0 ? label : image_slice(image, part->name));
         reply_text(env->buf, "type", slice_from_cstr(eval_type_name(image, part->type)));
-        reply_text(env->buf, "help", image_slice(image, part->help));
+        reply_text(env->buf, "help", image_label(image, part->help, env->lang));
         reply_bool(env->buf, "required", (part->flags & PART_REQUIRED) != 0);
         reply_bool(env->buf, "computed", (part->flags & PART_COMPUTED) != 0);
         write_choices(env, program, part->type);
@@ -177,13 +177,13 @@ static void write_form_field(const struct card_env *env, struct eval_env *scope,
     const struct view_program *program = scope->program;
     const struct image *image = &program->image;
     struct value initial = initial_value(scope, f->initial);
-    struct slice label = image_slice(image, f->label);
+    struct slice label = image_label(image, f->label, env->lang);
     pack_map(env->buf, 10);
     reply_text(env->buf, "name", image_slice(image, f->name));
     reply_text(env->buf, "label", label.len > 0 ? label : image_slice(image, f->name));
     reply_text(env->buf, "type", slice_from_cstr(eval_type_name(image, f->type)));
     reply_bool(env->buf, "required", f->required);
-    reply_text(env->buf, "help", image_slice(image, f->help));
+    reply_text(env->buf, "help", image_label(image, f->help, env->lang));
     write_choices(env, program, f->type);
     write_parts(env, program, f->type);
     write_quick(env, image, f->type, f->quick);

@@ -11,10 +11,10 @@ static bool field_is(const struct event_field *field, const char *name)
     return strcmp(field->name, name) == 0;
 }
 
-static struct slice name_or_label(const struct image *image, struct image_text label,
-                                  struct image_text name)
+static struct slice name_or_label(const struct card_env *env, const struct image *image,
+                                  struct image_text label, struct image_text name)
 {
-    return image_slice(image, label.len > 0 ? label : name);
+    return image_label(image, label.len > 0 ? label : name, env->lang);
 }
 
 static uint64_t number_at(const struct event_field *field, const char *at)
@@ -225,13 +225,13 @@ static uint32_t write_labels(const struct card_env *env, const struct view_progr
                   : event->kind == EVENT_INSTANCE_ENDED ? event->instance_ended.end
                                                         : INDEX_NONE;
     if (event->kind == EVENT_PRESSED && at < image->action_count) {
-        label = name_or_label(image, image->action[at].label, image->action[at].name);
+        label = name_or_label(env, image, image->action[at].label, image->action[at].name);
     } else if (names_stage(event) && at < image->stage_count) {
-        label = name_or_label(image, image->stage[at].label, image->stage[at].name);
+        label = name_or_label(env, image, image->stage[at].label, image->stage[at].name);
     } else if (event->kind == EVENT_FIELD_CHANGED && at < image->field_count) {
-        label = name_or_label(image, image->field[at].label, image->field[at].name);
+        label = name_or_label(env, image, image->field[at].label, image->field[at].name);
     } else if (event->kind == EVENT_INSTANCE_ENDED && at < image->end_count) {
-        label = name_or_label(image, image->end[at].label, image->end[at].name);
+        label = name_or_label(env, image, image->end[at].label, image->end[at].name);
     } else {
         return 0;
     }

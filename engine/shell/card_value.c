@@ -14,6 +14,7 @@ struct eval_env card_eval(const struct card_env *env, const struct view_program 
         .now_ms = env->now_ms,
         .arena = env->arena,
         .currency = env->currency,
+        .lang = env->lang,
     };
 }
 

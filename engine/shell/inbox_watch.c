@@ -218,7 +218,7 @@ static void tell_task(struct shell *shell, struct subscription *s, const struct 
     }
     s->told_count += told ? 0 : 1;
     remember(shell, s, instance->head.id, task->number, state);
-    struct card_env env = subscribe_env(shell, &s->added);
+    struct card_env env = subscribe_env(shell, s->session, &s->added);
     card_task(&env, program, instance, task);
     s->added_count++;
 }
@@ -255,7 +255,7 @@ static void send_frame(struct shell *shell, struct subscription *s)
     } else {
         struct buf *out = &s->session->out;
         view_begin(shell->view);
-        struct card_env env = subscribe_env(shell, out);
+        struct card_env env = subscribe_env(shell, s->session, out);
         struct slice name = arena_copy(&shell->scratch, card_user_name(&env, s->user));
         view_end(shell->view);
         bool whole = !s->added.overflow && !s->removed.overflow;

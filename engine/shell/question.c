@@ -437,6 +437,7 @@ void question_answer(struct shell *shell, struct session *session, const struct 
             .arena = &shell->scratch,
             .buf = &session->out,
             .currency = shell->options.currency,
+            .lang = session_lang(session),
             .now_ms = timekeeper_now(shell->options.keeper),
         },
     };

@@ -81,6 +81,11 @@ static bool take_hello(struct shell *shell, struct session *session, const struc
         memcpy(session->client, client.ptr, client.len);
         session->client_len = client.len;
     }
+    if (call_has(call, PARAM_LANG)) {
+        struct slice lang = call->arg[PARAM_LANG].bytes;
+        memcpy(session->lang, lang.ptr, lang.len);
+        session->lang_len = lang.len;
+    }
     question_answer(shell, session, call);
     return true;
 }

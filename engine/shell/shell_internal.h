@@ -28,6 +28,8 @@ struct session {
     size_t out_sent; // of `out`
     char client[NAME_BYTES_MAX];
     size_t client_len;
+    char lang[LANG_BYTES_MAX]; // in which labels are read; empty: as they are first written
+    size_t lang_len;
     uint32_t subscription_count;
 };
 
@@ -61,8 +63,13 @@ struct shell {
     uint32_t inbox_number;  // of the newest inbox subscription
     struct buf push;        // the notification made last, for all who listen to its case
     uint64_t push_seq, push_instance;
+    char push_lang[LANG_BYTES_MAX]; // in which it was made
 };
 
+static inline struct slice session_lang(const struct session *session)
+{
+    return slice_make(session->lang, session->lang_len);
+}
 static inline uint64_t session_conn(const struct session *session)
 {
     return ((uint64_t)session->generation << 32) | session->slot;

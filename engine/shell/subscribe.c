@@ -48,13 +48,15 @@ static struct subscription *find(struct shell *shell, const struct session *sess
     return s;
 }
 
-struct card_env subscribe_env(struct shell *shell, struct buf *buf)
+struct card_env subscribe_env(struct shell *shell, const struct session *session,
+                              struct buf *buf)
 {
     return (struct card_env){
         .view = shell->view,
         .arena = &shell->scratch,
         .buf = buf,
         .currency = shell->options.currency,
+        .lang = session_lang(session),
         .now_ms = timekeeper_now(shell->options.keeper),
     };
 }
@@ -214,12 +216,15 @@ void subscribe_touched(struct shell *shell, const struct delivery *delivery)
 
 // --- pushes of a case ----------------------------------------------------------------------------
 
-// The notification of one record, made once however many listen.
-static enum err encode_push(struct shell *shell, uint64_t instance, uint64_t seq)
+// The notification of one record, made once however many listen in one language.
+static enum err encode_push(struct shell *shell, const struct session *session, uint64_t instance,
+                            uint64_t seq)
 {
-    if (shell->push_seq == seq && shell->push_instance == instance) {
+    if (shell->push_seq == seq && shell->push_instance == instance &&
+        memcmp(shell->push_lang, session->lang, sizeof(shell->push_lang)) == 0) {
         return OK;
     }
+    memcpy(shell->push_lang, session->lang, sizeof(shell->push_lang));
     if (shell->push.bytes_max == 0) {
         buf_init(&shell->push, SESSION_OUTPUT_BYTES_MAX);
     }
@@ -229,7 +234,7 @@ static enum err encode_push(struct shell *shell, uint64_t instance, uint64_t seq
     if (err != OK) {
         return err;
     }
-    struct card_env env = subscribe_env(shell, &shell->push);
+    struct card_env env = subscribe_env(shell, session, &shell->push);
     reply_notification(&shell->push, "case");
     view_begin(shell->view);
     card_record(&env, seq, &record, instance);
@@ -269,7 +274,7 @@ static void work_case(struct shell *shell, struct subscription *s)
                 break;
             }
             struct arena_mark mark = arena_mark(&shell->scratch);
-            err = encode_push(shell, s->instance, walk->seq[i - 1]);
+            err = encode_push(shell, s->session, s->instance, walk->seq[i - 1]);
             arena_rewind(&shell->scratch, mark);
             if (err == OK) {
                 buf_put_slice(&s->session->out, buf_slice(&shell->push));

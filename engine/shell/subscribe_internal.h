@@ -20,7 +20,8 @@ struct subscription {
     uint32_t added_count, removed_count;
 };
 
-struct card_env subscribe_env(struct shell *shell, struct buf *buf);
+struct card_env subscribe_env(struct shell *shell, const struct session *session,
+                              struct buf *buf);
 
 // --- inbox_watch.c
 // What the inbox holds at the beginning counts as told. Between view_begin and view_end.

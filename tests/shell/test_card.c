@@ -43,6 +43,7 @@ static const char deal[] = "role boss \"Boss\"\n"
 static struct box *box;
 static struct box_wire *wire;
 static struct buf frame;
+static struct arena words;
 
 static struct slice call(const char *method, struct slice map)
 {
@@ -260,6 +261,68 @@ static void running_cases_keep_the_program_they_were_started_with(void **state)
                             SLICE("Order")));
 }
 
+// One text, also the same one in two places, says different things in another language.
+static const char deal_in_two[] =
+    "role seller \"Seller\" ru \"\u041f\u0440\u043e\u0434\u0430\u0432\u0435\u0446\"\n"
+    "role clerk \"Clerk\"\n"
+    "role boss \"Boss\"\n"
+    "enum size { small \"Open\" ru \"Malyj\", large \"Large\" de \"Gross\" ru \"Bolshoj\" }\n"
+    "process deal \"Deal\" ru \"Sdelka\" {\n"
+    "  title \"Deal of {name}\" ru \"Sdelka: {name}\"\n"
+    "  field name: text \"Name\" ru \"Imja\" required help \"Who\" ru \"Kto\"\n"
+    "  field size: size \"Size\" = small\n"
+    "  start => offer\n"
+    "  stage offer \"Open\" ru \"Otkryt\" {\n"
+    "    task \"Offer: {title}\" de \"Angebot\" ru \"Predlozhit: {title}\" for seller\n"
+    "    action sent \"Open\" {\n"
+    "      ask size required\n"
+    "      => sold\n"
+    "    }\n"
+    "  }\n"
+    "  end sold \"Sold\" success\n"
+    "}\n";
+
+static void check_words(struct slice card, const char *stage, const char *title, const char *task,
+                        const char *size)
+{
+    struct slice fields = pack_map_find(card, SLICE("fields"));
+    assert_string_equal(arena_cstr(&words, box_text(card, "stage_label")), stage);
+    assert_string_equal(arena_cstr(&words, box_text(card, "title")), title);
+    assert_string_equal(
+        arena_cstr(&words, box_text(pack_map_find(card, SLICE("task")), "title")), task);
+    assert_string_equal(arena_cstr(&words, box_text(find(fields, "name", "size"), "text")), size);
+    struct slice action = find(pack_map_find(card, SLICE("actions")), "action", "sent");
+    assert_string_equal(arena_cstr(&words, box_text(action, "label")), "Open");
+}
+
+static void labels_are_read_in_the_language_of_the_reader(void **state)
+{
+    (void)state;
+    arena_init(&words, 1 << 20);
+    (void)good(apply(deal_in_two));
+    (void)good(call("start", SLICE("\x82\xa7process\xa4""deal\xa4""form\x81\xa4name\xa3Tim")));
+    const struct slice second = SLICE("\x81\xa8instance\x02");
+    check_words(card_of(second), "Open", "Deal of Tim", "Offer: Deal of Tim", "Open");
+    (void)good(call("hello", SLICE("\x81\xa4lang\xa2ru")));
+    check_words(card_of(second), "Otkryt", "Sdelka: Tim", "Predlozhit: Sdelka: Tim", "Malyj");
+    struct slice fields = pack_map_find(card_of(second), SLICE("fields"));
+    assert_true(slice_equal(box_text(find(fields, "name", "name"), "label"), SLICE("Imja")));
+    assert_true(slice_equal(box_text(find(fields, "name", "name"), "help"), SLICE("Kto")));
+    struct slice slots = pack_map_find(card_of(second), SLICE("slots"));
+    assert_true(slice_equal(box_text(find(slots, "role", "seller"), "label"),
+                            SLICE("\u041f\u0440\u043e\u0434\u0430\u0432\u0435\u0446")));
+    (void)good(call("hello", SLICE("\x81\xa4lang\xa2""de")));
+    check_words(card_of(second), "Open", "Deal of Tim", "Angebot", "Open");
+    (void)good(call("hello", SLICE("\x81\xa4lang\xa2""fr")));
+    check_words(card_of(second), "Open", "Deal of Tim", "Offer: Deal of Tim", "Open");
+    (void)good(call("press", SLICE("\x84\xa8instance\x02\xa6""action\xa4sent\xa2""as\xa3sam"
+                                   "\xa4""form\x81\xa4size\xa5large")));
+    (void)good(call("hello", SLICE("\x81\xa4lang\xa2ru")));
+    fields = pack_map_find(card_of(second), SLICE("fields"));
+    assert_true(slice_equal(box_text(find(fields, "name", "size"), "text"), SLICE("Bolshoj")));
+    arena_done(&words);
+}
+
 int main(void)
 {
 #define BOX(test) cmocka_unit_test_setup_teardown(test, open_box, close_box)
@@ -271,6 +334,7 @@ int main(void)
         BOX(files_with_errors_are_refused_with_their_lines),
         BOX(files_whose_own_tests_fail_are_not_activated),
         BOX(running_cases_keep_the_program_they_were_started_with),
+        BOX(labels_are_read_in_the_language_of_the_reader),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
