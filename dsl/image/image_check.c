@@ -561,7 +561,7 @@ static bool check_translations(const struct image *image)
         const struct image_translation *one = &image->translation[i];
         bool ordered = i == 0 || image->translation[i - 1].of.offset <= one->of.offset;
         if (!ordered || one->of.len == 0 || !image_text_ok(image, one->of) ||
-            !name_ok(image, one->lang) || !image_text_ok(image, one->text)) {
+            !image_name_ok(image, one->lang) || !image_text_ok(image, one->text)) {
             return false;
         }
     }

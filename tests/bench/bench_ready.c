@@ -4,9 +4,11 @@
 #include <stdlib.h>
 
 #include "dsl/compile.h"
+#include "dsl/format.h"
 #include "tests/bench/bench.h"
 #include "tests/bench/clockwork.h"
 #include "tests/bench/load.h"
+#include "tests/bench/mix.h"
 #include "tests/bench/serve.h"
 
 static void print_ready(struct bench *bench, const char *what, const struct serve *serve,
@@ -146,6 +148,96 @@ static bool check_lines(struct bench *bench, uint32_t lines, double *ret_compile
     return good;
 }
 
+// Copies of processes/, each a file of its own, until there are 10,000 lines.
+enum { MIX_LINES = 10000, MIX_FILES_MAX = 40 };
+
+struct mix {
+    struct buf text[MIX_FILES_MAX];
+    struct compile_file files[MIX_FILES_MAX];
+    char names[MIX_FILES_MAX][32];
+    uint32_t count, lines;
+};
+
+static bool write_mix(struct mix *mix)
+{
+    while (mix->lines < MIX_LINES && mix->count < MIX_FILES_MAX) {
+        uint32_t n = mix->count++;
+        buf_init(&mix->text[n], 1 << 20);
+        (void)snprintf(mix->names[n], sizeof(mix->names[n]), "mix%u.rung", n);
+        if (!mix_write(&mix->text[n], n, &mix->lines)) {
+            return false;
+        }
+        mix->files[n].name = slice_from_cstr(mix->names[n]);
+        mix->files[n].text = buf_slice(&mix->text[n]);
+    }
+    return true;
+}
+
+static bool compile_mix(const struct mix *mix, double *ret_ms)
+{
+    const struct compile_input input = { .files = mix->files, .file_count = mix->count };
+    struct compile_result result;
+    uint64_t begun = clockwork_us();
+    compile_set(&input, &result);
+    *ret_ms = (double)(clockwork_us() - begun) * 1e-3;
+    bool good = compile_is_good(&result);
+    if (!good) {
+        struct buf words;
+        buf_init(&words, 1 << 20);
+        diag_render_text(&result.diags, &words, 0);
+        fprintf(stderr, "%.*s\n", (int)words.len, words.ptr);
+        buf_done(&words);
+    }
+    compile_done(&result);
+    return good;
+}
+
+static bool format_mix(const struct mix *mix, double *ret_ms)
+{
+    bool good = true;
+    uint64_t begun = clockwork_us();
+    for (uint32_t i = 0; i < mix->count; i++) {
+        struct arena arena;
+        struct source_set sources;
+        struct diags diags;
+        struct buf out;
+        arena_init(&arena, 64u << 20);
+        source_set_init(&sources, &arena);
+        diags_init(&diags, &arena, &sources);
+        buf_init(&out, 1 << 21);
+        uint32_t file = source_add(&sources, mix->files[i].name, mix->files[i].text);
+        good = format_file(&sources, file, &arena, &diags, &out) == FORMAT_DONE && good;
+        buf_done(&out);
+        arena_done(&arena);
+    }
+    *ret_ms = (double)(clockwork_us() - begun) * 1e-3;
+    return good;
+}
+
+static bool check_mix(struct bench *bench)
+{
+    static struct mix mix;
+    double checks[BENCH_RUNS_MAX], formats[BENCH_RUNS_MAX];
+    bool good = write_mix(&mix);
+    for (uint32_t i = 0; i < bench->runs && good; i++) {
+        good = compile_mix(&mix, &checks[i]) && format_mix(&mix, &formats[i]);
+    }
+    for (uint32_t i = 0; i < mix.count; i++) {
+        buf_done(&mix.text[i]);
+    }
+    if (!good) {
+        return false;
+    }
+    double check = clockwork_median(checks, bench->runs);
+    double format = clockwork_median(formats, bench->runs);
+    printf("\n%u lines with the mix of processes/, in %u files\n", mix.lines, mix.count);
+    bench_line(bench, "checked", "%.1f ms", check);
+    bench_target(bench, check < 150, "under 150 ms");
+    bench_line(bench, "formatted", "%.1f ms", format);
+    bench_target(bench, format < 100, "under 100 ms");
+    return true;
+}
+
 bool bench_check(struct bench *bench)
 {
     double compile = 0, program = 0;
@@ -159,5 +251,5 @@ bool bench_check(struct bench *bench)
         return false;
     }
     bench_line(bench, "10,000 lines", "%.1f ms, %.1f ms", compile, program);
-    return true;
+    return check_mix(bench);
 }
