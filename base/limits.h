@@ -30,7 +30,9 @@ enum {
     STEPS_PER_COMMAND_MAX = 10000,
     MOVES_CHAINED_MAX = 32, // choices passed one after the other
     // one instance
-    INSTANCE_IMAGE_BYTES_MAX = 2000, // rows of about 2,000 B and more take whole overflow pages
+    INSTANCE_IMAGE_BYTES_MAX = 2000, // rows of about 2,000 B and more take whole overflow pages:
+                                     // fields are put elsewhere until the row is below it
+    INSTANCE_ROW_BYTES_MAX = 12000,  // what cannot be put elsewhere: tasks, timers, stages …
     FIELD_INLINE_BYTES_MAX = 200,    // longer values live in `part`
     FIELD_BYTES_MAX = 64 * 1024,
     TASKS_MAX = 32,

@@ -56,6 +56,21 @@ void check_declare_choices(struct unit *unit, struct process *process, struct st
 void check_fill_choice(struct unit *unit, struct process *process, struct stage *stage,
                        uint32_t node);
 void check_fill_on(struct unit *unit, struct process *process, struct stage *stage, uint32_t node);
+// "stage `a`", or the process for its body.
+struct slice check_owner_name(struct unit *unit, const struct process *process,
+                              const struct stage *stage);
+// Step 2 for the `parallel` of a stage, whose branches are its children; step 3: `then`, and the
+// `if` of a stage.
+void check_declare_parallel(struct unit *unit, struct process *process, struct stage *stage,
+                            uint32_t node);
+void check_fill_parallel(struct unit *unit, struct process *process, struct stage *stage,
+                         uint32_t node);
+void check_fill_guard(struct unit *unit, struct process *process, struct stage *stage);
+// 5. No flow enters the middle of a parallel (then the process is broken); which can be joined.
+void check_parallels(struct unit *unit, struct process *process);
+// Where a join leads: its targets, and those of the joins around it that it brings about.
+typedef void check_target_fn(void *context, const struct target *target);
+void check_each_joined(const struct stage *branch, check_target_fn *visit, void *context);
 // 5. Choices that lead back to themselves (then the process is broken), or that nothing leads to.
 void check_choices(struct unit *unit, struct process *process);
 
@@ -125,7 +140,6 @@ bool check_handler_holds_at(const struct process *process, const struct handler 
                             const struct stage *leaf);
 // Where the handler can take a case that stands in one of its stages: calls `visit` per stage or
 // end, those behind choices too.
-typedef void check_target_fn(void *context, const struct target *target);
 void check_each_target(const struct handler *handler, check_target_fn *visit, void *context);
 // The targets as they are written: choices are visited, and not looked behind.
 void check_each_written_target(const struct handler *handler, check_target_fn *visit,

@@ -36,7 +36,7 @@ static struct slice body_place(const struct body *body)
         [HANDLER_ACTION] = "an action", [HANDLER_TIMER] = "a timer",
         [HANDLER_RULE] = "a rule",      [HANDLER_OVERDUE] = "what follows `overdue`",
         [HANDLER_ENTER] = "`on enter`", [HANDLER_EXIT] = "`on exit`",
-        [HANDLER_CHOICE] = "a choice",
+        [HANDLER_CHOICE] = "a choice",  [HANDLER_JOIN] = "what follows a parallel",
         [HANDLER_MESSAGE] = "a message", [HANDLER_CALL_FAILED] = "what follows `send … else`",
         [HANDLER_INTAKE] = "`start`",
     };
@@ -193,6 +193,27 @@ static void report_into_escalation(struct body *body, struct target *target)
                    "raise it");
 }
 
+// `=> done` finishes the nearest branch around it (rule 3).
+static void resolve_done(struct body *body, struct target *target, uint32_t node)
+{
+    const struct syntax_tree *tree = body_tree(body);
+    target->done = stage_branch(body->stage);
+    bool is_inside = false; // of one that is no branch, because of what was reported
+    for (uint32_t at = node; at != NODE_NONE && !is_inside; at = syntax_node(tree, at)->parent) {
+        is_inside = syntax_kind(tree, at) == NODE_PARALLEL;
+    }
+    if (target->done != NULL || is_inside) {
+        return;
+    }
+    struct diag *diag = diag_add(body->infer.unit->diags, DIAG_E0523, target->span);
+    diag_here(diag, "there is no branch that this could finish");
+    diag_note(diag, "`done` finishes the branch that the flow is written in, and is no end");
+    if (body->process->end_count > 0) {
+        diag_help(diag, "lead to a stage or an end by its name, for example `=> %.*s`",
+                  SLICE_PRINT(body->process->ends[0]->name));
+    }
+}
+
 struct target *check_target(struct body *body, uint32_t goto_node)
 {
     const struct syntax_tree *tree = body_tree(body);
@@ -202,11 +223,15 @@ struct target *check_target(struct body *body, uint32_t goto_node)
         target->span = syntax_span(tree, name);
         target->arrow = syntax_keyword_span(tree, goto_node);
         resolve_target(body, target, name);
+    } else if (name != NODE_NONE && syntax_kind(tree, name) == NODE_DONE) {
+        target->span = syntax_span(tree, name);
+        resolve_done(body, target, goto_node);
     }
     if (check_is_back(tree, goto_node)) {
         check_report_back_outside(body, goto_node);
     }
-    if (target->stage == NULL && target->end == NULL && target->choice == NULL) {
+    if (target->stage == NULL && target->end == NULL && target->choice == NULL &&
+        target->done == NULL) {
         body->process->broken = true;
     }
     report_into_escalation(body, target);
@@ -562,6 +587,9 @@ static const char *why_no_flow(const struct body *body, enum syntax_kind flow)
     }
     if (kind == HANDLER_CHOICE && flow != NODE_GOTO) {
         return "a choice is passed at once: each of its ways leads to a stage or an end";
+    }
+    if (kind == HANDLER_JOIN && flow != NODE_GOTO) {
+        return "the branches are done, and so are their tasks";
     }
     if (flow == NODE_RETRY) {
         return "a ladder counts the presses of an action";

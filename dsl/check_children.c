@@ -22,9 +22,11 @@ struct flow_check {
 
 // Which children may be open: bits of collections. Conditions speak of the last conversion only, so
 // the children of earlier ones are kept apart; nothing but `cancel` is known to end them.
+// What another branch of a parallel may have converted is kept apart too, while the case is in it.
 struct children {
     uint32_t last;
     uint32_t earlier;
+    uint32_t beside;
 };
 
 // Where the steps so far may have left the case.
@@ -42,6 +44,14 @@ static void enter_down_to(struct flow_check *flow, const struct stage *around,
                           const struct stage *stage, struct children open);
 static void stay(struct flow_check *flow, struct path path);
 
+static void close_children(struct children *open, uint32_t closed)
+{
+    open->last &= ~closed;
+    open->beside &= ~closed;
+}
+
+static uint32_t all_open(struct children open) { return open.last | open.earlier | open.beside; }
+
 static void follow_handler(struct flow_check *flow, const struct handler *handler,
                            const struct stage *leaf)
 {
@@ -55,7 +65,7 @@ static void follow_handler(struct flow_check *flow, const struct handler *handle
         flow->handler = handler;
     }
     if (handler->condition != NULL) {
-        open.last &= ~closed_by(handler->condition, true);
+        close_children(&open, closed_by(handler->condition, true));
     }
     struct path path = { open, true };
     stay(flow, follow_block(flow, handler->block, path));
@@ -100,9 +110,7 @@ static void follow_all(struct flow_check *flow)
     follow_choices(flow, NULL);
     for (uint32_t i = 1; i < process->stage_count; i++) {
         const struct stage *leaf = process->stages[i];
-        if (flow->reached[i]) {
-            follow_choices(flow, leaf);
-        }
+        follow_choices(flow, leaf);
         for (uint32_t n = 0; n < process->handler_count && flow->reached[i]; n++) {
             if (check_handler_holds_at(process, process->handlers[n], leaf)) {
                 follow_handler(flow, process->handlers[n], leaf);
@@ -209,7 +217,7 @@ static const struct collection *first_open(const struct flow_check *flow, uint32
 static void report_open(struct flow_check *flow, const struct target *target,
                         struct children children)
 {
-    uint32_t open = children.last | children.earlier;
+    uint32_t open = all_open(children);
     const struct collection *collection = first_open(flow, open);
     struct diag *diag = diag_add(flow->unit->diags, DIAG_E0513, target->span);
     diag_fact(diag, target->end->name);
@@ -221,14 +229,14 @@ static void report_open(struct flow_check *flow, const struct target *target,
         diag_label(diag, flow->at->span, "for example at this stage");
     }
     diag_note(diag, "a case may not end with open children");
-    if (children.last == 0) {
+    if ((children.last | children.beside) == 0) {
         diag_note(diag, "they may be converted a second time while the first ones are open, and "
                         "`all`, `any` and `count` speak of the last conversion");
         diag_help(diag, "convert again only when they have ended: `if not any %.*s open`",
                   SLICE_PRINT(collection->name));
     }
     bool guards = flow->handler->kind == HANDLER_ACTION && flow->handler->condition == NULL &&
-                  children.last != 0;
+                  (children.last | children.beside) != 0;
     const struct syntax_tree *tree = names_tree(flow->unit, flow->process->decl.file);
     uint32_t label = syntax_child(tree, flow->handler->node, NODE_LABEL);
     if (guards && label != NODE_NONE) {
@@ -244,17 +252,48 @@ static void report_open(struct flow_check *flow, const struct target *target,
 static void arrive_with(struct flow_check *flow, bool *reached, struct children *known,
                         struct children open)
 {
-    if (!*reached || (open.last & ~known->last) != 0 || (open.earlier & ~known->earlier) != 0) {
+    if (!*reached || (open.last & ~known->last) != 0 || (open.earlier & ~known->earlier) != 0 ||
+        (open.beside & ~known->beside) != 0) {
         *reached = true;
         known->last |= open.last;
         known->earlier |= open.earlier;
+        known->beside |= open.beside;
         flow->changed = true;
+    }
+}
+
+// Whether a case can stand in both at the same time: in two branches of one parallel.
+static bool are_beside(const struct stage *a, const struct stage *b)
+{
+    const struct stage *around = a;
+    while (around != NULL && !stage_is_inside(b, around)) {
+        around = around->parent;
+    }
+    return around != NULL && around != a && around != b && around->parallel != NULL;
+}
+
+// What was made open in one branch is open for the others too.
+static void tell_beside(struct flow_check *flow, const struct stage *stage, struct children open)
+{
+    for (uint32_t i = 0; flow->process->parallel_count > 0 && i < flow->process->stage_count;
+         i++) {
+        const struct stage *other = flow->process->stages[i];
+        if (stage_is_leaf(other) && are_beside(stage, other)) {
+            bool reached = true;
+            struct children told = { 0, open.earlier, open.last | open.beside };
+            arrive_with(flow, &reached, &flow->open[i], told);
+        }
     }
 }
 
 static void arrive(struct flow_check *flow, const struct stage *leaf, struct children open)
 {
+    if (stage_branch(leaf) == NULL) {
+        open.last |= open.beside;
+        open.beside = 0;
+    }
     arrive_with(flow, &flow->reached[leaf->index], &flow->open[leaf->index], open);
+    tell_beside(flow, leaf, open);
 }
 
 // --- what happens on the way (rule 10) ---------------------------------------------------------
@@ -281,21 +320,36 @@ static struct children exit_up_to(struct flow_check *flow, const struct stage *a
     return open;
 }
 
+// What is entered with a stage: the first one inside, or all branches.
+static struct children enter_inside(struct flow_check *flow, const struct stage *stage,
+                                    struct children open)
+{
+    if (stage_is_leaf(stage)) {
+        arrive(flow, stage, open);
+        return open;
+    }
+    const struct stage *child = stage->first_child;
+    do {
+        open = enter_inside(flow, child, follow_hook(flow, child->enter, open));
+        child = child->next_sibling;
+    } while (stage->parallel != NULL && child != NULL);
+    return open;
+}
+
 // `around` is not entered; NULL: the body is.
 static void enter_down_to(struct flow_check *flow, const struct stage *around,
                           const struct stage *stage, struct children open)
 {
     const struct stage *path[IMAGE_STAGE_DEPTH_MAX + 2];
-    const struct stage *leaf = stage_first_leaf(stage);
     uint32_t depth = 0;
-    for (const struct stage *at = leaf; at != NULL && at != around; at = at->parent) {
+    for (const struct stage *at = stage; at != NULL && at != around; at = at->parent) {
         CHECK(depth < ARRAY_COUNT(path));
         path[depth++] = at;
     }
     while (depth > 0) {
         open = follow_hook(flow, path[--depth]->enter, open);
     }
-    arrive(flow, leaf, open);
+    (void)enter_inside(flow, stage, open);
 }
 
 // What source and target share: the innermost stage around the target that the source is in.
@@ -316,10 +370,30 @@ static void stay(struct flow_check *flow, struct path path)
     }
 }
 
+// The case stays where the other branches are, or goes where the join leads.
+static void finish_branch(struct flow_check *flow, const struct stage *branch,
+                          struct children open)
+{
+    const struct stage *source = flow->at;
+    const struct handler *handler = flow->handler;
+    const struct parallel *parallel = branch->parent->parallel;
+    open = exit_up_to(flow, branch->parent, open);
+    tell_beside(flow, branch, open);
+    if (parallel->join != NULL) {
+        flow->at = branch->parent;
+        flow->handler = parallel->join;
+        (void)follow_block(flow, parallel->join->block, (struct path){ open, true });
+    }
+    flow->at = source;
+    flow->handler = handler;
+}
+
 static void follow_target(struct flow_check *flow, const struct target *target,
                           struct children open)
 {
-    if (target->stage != NULL) {
+    if (target->done != NULL) {
+        finish_branch(flow, target->done, open);
+    } else if (target->stage != NULL) {
         const struct stage *around = kept_around(flow, target->stage);
         enter_down_to(flow, around, target->stage, exit_up_to(flow, around, open));
     } else if (target->choice != NULL && target->choice->handler != NULL) {
@@ -327,7 +401,7 @@ static void follow_target(struct flow_check *flow, const struct target *target,
         arrive_with(flow, &flow->chosen[slot], &flow->at_choice[slot], open);
     } else if (target->end != NULL) {
         open = exit_up_to(flow, NULL, open);
-        if (flow->reports && (open.last | open.earlier) != 0) {
+        if (flow->reports && all_open(open) != 0) {
             report_open(flow, target, open);
         }
     }
@@ -387,6 +461,7 @@ static struct path join_paths(struct path a, struct path b)
     }
     a.open.last |= b.open.last;
     a.open.earlier |= b.open.earlier;
+    a.open.beside |= b.open.beside;
     return a;
 }
 
@@ -394,8 +469,8 @@ static struct path follow_if(struct flow_check *flow, const struct step *step, s
 {
     struct path yes = path;
     struct path no = path;
-    yes.open.last &= ~closed_by(step->expr, true);
-    no.open.last &= ~closed_by(step->expr, false);
+    close_children(&yes.open, closed_by(step->expr, true));
+    close_children(&no.open, closed_by(step->expr, false));
     yes = follow_block(flow, step->then, yes);
     if (step->otherwise != NULL) {
         no = follow_block(flow, step->otherwise, no);
@@ -403,17 +478,46 @@ static struct path follow_if(struct flow_check *flow, const struct step *step, s
     return join_paths(yes, no);
 }
 
+struct converting {
+    const struct collection *collection;
+    bool found;
+};
+
+static void find_convert(void *context, const struct step *step)
+{
+    struct converting *converting = context;
+    converting->found = converting->found ||
+                        (step->kind == STEP_CONVERT &&
+                         step->convert->collection == converting->collection);
+}
+
+// Another branch converts into the same collection: then both rounds may be open at once.
+static bool is_converted_beside(const struct flow_check *flow, const struct collection *collection)
+{
+    struct converting converting = { collection, false };
+    for (uint32_t i = 0; i < flow->process->handler_count && !converting.found; i++) {
+        const struct handler *handler = flow->process->handlers[i];
+        if (flow->at != NULL && are_beside(flow->at, handler->stage)) {
+            check_each_handler_step(handler, find_convert, &converting);
+        }
+    }
+    return converting.found;
+}
+
 static struct path follow_step(struct flow_check *flow, const struct step *step, struct path path)
 {
     if (step->kind == STEP_CONVERT && step->convert->collection != NULL) {
         uint32_t bit = 1u << step->convert->collection->index;
         path.open.earlier |= path.open.last & bit;
+        if (is_converted_beside(flow, step->convert->collection)) {
+            path.open.earlier |= path.open.beside & bit;
+        }
         path.open.last |= bit;
     } else if (step->kind == STEP_CANCEL && step->collection != NULL) {
-        path.open.last &= ~(1u << step->collection->index);
+        close_children(&path.open, 1u << step->collection->index);
         path.open.earlier &= ~(1u << step->collection->index);
     } else if (step->kind == STEP_REQUIRE) {
-        path.open.last &= ~closed_by(step->expr, true);
+        close_children(&path.open, closed_by(step->expr, true));
     } else if (step->kind == STEP_IF) {
         return follow_if(flow, step, path);
     } else if (step->kind == STEP_GOTO) {

@@ -5,8 +5,8 @@
 
 // --- on enter, on exit -------------------------------------------------------------------------
 
-static struct slice owner_name(struct unit *unit, const struct process *process,
-                               const struct stage *stage)
+struct slice check_owner_name(struct unit *unit, const struct process *process,
+                              const struct stage *stage)
 {
     return stage->parent == NULL
                ? names_decl(&process->decl, unit->arena)
@@ -20,7 +20,7 @@ void check_fill_on(struct unit *unit, struct process *process, struct stage *sta
     const struct handler **place = is_enter ? &stage->enter : &stage->exit;
     if (*place != NULL) {
         check_report_second(unit, process, node, is_enter ? "on enter" : "on exit",
-                            owner_name(unit, process, stage), (*place)->span);
+                            check_owner_name(unit, process, stage), (*place)->span);
         return;
     }
     struct handler *handler = check_handler_add(unit, process, stage,

@@ -313,6 +313,9 @@ bool check_escalate(struct body *body, struct step *step, uint32_t node, struct 
     if (body->handler->kind == HANDLER_START) {
         check_report_misplaced(body, node, SLICE("`escalate`"),
                                "a case that has not begun stands nowhere that could be frozen");
+    } else if (body->handler->kind == HANDLER_JOIN) {
+        check_report_misplaced(body, node, SLICE("`escalate`"),
+                               "the branches are done, and nothing is left that could be frozen");
     }
     if (syntax_kind(tree, name) != NODE_NAME) {
         return false;

@@ -30,7 +30,9 @@ static void build_graph(struct graph *graph);
 static void mark_reached(struct graph *graph);
 static void mark_finishing(struct graph *graph);
 static void report_unreached(struct graph *graph);
+static void find_waits(struct graph *graph, struct leaf *leaf);
 static void check_waits(struct graph *graph, struct leaf *leaf);
+static void check_rooms(struct graph *graph);
 static void report_endless(struct graph *graph);
 static void check_flows(struct graph *graph);
 static void check_pressable(struct graph *graph);
@@ -44,8 +46,12 @@ void check_graph(struct unit *unit, struct process *process)
     mark_finishing(&graph);
     report_unreached(&graph);
     for (uint32_t i = 0; i < graph.leaf_count; i++) {
+        find_waits(&graph, &graph.leaves[i]);
+    }
+    for (uint32_t i = 0; i < graph.leaf_count; i++) {
         check_waits(&graph, &graph.leaves[i]);
     }
+    check_rooms(&graph);
     report_endless(&graph);
     check_flows(&graph);
     check_pressable(&graph);
@@ -54,26 +60,25 @@ void check_graph(struct unit *unit, struct process *process)
 
 // --- the graph ---------------------------------------------------------------------------------
 
-static uint32_t leaf_of(const struct graph *graph, const struct stage *stage)
+// Calls `visit` for each leaf that is entered with the stage: one, or one of each branch.
+typedef void visit_leaf_fn(struct graph *graph, uint32_t leaf);
+static void each_entered(struct graph *graph, const struct stage *stage, visit_leaf_fn *visit)
 {
-    return graph->leaf_of_stage[stage_first_leaf(stage)->index];
-}
-
-static void add_next(struct graph *graph, struct leaf *leaf, uint32_t next);
-
-static void add_edge(void *context, const struct target *target)
-{
-    struct graph *graph = context;
-    struct leaf *leaf = &graph->leaves[graph->current];
-    if (target->end != NULL) {
-        leaf->ends = true;
+    while (stage->first_child != NULL && stage->parallel == NULL) {
+        stage = stage->first_child;
+    }
+    if (stage->first_child == NULL) {
+        visit(graph, graph->leaf_of_stage[stage->index]);
         return;
     }
-    add_next(graph, leaf, leaf_of(graph, target->stage));
+    for (stage = stage->first_child; stage != NULL; stage = stage->next_sibling) {
+        each_entered(graph, stage, visit); // as deep as stages are nested
+    }
 }
 
-static void add_next(struct graph *graph, struct leaf *leaf, uint32_t next)
+static void add_next(struct graph *graph, uint32_t next)
 {
+    struct leaf *leaf = &graph->leaves[graph->current];
     for (uint32_t i = 0; i < leaf->next_count; i++) {
         if (leaf->next[i] == next) {
             return;
@@ -83,14 +88,37 @@ static void add_next(struct graph *graph, struct leaf *leaf, uint32_t next)
 }
 
 // `=> back` leads to wherever the escalation may have been raised.
-static void add_back(struct graph *graph, struct leaf *leaf)
+static void add_back(struct graph *graph, const struct leaf *leaf)
 {
     const struct escalation *escalation = check_escalation_around(leaf->stage);
     for (uint32_t i = 0; i < graph->leaf_count && escalation != NULL; i++) {
         bool raises = check_escalation_around(graph->leaves[i].stage) != escalation &&
                       check_raised_at(graph->process, escalation, graph->leaves[i].stage);
         if (raises) {
-            add_next(graph, leaf, i);
+            add_next(graph, i);
+        }
+    }
+}
+
+// A branch that is done leads where its join does.
+static void add_edge(void *context, const struct target *target)
+{
+    struct graph *graph = context;
+    if (target->end != NULL) {
+        graph->leaves[graph->current].ends = true;
+    } else if (target->stage != NULL) {
+        each_entered(graph, target->stage, add_next);
+    } else if (target->done != NULL) {
+        check_each_joined(target->done, add_edge, graph);
+    }
+}
+
+// Where some branches are enough, the others may bring about the join (`until … done`).
+static void add_joins_around(struct graph *graph, const struct stage *leaf)
+{
+    for (const struct stage *at = leaf; at != NULL; at = at->parent) {
+        if (stage_is_branch(at) && at->parent->parallel->until > 0) {
+            check_each_joined(at, add_edge, graph);
         }
     }
 }
@@ -102,7 +130,7 @@ static void add_step_edge(void *context, const struct step *step)
     if (step->kind == STEP_MERGE) {
         leaf->ends = true;
     } else if (step->kind == STEP_ESCALATE && step->raise != NULL) {
-        add_next(graph, leaf, leaf_of(graph, step->raise->escalation->stage));
+        each_entered(graph, step->raise->escalation->stage, add_next);
     } else if (step->kind == STEP_BACK) {
         add_back(graph, leaf);
     }
@@ -130,6 +158,7 @@ static void build_graph(struct graph *graph)
                 check_each_reached_step(process->handlers[n], add_step_edge, graph);
             }
         }
+        add_joins_around(graph, graph->leaves[i].stage);
     }
 }
 
@@ -154,9 +183,8 @@ static void reach(struct graph *graph, uint32_t first)
 
 static void reach_target(void *context, const struct target *target)
 {
-    struct graph *graph = context;
     if (target->stage != NULL) {
-        reach(graph, leaf_of(graph, target->stage));
+        each_entered(context, target->stage, reach);
     }
 }
 
@@ -454,7 +482,39 @@ static void check_room(struct graph *graph, const struct leaf *leaf)
                       "rules with those around it");
 }
 
-static void check_waits(struct graph *graph, struct leaf *leaf)
+// A branch that comes on by itself: each leaf that a case may reach in it waits for something.
+static bool is_awake(const struct graph *graph, const struct stage *branch)
+{
+    for (uint32_t i = 0; i < graph->leaf_count; i++) {
+        const struct leaf *leaf = &graph->leaves[i];
+        if (leaf->reached && leaf->stage->waits == 0 && stage_is_inside(leaf->stage, branch)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// The branches beside it are enough to end the parallel, so it need not come on by itself. One with
+// an `if` may not be there.
+static bool others_come_on(const struct graph *graph, const struct stage *leaf)
+{
+    for (const struct stage *at = leaf; at != NULL; at = at->parent) {
+        uint32_t awake = 0;
+        if (!stage_is_branch(at) || at->parent->parallel->until == 0) {
+            continue;
+        }
+        const struct stage *branch = at->parent->first_child;
+        for (; branch != NULL; branch = branch->next_sibling) {
+            awake += branch != at && branch->guard == NULL && is_awake(graph, branch);
+        }
+        if (awake >= at->parent->parallel->until) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void find_waits(struct graph *graph, struct leaf *leaf)
 {
     check_room(graph, leaf);
     for (uint32_t i = 0; i < graph->process->handler_count; i++) {
@@ -463,10 +523,63 @@ static void check_waits(struct graph *graph, struct leaf *leaf)
             leaf->writable->waits |= wait_of(handler, leaf->stage);
         }
     }
-    if (leaf->reached && leaf->writable->waits == 0) {
+}
+
+static void check_waits(struct graph *graph, struct leaf *leaf)
+{
+    if (leaf->reached && leaf->writable->waits == 0 && !others_come_on(graph, leaf->stage)) {
         leaf->reported = true;
         report_stuck(graph, leaf);
     }
+}
+
+// What is active at once in the largest configuration inside a stage.
+struct load {
+    uint32_t stages, tasks, timers, rules;
+};
+
+static uint32_t larger(uint32_t a, uint32_t b) { return a > b ? a : b; }
+
+static struct load load_of(const struct graph *graph, const struct stage *stage)
+{
+    struct load load = { .stages = 1, .tasks = stage->task != NULL };
+    struct load inside = { 0 };
+    for (uint32_t i = 0; i < graph->process->handler_count; i++) {
+        const struct handler *handler = graph->process->handlers[i];
+        load.timers += handler->stage == stage && handler->kind == HANDLER_TIMER;
+        load.rules += handler->stage == stage && handler->kind == HANDLER_RULE;
+    }
+    const struct stage *child = stage->first_child;
+    for (; child != NULL; child = child->next_sibling) { // as deep as stages are nested
+        struct load one = load_of(graph, child);
+        if (stage->parallel != NULL) {
+            inside = (struct load){ inside.stages + one.stages, inside.tasks + one.tasks,
+                                    inside.timers + one.timers, inside.rules + one.rules };
+        } else {
+            inside = (struct load){ larger(inside.stages, one.stages),
+                                    larger(inside.tasks, one.tasks),
+                                    larger(inside.timers, one.timers),
+                                    larger(inside.rules, one.rules) };
+        }
+    }
+    return (struct load){ load.stages + inside.stages, load.tasks + inside.tasks,
+                          load.timers + inside.timers, load.rules + inside.rules };
+}
+
+// The engine keeps so much of one case; what stands around the parallel counts too.
+static void check_rooms(struct graph *graph)
+{
+    if (graph->process->parallel_count == 0) {
+        return;
+    }
+    struct unit *unit = graph->unit;
+    struct load load = load_of(graph, graph->process->stages[0]);
+    struct span span = graph->process->parallels[0]->span;
+    struct slice what = names_decl(&graph->process->decl, unit->arena);
+    names_reach_limit(unit, span, what, load.stages, ACTIVE_STAGES_MAX + 1, "stages at once");
+    names_reach_limit(unit, span, what, load.tasks, TASKS_MAX + 1, "tasks at once");
+    names_reach_limit(unit, span, what, load.timers, TIMERS_MAX + 1, "timers at once");
+    names_reach_limit(unit, span, what, load.rules, LATCHES_MAX + 1, "rules at once");
 }
 
 // --- an end is reachable -----------------------------------------------------------------------
@@ -519,24 +632,43 @@ static void report_endless(struct graph *graph)
 
 // --- what flows presuppose ---------------------------------------------------------------------
 
-static void report_due_of_choice(struct graph *graph, const struct target *target)
+static bool enters_branches(const struct stage *stage)
+{
+    while (stage->first_child != NULL && stage->parallel == NULL) {
+        stage = stage->first_child;
+    }
+    return stage->parallel != NULL;
+}
+
+// What is led to is no stage with a task of its own.
+static void report_due_of_many(struct graph *graph, const struct target *target)
 {
     struct diag *diag = diag_add(graph->unit->diags, DIAG_E0508, target->due->span);
-    diag_fact(diag, target->choice->name);
+    diag_fact(diag, target->choice != NULL ? target->choice->name
+                    : target->done != NULL ? SLICE("done")
+                                           : target->stage->name);
     diag_here(diag, "this says when the task of the next stage is due");
-    diag_label(diag, target->choice->span, "a choice leads to one stage or another");
-    diag_help(diag, "write it behind the `=>` inside the choice");
+    if (target->choice != NULL) {
+        diag_label(diag, target->choice->span, "a choice leads to one stage or another");
+        diag_help(diag, "write it behind the `=>` inside the choice");
+    } else if (target->done != NULL) {
+        diag_help(diag, "write it behind the `=>` of the parallel's `then`");
+    } else {
+        diag_label(diag, target->stage->span, "each branch has a task of its own here");
+        diag_help(diag, "write `due` behind the tasks of the branches");
+    }
 }
 
 static void check_due_of(void *context, const struct target *target)
 {
     struct graph *graph = context;
     const struct stage *leaf = target->stage == NULL ? NULL : stage_first_leaf(target->stage);
-    if (target->due == NULL || (leaf != NULL && leaf->task != NULL)) {
+    bool parts = leaf != NULL && enters_branches(target->stage);
+    if (target->due == NULL || (leaf != NULL && leaf->task != NULL && !parts)) {
         return;
     }
-    if (target->choice != NULL) {
-        report_due_of_choice(graph, target);
+    if (target->choice != NULL || target->done != NULL || parts) {
+        report_due_of_many(graph, target);
         return;
     }
     struct diag *diag = diag_add(graph->unit->diags, DIAG_E0508, target->due->span);
@@ -557,11 +689,36 @@ struct redating {
     const struct handler *handler;
 };
 
+// A press has the task of whoever presses; a timer or a rule around a parallel has none. True: it
+// was reported.
+static bool check_one_task(struct redating *redating, const struct step *step)
+{
+    const struct graph *graph = redating->graph;
+    for (uint32_t i = 0; i < graph->process->parallel_count; i++) {
+        const struct parallel *parallel = graph->process->parallels[i];
+        if (!stage_is_inside(parallel->stage, redating->handler->stage)) {
+            continue;
+        }
+        const struct syntax_tree *tree = names_tree(graph->unit, graph->process->decl.file);
+        struct diag *diag =
+            diag_add(graph->unit->diags, DIAG_E0526, syntax_keyword_span(tree, step->node));
+        diag_fact(diag, SLICE("`again`"));
+        diag_here(diag, "which of the tasks is meant?");
+        diag_label(diag, parallel->span, "several tasks are open here at once");
+        diag_help(diag, "write it inside the branches");
+        return true;
+    }
+    return false;
+}
+
 static void check_redating(void *context, const struct step *step)
 {
     struct redating *redating = context;
     struct graph *graph = redating->graph;
     if (step->kind != STEP_AGAIN && step->kind != STEP_RETRY) {
+        return;
+    }
+    if (redating->handler->kind != HANDLER_ACTION && check_one_task(redating, step)) {
         return;
     }
     for (uint32_t i = 0; i < graph->leaf_count; i++) {

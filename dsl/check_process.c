@@ -131,12 +131,26 @@ static void declare_field(struct unit *unit, struct process *process, uint32_t n
 static struct stage *declare_stage(struct unit *unit, struct process *process, struct stage *parent,
                                    uint32_t node);
 
+static void declare_branches(struct unit *unit, struct process *process, struct stage *parent,
+                             uint32_t parallel)
+{
+    const struct syntax_tree *tree = names_tree(unit, process->decl.file);
+    for (SYNTAX_EACH(tree, parallel, child)) {
+        if (syntax_kind(tree, child) == NODE_STAGE) {
+            declare_stage(unit, process, parent, child);
+        }
+    }
+}
+
 static void declare_stages(struct unit *unit, struct process *process, struct stage *parent)
 {
     const struct syntax_tree *tree = names_tree(unit, process->decl.file);
     for (SYNTAX_EACH(tree, parent->node, child)) {
         if (syntax_kind(tree, child) == NODE_STAGE) {
             declare_stage(unit, process, parent, child);
+        } else if (syntax_kind(tree, child) == NODE_PARALLEL) {
+            check_declare_parallel(unit, process, parent, child);
+            declare_branches(unit, process, parent, child);
         }
     }
 }
@@ -620,6 +634,18 @@ static struct stage *stage_of_node(struct stage *parent, uint32_t node)
     return child;
 }
 
+static void fill_branches(struct unit *unit, struct process *process, struct stage *stage,
+                          uint32_t parallel)
+{
+    const struct syntax_tree *tree = names_tree(unit, process->decl.file);
+    for (SYNTAX_EACH(tree, parallel, child)) {
+        struct stage *branch = stage_of_node(stage, child);
+        if (branch != NULL) {
+            fill_stage(unit, process, branch);
+        }
+    }
+}
+
 static void fill_item(struct unit *unit, struct process *process, struct stage *stage,
                       uint32_t node)
 {
@@ -645,6 +671,9 @@ static void fill_item(struct unit *unit, struct process *process, struct stage *
         check_fill_on(unit, process, stage, node);
     } else if (kind == NODE_CHOICE) {
         check_fill_choice(unit, process, stage, node);
+    } else if (kind == NODE_PARALLEL) {
+        fill_branches(unit, process, stage, node);
+        check_fill_parallel(unit, process, stage, node);
     } else if (kind == NODE_STAGE || kind == NODE_ESCALATION) {
         struct stage *inner = stage_of_node(stage, node);
         if (inner != NULL && inner->escalation != NULL && inner->escalation->by.span.end > 0) {
@@ -662,6 +691,7 @@ static void fill_item(struct unit *unit, struct process *process, struct stage *
 static void fill_stage(struct unit *unit, struct process *process, struct stage *stage)
 {
     const struct syntax_tree *tree = names_tree(unit, process->decl.file);
+    check_fill_guard(unit, process, stage);
     for (SYNTAX_EACH(tree, stage->node, child)) {
         fill_item(unit, process, stage, child);
     }

@@ -5,7 +5,11 @@ struct rights {
     struct unit *unit;
     const struct process *process;
     const struct handler *action;
+    struct span done; // of the `=> done` whose join is looked at
+    bool is_join;
 };
+
+static void check_end_target(void *context, const struct target *target);
 
 static bool may_end(const struct role *role, const struct role_list *owners)
 {
@@ -26,7 +30,10 @@ static struct diag *report_others(struct rights *rights, const struct target *ta
     diag_fact(diag, end->name);
     diag_fact(diag, check_role_names(&end->by, unit->arena));
     diag_fact_format(diag, "`%.*s`", SLICE_PRINT(other->decl.name));
-    diag_here(diag, "action `%.*s` ends the case here", SLICE_PRINT(rights->action->name));
+    diag_here(diag,
+              rights->is_join ? "action `%.*s` finishes a branch here, and the join ends the case"
+                              : "action `%.*s` ends the case here",
+              SLICE_PRINT(rights->action->name));
     diag_label(diag, end->by.span, "only they, and those above them, may bring a case to this end");
     return diag;
 }
@@ -72,9 +79,27 @@ static void check_task_holders(struct rights *rights, const struct target *targe
     }
 }
 
+// Rule 25: a join is the process's own; only a success is judged by who finishes its branches.
+static void check_joined_end(void *context, const struct target *target)
+{
+    struct rights *rights = context;
+    if (target->end != NULL && target->end->kind == END_SUCCESS) {
+        struct target here = *target;
+        here.span = rights->done;
+        rights->is_join = true;
+        check_end_target(rights, &here);
+        rights->is_join = false;
+    }
+}
+
 static void check_end_target(void *context, const struct target *target)
 {
     struct rights *rights = context;
+    if (target->done != NULL) {
+        rights->done = target->span;
+        check_each_joined(target->done, check_joined_end, rights);
+        return;
+    }
     if (target->end == NULL || target->end->by.count == 0) {
         return;
     }
@@ -90,7 +115,8 @@ void check_rights(struct unit *unit, struct process *process)
     for (uint32_t i = 0; i < process->handler_count; i++) {
         // Timers, rules and what follows a ladder are the process's own.
         if (process->handlers[i]->kind == HANDLER_ACTION) {
-            struct rights rights = { unit, process, process->handlers[i] };
+            struct rights rights = { .unit = unit, .process = process,
+                                     .action = process->handlers[i] };
             check_each_target(process->handlers[i], check_end_target, &rights);
         }
     }

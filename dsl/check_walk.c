@@ -95,7 +95,8 @@ bool check_handler_holds_at(const struct process *process, const struct handler 
                             const struct stage *leaf)
 {
     bool is_event = handler->kind != HANDLER_START && handler->kind != HANDLER_ENTER &&
-                    handler->kind != HANDLER_EXIT && handler->kind != HANDLER_CHOICE;
+                    handler->kind != HANDLER_EXIT && handler->kind != HANDLER_CHOICE &&
+                    handler->kind != HANDLER_JOIN;
     if (!is_event || !stage_is_inside(leaf, handler->stage)) {
         return false;
     }
@@ -137,6 +138,8 @@ struct slice check_handler_name(const struct handler *handler, struct arena *are
         return SLICE("the `else` of `send`");
     case HANDLER_INTAKE:
         return SLICE("the message that starts it");
+    case HANDLER_JOIN:
+        return SLICE("`then` of the parallel");
     case HANDLER_OVERDUE:
         break;
     }

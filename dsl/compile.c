@@ -350,6 +350,7 @@ static void check_all(struct compile *compile)
         struct process *process = unit->processes[i];
         if (!process->broken) {
             check_choices(unit, process);
+            check_parallels(unit, process);
         }
         if (!process->broken) {
             check_graph(unit, process);

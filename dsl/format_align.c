@@ -301,6 +301,7 @@ void format_align(struct format *format)
         case NODE_PROCESS:
         case NODE_STAGE:
         case NODE_ESCALATION:
+        case NODE_PARALLEL:
         case NODE_ENUM:
         case NODE_TABLE:
         case NODE_TYPE_RECORD:

@@ -40,35 +40,66 @@ static void add_edge(struct graph *graph, const struct cause *cause, enum graph_
 
 static void collect_block(struct graph *graph, const struct cause *cause, uint32_t block);
 
-// A choice is no place of its own: its ways begin where the case comes from.
-static void add_choice(struct graph *graph, const struct cause *cause, uint32_t choice)
+// A choice and a join are no places of their own: their ways begin where the case comes from.
+static void go_through(struct graph *graph, const struct cause *cause, uint32_t block)
 {
     enum { ROW_MAX = 8 };
+    if (graph->chained < ROW_MAX && graph->edge_count < EDGES_MAX) {
+        graph->chained++;
+        collect_block(graph, cause, block);
+        graph->chained--;
+    }
+}
+
+static void add_choice(struct graph *graph, const struct cause *cause, uint32_t choice)
+{
     const struct image *image = graph->image;
     struct cause through = *cause;
     through.label = join(graph, cause->label, ", choice ",
                          image_slice(image, image->choice[choice].name));
-    if (graph->chained < ROW_MAX && graph->edge_count < EDGES_MAX) {
-        graph->chained++;
-        collect_block(graph, &through, image->choice[choice].block);
-        graph->chained--;
+    go_through(graph, &through, image->choice[choice].block);
+}
+
+static void add_done(struct graph *graph, const struct cause *cause, uint32_t branch)
+{
+    const struct image *image = graph->image;
+    const struct image_parallel *parallel =
+        &image->parallel[image->stage[image->stage[branch].parent].parallel];
+    struct cause through = *cause;
+    through.label = parallel->until == 0
+                        ? join(graph, cause->label, ", when all are done", SLICE_EMPTY)
+                        : arena_format(graph->arena, "%.*s, when %u are done",
+                                       SLICE_PRINT(cause->label), parallel->until);
+    go_through(graph, &through, parallel->block);
+}
+
+// The leaves that are entered with a stage: one, or one of each branch.
+static void add_entered(struct graph *graph, const struct cause *cause, uint32_t stage)
+{
+    const struct image *image = graph->image;
+    while (image->stage[stage].first_child != INDEX_NONE &&
+           image->stage[stage].parallel == INDEX_NONE) {
+        stage = image->stage[stage].first_child;
+    }
+    if (image->stage[stage].first_child == INDEX_NONE) {
+        add_edge(graph, cause, PLACE_STAGE, stage);
+        return;
+    }
+    stage = image->stage[stage].first_child;
+    for (; stage != INDEX_NONE; stage = image->stage[stage].next_sibling) {
+        add_entered(graph, cause, stage); // as deep as stages are nested
     }
 }
 
 static void add_goto(struct graph *graph, const struct cause *cause, uint32_t flow)
 {
     const struct image_goto *g = &graph->image->flow[flow];
-    uint32_t to = g->target;
-    if (g->target_kind == TARGET_CHOICE) {
-        add_choice(graph, cause, to);
-        return;
+    switch ((enum image_target)g->target_kind) {
+    case TARGET_STAGE: add_entered(graph, cause, g->target); break;
+    case TARGET_END: add_edge(graph, cause, PLACE_END, g->target); break;
+    case TARGET_CHOICE: add_choice(graph, cause, g->target); break;
+    case TARGET_DONE: add_done(graph, cause, g->target); break;
     }
-    if (g->target_kind == TARGET_STAGE) {
-        while (graph->image->stage[to].first_child != INDEX_NONE) {
-            to = graph->image->stage[to].first_child;
-        }
-    }
-    add_edge(graph, cause, g->target_kind == TARGET_END ? PLACE_END : PLACE_STAGE, to);
 }
 
 static void add_raise(struct graph *graph, const struct cause *cause, uint32_t escalation)

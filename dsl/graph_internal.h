@@ -62,6 +62,8 @@ void graph_put_task_terms(const struct image *image, uint32_t task, struct buf *
 void graph_put_block(const struct image *image, uint32_t block, struct image_range asks,
                      struct buf *out);
 void graph_put_timer(const struct image *image, uint32_t timer, struct buf *out); // `after 3 days`
+// `at the same time, until 2 are done`; nothing for a stage without a parallel.
+void graph_put_parallel(const struct image *image, uint32_t stage, struct buf *out);
 void graph_put_rule(const struct image *image, uint32_t rule, struct buf *out); // `when x changes`
 
 void graph_draw_text(const struct graph *graph, struct buf *out);

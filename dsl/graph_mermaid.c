@@ -84,6 +84,10 @@ static void put_stage(const struct graph *graph, uint32_t stage, uint32_t depth,
     if (s->chance != INDEX_NONE) {
         buf_format(out, " %u%%", s->chance);
     }
+    if (s->parallel != INDEX_NONE) {
+        buf_put_cstr(out, ", ");
+        graph_put_parallel(image, stage, out);
+    }
     buf_format(out, "\" as s%u", stage);
     if (s->first_child == INDEX_NONE) {
         buf_put_char(out, '\n');
@@ -93,6 +97,9 @@ static void put_stage(const struct graph *graph, uint32_t stage, uint32_t depth,
     buf_put_cstr(out, " {\n");
     put_anywhere(graph, stage, depth + 1, out);
     for (uint32_t c = s->first_child; c != INDEX_NONE; c = image->stage[c].next_sibling) {
+        if (s->parallel != INDEX_NONE && c != s->first_child) {
+            buf_format(out, "%*s--\n", (int)depth * 2 + 2, ""); // at the same time
+        }
         put_stage(graph, c, depth + 1, out);
     }
     buf_format(out, "%*s}\n", (int)depth * 2, "");

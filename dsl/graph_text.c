@@ -163,6 +163,12 @@ static void put_triggers(const struct graph *graph, const struct image_stage *st
         graph_put_block(image, image->rule[stage->rules.first + i].block, none, &words);
         put_paragraph(&words, indent, out);
     }
+    if (stage->parallel != INDEX_NONE) {
+        graph_put_parallel(image, (uint32_t)(stage - image->stage), &words);
+        buf_put_cstr(&words, ", then ");
+        graph_put_block(image, image->parallel[stage->parallel].block, none, &words);
+        put_paragraph(&words, indent, out);
+    }
     put_hook(image, "on enter: ", stage->on_enter, indent, &words, out);
     put_hook(image, "on exit: ", stage->on_exit, indent, &words, out);
     for (uint32_t i = 0; i < image->choice_count; i++) {
@@ -197,6 +203,11 @@ static void put_stage(const struct graph *graph, uint32_t stage, struct buf *out
                SLICE_PRINT(image_slice(image, s->name)), SLICE_PRINT(image_slice(image, s->label)));
     if (s->chance != INDEX_NONE) {
         buf_format(out, "  %u%%", s->chance);
+    }
+    if (s->guard != INDEX_NONE) {
+        const struct image_range none = { 0, 0 };
+        buf_put_cstr(out, "  if ");
+        graph_put_expr(image, s->guard, none, out);
     }
     buf_put_char(out, '\n');
     put_triggers(graph, s, indent + 2, out);

@@ -388,6 +388,21 @@ void graph_put_timer(const struct image *image, uint32_t timer, struct buf *out)
     buf_put_cstr(out, t->kind == TIMER_AFTER_IDLE ? " idle" : "");
 }
 
+void graph_put_parallel(const struct image *image, uint32_t stage, struct buf *out)
+{
+    uint32_t parallel = image->stage[stage].parallel;
+    if (parallel == INDEX_NONE) {
+        return;
+    }
+    buf_put_cstr(out, "at the same time, until ");
+    if (image->parallel[parallel].until == 0) {
+        buf_put_cstr(out, "all are done");
+    } else {
+        buf_format(out, "%u %s done", image->parallel[parallel].until,
+                   image->parallel[parallel].until == 1 ? "is" : "are");
+    }
+}
+
 void graph_put_rule(const struct image *image, uint32_t rule, struct buf *out)
 {
     const struct image_range none = { 0, 0 };
@@ -431,6 +446,10 @@ static void put_goto(const struct image *image, uint32_t flow, struct image_rang
 {
     const struct image_goto *g = &image->flow[flow];
     buf_put_cstr(out, "=> ");
+    if (g->target_kind == TARGET_DONE) {
+        buf_put_cstr(out, "done");
+        return;
+    }
     graph_put_text(image,
                    g->target_kind == TARGET_END      ? image->end[g->target].name
                    : g->target_kind == TARGET_CHOICE ? image->choice[g->target].name

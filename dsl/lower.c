@@ -16,6 +16,7 @@ static void add_stages(struct lower *lower);
 static void add_ends(struct lower *lower);
 static void add_choices(struct lower *lower);
 static void add_escalations(struct lower *lower);
+static void add_parallels(struct lower *lower);
 
 enum err lower_process(const struct unit *unit, const struct process *process,
                        const uint8_t source_hash[IMAGE_HASH_BYTES], struct buf *to)
@@ -43,6 +44,7 @@ enum err lower_process(const struct unit *unit, const struct process *process,
     add_choices(&lower);
     add_escalations(&lower);
     lower_outside(&lower);
+    add_parallels(&lower);
     add_process(&lower);
     size_t start = to->len;
     enum err err = build_finish(&lower.build, source_hash, to);
@@ -529,6 +531,19 @@ static uint32_t find_button(const struct lower *lower, const struct escalation *
     return INDEX_NONE;
 }
 
+static void add_parallels(struct lower *lower)
+{
+    for (uint32_t i = 0; i < lower->process->parallel_count; i++) {
+        const struct parallel *parallel = lower->process->parallels[i];
+        struct image_parallel to = { .stage = parallel->stage->index,
+                                     .until = parallel->until,
+                                     .block = lower_hook(lower, parallel->join),
+                                     .line = lower_line(lower, parallel->span) };
+        uint32_t index = build_add_parallel(&lower->build, &to);
+        CHECK(index == parallel->index);
+    }
+}
+
 static void add_stages(struct lower *lower)
 {
     for (uint32_t i = 0; i < lower->process->stage_count; i++) {
@@ -547,6 +562,8 @@ static void add_stages(struct lower *lower)
             .waits = stage->waits,
             .on_enter = lower_hook(lower, stage->enter),
             .on_exit = lower_hook(lower, stage->exit),
+            .parallel = stage->parallel == NULL ? INDEX_NONE : stage->parallel->index,
+            .guard = lower_expr(lower, stage->guard),
         };
         add_handlers(lower, stage, &to);
         uint32_t index = build_add_stage(&lower->build, &to);

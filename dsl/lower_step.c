@@ -28,6 +28,9 @@ uint32_t lower_target(struct lower *lower, const struct target *target)
     } else if (target->choice != NULL) {
         to.target_kind = TARGET_CHOICE;
         to.target = target->choice->index;
+    } else if (target->done != NULL) {
+        to.target_kind = TARGET_DONE;
+        to.target = target->done->index;
     } else {
         CHECK(target->end != NULL);
         to.target_kind = TARGET_END;

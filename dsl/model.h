@@ -64,7 +64,8 @@ enum handler_kind {
     HANDLER_CHOICE, // run where a flow names the choice
     HANDLER_MESSAGE,
     HANDLER_CALL_FAILED, // `send … else`; stands in the body, since it runs wherever the case is
-    HANDLER_INTAKE       // a message that begins a case; has no block
+    HANDLER_INTAKE,      // a message that begins a case; has no block
+    HANDLER_JOIN         // `then` of a parallel: its branches are done
 };
 struct handler {
     enum handler_kind kind;
@@ -109,6 +110,18 @@ struct stage {
     uint32_t waits;
     const struct handler *enter, *exit; // or NULL
     const struct escalation *escalation; // the stage is an escalation, not reached by `=>`
+    const struct expr *guard;  // of a branch: it is entered only then
+    struct parallel *parallel; // the stages inside are its branches, or NULL
+};
+struct parallel {
+    struct stage *stage; // around it
+    const struct handler *join;
+    uint32_t until;      // so many branches must be done; 0: all
+    uint32_t branch_count;
+    struct span span;    // the keyword
+    uint32_t node;
+    uint32_t index;
+    bool joins;          // enough of its branches can be done
 };
 // A fork without a task: passed at once, looked up like a stage.
 struct choice {
@@ -151,6 +164,8 @@ struct process {
     uint32_t choice_count;
     struct escalation **escalations;
     uint32_t escalation_count;
+    struct parallel **parallels; // in text order: inner ones after those around them
+    uint32_t parallel_count;
     struct handler **handlers; // in text order
     uint32_t handler_count;
     struct handler *start, *repeat; // also in `handlers`
@@ -165,11 +180,23 @@ struct process {
 };
 
 static inline bool stage_is_leaf(const struct stage *stage) { return stage->first_child == NULL; }
-// The leaf that is entered with a stage.
+// The leaf that is entered with a stage; where several are, the first one.
 static inline const struct stage *stage_first_leaf(const struct stage *stage)
 {
     while (stage->first_child != NULL) {
         stage = stage->first_child;
+    }
+    return stage;
+}
+static inline bool stage_is_branch(const struct stage *stage)
+{
+    return stage->parent != NULL && stage->parent->parallel != NULL;
+}
+// The innermost branch that the stage is, or is in; NULL: none.
+static inline const struct stage *stage_branch(const struct stage *stage)
+{
+    while (stage != NULL && !stage_is_branch(stage)) {
+        stage = stage->parent;
     }
     return stage;
 }

@@ -187,7 +187,8 @@ static bool is_said_as_word(enum syntax_kind kind)
     enum syntax_class class = syntax_class_of(kind);
     return class == CLASS_STEP || class == CLASS_CLAUSE || kind == NODE_START ||
            kind == NODE_ON_REPEAT || kind == NODE_AFTER || kind == NODE_AT || kind == NODE_WHEN ||
-           kind == NODE_EVERY || kind == NODE_ON_ENTER || kind == NODE_ON_EXIT;
+           kind == NODE_EVERY || kind == NODE_ON_ENTER || kind == NODE_ON_EXIT ||
+           kind == NODE_PARALLEL;
 }
 
 struct slice parse_describe(const struct parser *p, uint32_t node)

@@ -181,12 +181,14 @@ void parse_process(struct parser *p, uint32_t file);                  // parse_p
 bool parse_starts_item(const struct parser *p);
 void parse_stray_items(struct parser *p);
 void parse_stage(struct parser *p, uint32_t parent);
+bool parse_starts_item_line(const struct parser *p);
 void parse_choice(struct parser *p, uint32_t parent);                 // parse_branch.c
 void parse_stage_body(struct parser *p, uint32_t stage);              // `{ … }` of a stage
 void parse_ask(struct parser *p, uint32_t parent);                    // parse_step.c
 void parse_escalation(struct parser *p, uint32_t parent);             // parse_frame.c
 void parse_escalate(struct parser *p, uint32_t block);
 void parse_merge(struct parser *p, uint32_t block);
+void parse_parallel(struct parser *p, uint32_t parent);
 void parse_action(struct parser *p, uint32_t parent);                 // parse_item.c
 void parse_task(struct parser *p, uint32_t parent);
 void parse_timer_or_rule(struct parser *p, uint32_t parent);
@@ -194,6 +196,7 @@ void parse_end(struct parser *p, uint32_t parent);
 void parse_field(struct parser *p, uint32_t parent);
 void parse_due(struct parser *p, uint32_t parent);
 void parse_by(struct parser *p, uint32_t parent);
+void parse_guard(struct parser *p, uint32_t parent);
 void parse_body(struct parser *p, uint32_t parent);                   // parse_step.c
 void parse_flow_body(struct parser *p, uint32_t parent);
 void parse_block(struct parser *p, uint32_t owner);

@@ -48,7 +48,7 @@ void parse_by(struct parser *p, uint32_t parent)
 }
 
 // if EXPR, behind a name
-static void parse_guard(struct parser *p, uint32_t parent)
+void parse_guard(struct parser *p, uint32_t parent)
 {
     parse_once(p, parent, NODE_IF_CLAUSE);
     uint32_t node = parse_open(p, NODE_IF_CLAUSE);

@@ -2,12 +2,6 @@
 // message, and is read to its end, so that what stands after it is checked as usual.
 #include "dsl/parse_internal.h"
 
-static void drop_body(struct parser *p)
-{
-    uint32_t dropped = parse_open(p, NODE_ERROR);
-    parse_body(p, dropped);
-}
-
 // A name that the dropped construct declares, kept under its ERROR node so that nobody calls it
 // unknown.
 static void keep_name(struct parser *p, uint32_t error, uint32_t token)
@@ -64,25 +58,9 @@ bool parse_later_top(struct parser *p, uint32_t file)
     return true;
 }
 
-// parallel [until …] { … } then FLOW; the stages inside are declared all the same.
-static void skip_parallel(struct parser *p, uint32_t error)
-{
-    uint32_t first = p->at;
-    skip_braced(p);
-    for (uint32_t token = first; token + 1 < p->at; token++) {
-        if (p->tokens[token].kind == TOKEN_WORD && p->tokens[token].word == WORD_STAGE) {
-            keep_name(p, error, token + 1);
-        }
-    }
-    if (parse_take_word(p, WORD_THEN)) {
-        drop_body(p);
-    }
-}
-
 static const char *later_item_name(const struct parser *p)
 {
     switch ((unsigned)parse_token(p)->word) {
-    case WORD_PARALLEL: return "`parallel` is";
     case WORD_MIGRATE: return "`migrate` is";
     default: return NULL;
     }
@@ -95,12 +73,9 @@ bool parse_later_item(struct parser *p, uint32_t parent)
         return false;
     }
     parse_later(p, parse_span(p, p->at), name);
-    uint32_t error = parse_missing(p, parent, CLASS_ITEM);
+    parse_missing(p, parent, CLASS_ITEM);
     p->mute++;
-    switch ((unsigned)parse_token(p)->word) {
-    case WORD_PARALLEL: skip_parallel(p, error); break;
-    default: skip_braced(p); break;
-    }
+    skip_braced(p);
     p->mute--;
     return true;
 }

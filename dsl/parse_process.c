@@ -53,7 +53,7 @@ static bool is_process_only(const struct parser *p)
     }
 }
 
-static bool starts_item_line(const struct parser *p)
+bool parse_starts_item_line(const struct parser *p)
 {
     return parse_starts_item(p) && (parse_token(p)->first_on_line ||
                                     parse_at_word(p, WORD_STAGE) || parse_at_word(p, WORD_TASK) ||
@@ -126,6 +126,7 @@ static void parse_common_item(struct parser *p, uint32_t parent)
         }
         return;
     case WORD_CHOICE: parse_choice(p, parent); return;
+    case WORD_PARALLEL: parse_parallel(p, parent); return;
     default: parse_timer_or_rule(p, parent); return;
     }
 }
@@ -157,10 +158,11 @@ static bool report_unknown_item(struct parser *p, uint32_t owner)
 {
     static const enum word words[] = { WORD_STAGE, WORD_TASK,  WORD_ACTION, WORD_AFTER, WORD_AT,
                                        WORD_WHEN,  WORD_EVERY, WORD_ON,    WORD_CHOICE,
+                                       WORD_PARALLEL,
                                        WORD_FIELD, WORD_KEY,   WORD_TITLE, WORD_START,
                                        WORD_END,   WORD_ZONE,  WORD_CALENDAR };
     bool process = p->nodes[owner].kind == NODE_PROCESS;
-    size_t count = process ? ARRAY_COUNT(words) : 9;
+    size_t count = process ? ARRAY_COUNT(words) : 10;
     if (parse_at_word(p, WORD_REPEAT) && process) {
         parse_insert(p, parse_needs(p, "`repeat`", "the word `on` before it"), "on");
         return false;
@@ -203,7 +205,7 @@ void parse_stage_body(struct parser *p, uint32_t stage)
         }
         if (!parse_starts_item(p)) {
             if (!report_unknown_item(p, stage)) {
-                parse_skip_to(p, starts_item_line);
+                parse_skip_to(p, parse_starts_item_line);
             }
             continue;
         }
@@ -249,10 +251,7 @@ void parse_stage(struct parser *p, uint32_t parent)
         if (parse_at_clause(p, WORD_CHANCE)) {
             parse_chance(p, node);
         } else if (parse_at_word(p, WORD_IF)) {
-            parse_later(p, parse_span(p, p->at), "`if` on a stage is");
-            parse_advance(p);
-            uint32_t dropped = parse_open(p, NODE_ERROR);
-            parse_expr(p, dropped, "`if`", "a condition");
+            parse_guard(p, node);
         } else {
             more = false;
         }
@@ -273,7 +272,7 @@ static void parse_items(struct parser *p, uint32_t process)
     while (!parse_body_over(p)) {
         if (!parse_starts_item(p)) {
             if (!report_unknown_item(p, process)) {
-                parse_skip_to(p, starts_item_line);
+                parse_skip_to(p, parse_starts_item_line);
             }
             continue;
         }

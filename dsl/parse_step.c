@@ -308,9 +308,7 @@ void parse_goto(struct parser *p, uint32_t parent)
     if (parse_at_word(p, WORD_BACK)) {
         parse_leaf(p, node, NODE_BACK);
     } else if (parse_at_word(p, WORD_DONE)) {
-        parse_later(p, parse_span(p, p->at), "`=> done`, the end of a `parallel` branch, is");
-        uint32_t error = parse_leaf(p, node, NODE_ERROR);
-        p->nodes[error].op = CLASS_NAME;
+        parse_leaf(p, node, NODE_DONE);
     } else if (parse_at(p, TOKEN_WORD) && parse_at_name(p)) {
         parse_due_missing(p, parse_leaf(p, node, NODE_NAME));
     } else if (parse_at(p, TOKEN_WORD) && parse_at_same_line(p) && !starts_step(p) &&

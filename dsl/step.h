@@ -43,6 +43,7 @@ struct target {
     const struct stage *stage; // one of these; all NULL: not resolved, reported
     const struct process_end *end;
     const struct choice *choice;
+    const struct stage *done; // `=> done`: the branch that is finished
     const struct due *due;
     struct span span; // of the name
     struct span arrow;

@@ -134,7 +134,13 @@ struct image_stage {
     uint32_t line;
     uint32_t waits;           // bits of enum image_wait: what rule 42 finds statically
     uint32_t on_enter, on_exit; // blocks without a flow, or INDEX_NONE
+    uint32_t parallel;        // whose branches the stages inside are, or INDEX_NONE
+    uint32_t guard;           // expr: a branch that is entered only then, or INDEX_NONE
 };
+// Entering the stage around it enters all branches whose guard holds. When `until` of those that
+// were entered are done (0: all of them), the others are left, and `block` runs, which ends in a
+// flow.
+struct image_parallel { uint32_t stage, until, block, line; };
 // A fork that is passed at once (rule 44): a target like a stage.
 struct image_choice { struct image_text name; uint32_t stage, block, line, pad; };
 // What can move a leaf stage on (rule 42), found by the checker, tested again by gate and verify.
@@ -200,7 +206,8 @@ struct image_end {
     uint32_t reopen_goto;         // goto or INDEX_NONE
     uint32_t line, pad;
 };
-enum image_target { TARGET_STAGE, TARGET_END, TARGET_CHOICE };
+// Done: the target is a branch, which is finished.
+enum image_target { TARGET_STAGE, TARGET_END, TARGET_CHOICE, TARGET_DONE };
 struct image_goto { uint32_t target_kind, target, due; }; // due: due or INDEX_NONE
 
 // A stage below the body that no `=>` leads to: raised by a step, it freezes what the case stands
@@ -403,6 +410,12 @@ uint32_t image_find_end(const struct image *image, struct slice name);
 uint32_t image_find_collection(const struct image *image, struct slice name);
 // The escalation that `stage` is or lies in, or INDEX_NONE.
 uint32_t image_escalation_around(const struct image *image, uint32_t stage);
+// A stage directly inside one with a `parallel`.
+static inline bool image_is_branch(const struct image *image, uint32_t stage)
+{
+    uint32_t parent = image->stage[stage].parent;
+    return parent != INDEX_NONE && image->stage[parent].parallel != INDEX_NONE;
+}
 // True when `stage` is `around` or lies inside it.
 bool image_stage_inside(const struct image *image, uint32_t stage, uint32_t around);
 

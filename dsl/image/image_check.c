@@ -11,7 +11,7 @@ typedef bool check_section_fn(const struct image *image);
 static check_section_fn check_process, check_types, check_roles, check_enums, check_records,
     check_ladders, check_fields, check_stages, check_stage_tree, check_tasks, check_dues,
     check_actions, check_timers, check_rules, check_ends, check_flows, check_asks, check_converts,
-    check_tables, check_choices, check_translations;
+    check_tables, check_choices, check_translations, check_parallels;
 
 bool image_check_contents(const struct image *image)
 {
@@ -22,7 +22,7 @@ bool image_check_contents(const struct image *image)
         check_flows,   check_asks,       check_converts,     check_tables,       check_choices,
         image_check_outside,
         image_check_blocks, image_check_exprs, image_check_escalations, image_check_calendars,
-        check_translations,
+        check_translations, check_parallels,
     };
     for (size_t i = 0; i < ARRAY_COUNT(checks); i++) {
         if (!checks[i](image)) {
@@ -255,6 +255,9 @@ static bool check_stage(const struct image *image, uint32_t index)
         !image_optional_ok(stage->task, image->task_count) ||
         !image_optional_ok(stage->on_enter, image->block_count) ||
         !image_optional_ok(stage->on_exit, image->block_count) ||
+        !image_optional_ok(stage->parallel, image->parallel_count) ||
+        (stage->parallel != INDEX_NONE && (is_body || stage->first_child == INDEX_NONE)) ||
+        !image_optional_ok(stage->guard, image->expr_count) ||
         (stage->task != INDEX_NONE && stage->first_child != INDEX_NONE) ||
         (stage->chance != INDEX_NONE && stage->chance > 100) || stage->position != index ||
         (stage->waits &
@@ -439,13 +442,14 @@ static bool check_flows(const struct image *image)
 {
     for (uint32_t i = 0; i < image->flow_count; i++) {
         const struct image_goto *flow = &image->flow[i];
-        bool to_stage = flow->target_kind == TARGET_STAGE;
+        bool to_stage = flow->target_kind == TARGET_STAGE || flow->target_kind == TARGET_DONE;
         uint32_t targets = to_stage                          ? image->stage_count
                            : flow->target_kind == TARGET_END ? image->end_count
                                                              : image->choice_count;
-        if (flow->target_kind > TARGET_CHOICE || flow->target >= targets ||
+        if (flow->target_kind > TARGET_DONE || flow->target >= targets ||
+            (flow->target_kind == TARGET_DONE && !image_is_branch(image, flow->target)) ||
             (to_stage && flow->target == 0) || !image_optional_ok(flow->due, image->due_count) ||
-            (!to_stage && flow->due != INDEX_NONE)) {
+            (flow->target_kind != TARGET_STAGE && flow->due != INDEX_NONE)) {
             return false;
         }
     }
@@ -462,6 +466,36 @@ static bool check_choices(const struct image *image)
         }
     }
     return image->choice_count <= IMAGE_CHOICES_MAX;
+}
+
+// The stages that name a parallel and the parallels that name a stage are the same pairs; only
+// branches have guards.
+static bool check_parallels(const struct image *image)
+{
+    for (uint32_t i = 0; i < image->parallel_count; i++) {
+        const struct image_parallel *parallel = &image->parallel[i];
+        if (parallel->stage >= image->stage_count ||
+            image->stage[parallel->stage].parallel != i ||
+            parallel->block >= image->block_count) {
+            return false;
+        }
+        uint32_t branches = 0;
+        for (uint32_t at = image->stage[parallel->stage].first_child; at != INDEX_NONE;
+             at = image->stage[at].next_sibling) {
+            branches++;
+        }
+        if (parallel->until > branches) {
+            return false;
+        }
+    }
+    for (uint32_t i = 0; i < image->stage_count; i++) {
+        const struct image_stage *stage = &image->stage[i];
+        if ((stage->parallel != INDEX_NONE && image->parallel[stage->parallel].stage != i) ||
+            (stage->guard != INDEX_NONE && !image_is_branch(image, i))) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool check_asks(const struct image *image)

@@ -277,10 +277,46 @@ static unsigned action_rank(struct slice action, struct slice word)
     }
 }
 
+// The stage entry that --entry names, or the one that the task of --task belongs to. 0: none.
+static uint64_t entry_wanted(struct cli *cli, struct slice card)
+{
+    uint64_t entry = 0;
+    uint64_t number = 0;
+    if (!cli_number(cli, OPTION_ENTRY, UINT32_MAX, &entry) ||
+        !cli_number(cli, OPTION_TASK, UINT32_MAX, &number) || entry > 0 || number == 0) {
+        return entry;
+    }
+    struct slice first = wire_raw(card, "task");
+    if (first.len > 0 && wire_uint(first, "task") == number) {
+        return wire_uint(first, "entry");
+    }
+    struct wire_list list = wire_list(wire_raw(card, "tasks"));
+    struct slice task;
+    while (wire_next(&list, &task)) {
+        if (wire_uint(task, "task") == number && !wire_bool(task, "side")) {
+            return wire_uint(task, "entry");
+        }
+    }
+    return 0;
+}
+
+// Whether no other button of the card has this one's name.
+static bool is_only_one(struct slice card, struct slice button)
+{
+    struct wire_list list = wire_list(wire_raw(card, "actions"));
+    struct slice other;
+    uint32_t count = 0;
+    while (wire_next(&list, &other)) {
+        count += slice_equal(wire_text(other, "action", NULL), wire_text(button, "action", NULL));
+    }
+    return count < 2;
+}
+
 // The button meant by a few letters. Empty with CLI_DONE: none is offered by that name.
 static int action_find(struct cli *cli, struct slice card, struct slice word,
                        struct slice *ret_action)
 {
+    uint64_t entry = entry_wanted(cli, card);
     *ret_action = SLICE_EMPTY;
     unsigned best = 0;
     uint32_t count = 0;
@@ -289,6 +325,10 @@ static int action_find(struct cli *cli, struct slice card, struct slice word,
     struct slice action;
     while (wire_next(&list, &action)) {
         unsigned rank = action_rank(action, word);
+        bool only = is_only_one(card, action);
+        if (!only && entry > 0 && wire_uint(action, "entry") != entry) {
+            continue; // another branch has a button of this name
+        }
         if (rank > best) {
             best = rank;
             count = 0;
@@ -299,6 +339,12 @@ static int action_find(struct cli *cli, struct slice card, struct slice word,
             names =
                 arena_format(&cli->arena, "%.*s%s%.*s", SLICE_PRINT(names), count > 0 ? ", " : "",
                              SLICE_PRINT(wire_text(action, "action", &cli->arena)));
+            if (!only) {
+                names = arena_format(&cli->arena, "%.*s of \"%.*s\" (--entry %llu)",
+                                     SLICE_PRINT(names),
+                                     SLICE_PRINT(wire_text(action, "place", &cli->arena)),
+                                     (unsigned long long)wire_uint(action, "entry"));
+            }
             count++;
         }
     }

@@ -40,6 +40,26 @@ static void frozen_put(struct card *card)
     }
 }
 
+// Where the case stands: "Files + Act, 40%".
+static struct slice places_text(struct card *card)
+{
+    struct arena *arena = &card->cli->arena;
+    struct slice text = SLICE_EMPTY;
+    struct wire_list list = wire_list(wire_raw(card->map, "places"));
+    struct slice place;
+    while (wire_next(&list, &place)) {
+        struct slice label = text_of(card, place, "stage_label");
+        label = label.len > 0 ? label : text_of(card, place, "stage");
+        text = arena_format(arena, "%.*s%s%.*s", SLICE_PRINT(text), text.len > 0 ? " + " : "",
+                            SLICE_PRINT(label));
+    }
+    if (wire_raw(card->map, "chance").len > 0) {
+        text = arena_format(arena, "%.*s, %llu%%", SLICE_PRINT(text),
+                            (unsigned long long)wire_uint(card->map, "chance"));
+    }
+    return text;
+}
+
 static void head_put(struct card *card)
 {
     struct buf *out = &card->cli->out;
@@ -49,10 +69,9 @@ static void head_put(struct card *card)
         arena_format(arena, "%llu %.*s", (unsigned long long)wire_uint(card->map, "instance"),
                      SLICE_PRINT(text_of(card, card->map, "title")));
     struct slice ended = text_of(card, card->map, "ended");
-    struct slice stage = text_of(card, card->map, "stage_label");
-    stage = stage.len > 0 ? stage : text_of(card, card->map, "stage");
-    struct slice right =
-        ended.len > 0 ? arena_format(arena, "ended: %.*s", SLICE_PRINT(ended)) : stage;
+    struct slice right = ended.len > 0 ? arena_format(arena, "ended: %.*s", SLICE_PRINT(ended))
+                                       : places_text(card);
+    right = term_fit(arena, right, term->columns > 40 ? term->columns / 2 : 20);
     unsigned right_cells = (unsigned)utf8_cells(right);
     unsigned room = term->columns > right_cells + 12 ? term->columns - right_cells - 2 : 10;
     left = term_fit(arena, left, room);
@@ -81,6 +100,9 @@ static void task_put(struct card *card, struct slice task, bool main_task)
     uint64_t due = wire_moment(task, "due");
     term_put(&cli->term, out, TERM_BOLD, main_task ? SLICE("Task ") : SLICE("Also "));
     buf_format(out, "%llu: ", (unsigned long long)wire_uint(task, "task"));
+    if (main_task && wire_count(wire_raw(card->map, "places")) > 1) {
+        buf_format(out, "%.*s: ", SLICE_PRINT(text_of(card, task, "stage_label")));
+    }
     term_put(&cli->term, out, main_task ? TERM_BOLD : TERM_PLAIN, text_of(card, task, "title"));
     struct slice role = text_of(card, task, "for");
     struct slice holder = text_of(card, task, "holder");
@@ -122,7 +144,7 @@ static void tasks_put(struct card *card)
     struct wire_list others = wire_list(wire_raw(card->map, "tasks"));
     struct slice task;
     while (wire_next(&others, &task)) {
-        task_put(card, task, false);
+        task_put(card, task, !wire_bool(task, "side"));
     }
 }
 
@@ -211,6 +233,7 @@ static void buttons_put(struct card *card, unsigned rows)
     struct slice *names = ARENA_ARRAY(&cli->arena, struct slice, total);
     struct slice *labels = ARENA_ARRAY(&cli->arena, struct slice, total);
     uint32_t count = 0;
+    bool several = wire_count(wire_raw(card->map, "places")) > 1;
     struct wire_list list = wire_list(actions);
     struct slice action;
     while (wire_next(&list, &action)) {
@@ -219,6 +242,10 @@ static void buttons_put(struct card *card, unsigned rows)
         labels[count] = asks == 0 ? text_of(card, action, "label")
                                   : arena_format(&cli->arena, "%.*s …",
                                                  SLICE_PRINT(text_of(card, action, "label")));
+        if (several) {
+            labels[count] = arena_format(&cli->arena, "%.*s (%.*s)", SLICE_PRINT(labels[count]),
+                                         SLICE_PRINT(text_of(card, action, "place")));
+        }
         count++;
     }
     term_put(&cli->term, &cli->out, TERM_BOLD, SLICE("Buttons"));

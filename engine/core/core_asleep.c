@@ -106,22 +106,44 @@ static const char *leaf_asleep(const struct view *view, const struct instance *i
     return "no task, no timer and no open case under it will move it on";
 }
 
+// Of the branches of a parallel, as many must come on as are still to be done.
+static const char *asleep_inside(const struct view *view, const struct instance *instance,
+                                 const struct view_program *program,
+                                 const struct active_stage *at, uint64_t now_ms)
+{
+    uint32_t branches = instance_branches(instance, at->entry);
+    if (branches == 0 || at->stage >= program->image.stage_count) {
+        return leaf_asleep(view, instance, program, at, now_ms);
+    }
+    const struct image *image = &program->image;
+    uint32_t parallel = image->stage[at->stage].parallel;
+    uint32_t until = parallel != INDEX_NONE ? image->parallel[parallel].until : 0;
+    uint32_t needed = until > at->done && until - at->done < branches ? until - at->done : branches;
+    const char *why = NULL;
+    for (uint32_t i = 0; i < instance->head.active_count; i++) {
+        const struct active_stage *inner = &instance->active[i];
+        if (inner->around != at->entry) {
+            continue;
+        }
+        const char *one = asleep_inside(view, instance, program, inner, now_ms);
+        needed -= one == NULL && needed > 0 ? 1u : 0u;
+        why = why != NULL ? why : one;
+    }
+    return needed == 0 ? NULL : why;
+}
+
 const char *core_asleep(const struct view *view, const struct instance *instance, uint64_t now_ms)
 {
     const struct view_program *program = view_program(view, instance->head.program);
-    const struct active_stage *leaf = instance_next_leaf(instance, 0, NULL);
+    const struct active_stage *body = instance_active(instance, 0);
     if (program == NULL) {
         return "its process version cannot be read";
     }
     if (instance->head.incident_count > 0) {
         return NULL; // an administrator has it on his list
     }
-    if (leaf == NULL) {
+    if (body == NULL) {
         return "it stands at no stage";
     }
-    const char *why = NULL;
-    for (; leaf != NULL && why == NULL; leaf = instance_next_leaf(instance, 0, leaf)) {
-        why = leaf_asleep(view, instance, program, leaf, now_ms);
-    }
-    return why;
+    return asleep_inside(view, instance, program, body, now_ms);
 }

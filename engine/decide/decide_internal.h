@@ -28,7 +28,10 @@ struct run {
         uint32_t table, row;
     } hit[RUN_HITS_MAX];     // rows of tables that gave values in this command, each once
     uint32_t hit_count, hits_told;
-    uint32_t chained;        // choices passed in a row
+    uint32_t chained;        // choices and joins passed in a row
+    uint32_t opening[IMAGE_STAGE_DEPTH_MAX + 1]; // entries whose branches are being entered
+    uint32_t opening_count;
+    uint32_t pressed_at;     // entry of the leaf whose task a press completes
     const struct slice *watched; // by rule: packed value before the command (`x changes`), or NULL
     bool *change_seen;       // by rule: it has fired in this command
     struct notice_pool *pool; // notices of several rungs wait here to be told together, or NULL

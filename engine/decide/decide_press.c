@@ -48,11 +48,12 @@ static uint32_t find_from(struct run *run, uint32_t from, uint32_t *ret_entry)
 }
 
 // Nothing names the place: the leaf from which this person may press it, else the first that has
-// it.
+// it. More than one action of the name that he may press is one too many (rule 4).
 static uint32_t find_anywhere(struct run *run, uint32_t *ret_from)
 {
     const struct decide *d = run->d;
     uint32_t found = INDEX_NONE;
+    bool found_allowed = false;
     const struct active_stage *leaf = instance_next_leaf(run->instance, 0, NULL);
     for (; leaf != NULL; leaf = instance_next_leaf(run->instance, 0, leaf)) {
         uint32_t entry;
@@ -62,12 +63,16 @@ static uint32_t find_anywhere(struct run *run, uint32_t *ret_from)
         }
         bool allowed = rights_press(d->view, run->instance, run->program, action, d->me,
                                     d->arena).allowed;
+        if (allowed && found_allowed) {
+            (void)REFUSE(run->d, AMBIGUOUS, "`%.*s` can be pressed in more than one place: %.*s",
+                         SLICE_PRINT(clip_text(d->command->name, NAME_BYTES_MAX)),
+                         SLICE_PRINT(places(run)));
+            return INDEX_NONE;
+        }
         if (allowed || found == INDEX_NONE) {
             found = action;
+            found_allowed = allowed;
             *ret_from = leaf->entry;
-        }
-        if (allowed) {
-            break;
         }
     }
     return found;
@@ -101,6 +106,7 @@ static uint32_t find_action(struct run *run)
     }
     (void)find_from(run, from, &run->action_entry);
     run->env.at = leaf_of_person(run, is_named ? from : run->action_entry);
+    run->pressed_at = run->env.at;
     return action;
 }
 

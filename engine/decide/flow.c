@@ -42,8 +42,8 @@ static void close_tasks_of(struct run *run, uint32_t entry)
     for (uint32_t i = instance->head.task_count; i > 0; i--) {
         struct open_task task = instance->task[i - 1];
         if (task.entry == entry) {
-            bool main_task = (task.flags & TASK_FLAG_SIDE) == 0;
-            run_close_task(run, &task, main_task && run->done_by_person);
+            bool is_pressed = (task.flags & TASK_FLAG_SIDE) == 0 && entry == run->pressed_at;
+            run_close_task(run, &task, is_pressed && run->done_by_person);
         }
     }
 }
@@ -247,19 +247,144 @@ static enum run_result enter_stage(struct run *run, uint32_t stage, uint32_t aro
 
 enum run_result run_enter_body(struct run *run) { return enter_stage(run, 0, 0, &run->env.at); }
 
-// What is entered with a stage: its first child, down to a leaf, whose task is made.
+static enum run_result enter_branches(struct run *run, uint32_t stage, uint32_t entry);
+
+// What is entered with a stage: its first child, down to a leaf, whose task is made; or all
+// branches (as deep as stages are nested).
 static enum run_result enter_inside(struct run *run, uint32_t stage, uint32_t entry, uint32_t due)
 {
     const struct image *image = &run->program->image;
-    while (image->stage[stage].first_child != INDEX_NONE) {
+    while (image->stage[stage].first_child != INDEX_NONE &&
+           image->stage[stage].parallel == INDEX_NONE) {
         stage = image->stage[stage].first_child;
         if (enter_stage(run, stage, entry, &entry) == RUN_REFUSED) {
             return RUN_REFUSED;
         }
     }
     run->env.at = entry;
+    if (image->stage[stage].parallel != INDEX_NONE) {
+        return enter_branches(run, stage, entry);
+    }
     uint32_t task = image->stage[stage].task;
     return task != INDEX_NONE ? run_open_task(run, task, entry, due) : RUN_ON;
+}
+
+// --------------------------------------------------------------------------------- branches
+
+// Enough of the branches that were entered are done; those whose `if` did not hold do not count.
+static bool is_joined(const struct run *run, uint32_t entry)
+{
+    const struct active_stage *at = instance_entry(run->instance, entry);
+    const struct image *image = &run->program->image;
+    uint32_t until = image->parallel[image->stage[at->stage].parallel].until;
+    return instance_branches(run->instance, entry) == 0 || (until > 0 && at->done >= until);
+}
+
+// The branches that are left are exited, their tasks withdrawn (rule 46); what follows runs.
+static enum run_result run_join(struct run *run, uint32_t entry)
+{
+    const struct image *image = &run->program->image;
+    uint32_t stage = instance_entry(run->instance, entry)->stage;
+    const struct image_parallel *parallel = &image->parallel[image->stage[stage].parallel];
+    if (run->chained == MOVES_CHAINED_MAX) {
+        return REFUSE(run->d, LIMIT, "more than MOVES_CHAINED_MAX = %d joins in a row",
+                      MOVES_CHAINED_MAX);
+    }
+    if (run_exit_inside(run, entry) == RUN_REFUSED) {
+        return RUN_REFUSED;
+    }
+    run->braces = stage;
+    run->action_entry = entry;
+    run->env.at = entry;
+    run->chained++;
+    enum run_result result = run_block(run, parallel->block);
+    run->chained--;
+    if (result == RUN_ON) {
+        return REFUSE(run->d, ASLEEP, "what follows the parallel of `%.*s` has no `=>`",
+                      SLICE_PRINT(image_slice(image, image->stage[stage].name)));
+    }
+    return result;
+}
+
+static bool is_opening(const struct run *run, uint32_t entry)
+{
+    for (uint32_t i = 0; i < run->opening_count; i++) {
+        if (run->opening[i] == entry) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// All whose `if` holds; each is read before the first of them is entered. None: what follows runs
+// at once. A branch may be done as soon as it is entered (a parallel in it had none), or lead away.
+static enum run_result enter_branches(struct run *run, uint32_t stage, uint32_t entry)
+{
+    const struct image *image = &run->program->image;
+    uint32_t chosen[ACTIVE_STAGES_MAX];
+    uint32_t count = 0;
+    for (uint32_t at = image->stage[stage].first_child; at != INDEX_NONE;
+         at = image->stage[at].next_sibling) {
+        bool holds = image->stage[at].guard == INDEX_NONE ||
+                     eval_condition(&run->env, image->stage[at].guard);
+        if (run_take_refusal(run)) {
+            return RUN_REFUSED;
+        }
+        if (holds && count == ACTIVE_STAGES_MAX) {
+            return REFUSE(run->d, LIMIT, "more than ACTIVE_STAGES_MAX = %d branches",
+                          ACTIVE_STAGES_MAX);
+        }
+        chosen[count] = at;
+        count += holds ? 1u : 0u;
+    }
+    CHECK(run->opening_count <= IMAGE_STAGE_DEPTH_MAX);
+    run->opening[run->opening_count++] = entry;
+    enum run_result result = RUN_ON;
+    for (uint32_t i = 0; i < count && instance_entry(run->instance, entry) != NULL; i++) {
+        uint32_t inner;
+        result = enter_stage(run, chosen[i], entry, &inner);
+        if (result == RUN_REFUSED ||
+            enter_inside(run, chosen[i], inner, INDEX_NONE) == RUN_REFUSED) {
+            return RUN_REFUSED;
+        }
+    }
+    run->opening_count--;
+    bool stays = instance_entry(run->instance, entry) != NULL;
+    return stays && is_joined(run, entry) ? run_join(run, entry) : RUN_ON;
+}
+
+// `=> done`: the branch is left, and the parallel too when enough of its branches are done.
+static enum run_result run_done(struct run *run, uint32_t branch)
+{
+    const struct active_stage *found = instance_active(run->instance, branch);
+    if (found == NULL) {
+        return REFUSE(run->d, STALE, "this branch is done already");
+    }
+    struct active_stage at = *found;
+    if (run_exit_inside(run, at.entry) == RUN_REFUSED || exit_stage(run, at) == RUN_REFUSED) {
+        return RUN_REFUSED;
+    }
+    struct event event = { .kind = EVENT_BRANCH_DONE,
+                           .branch_done = { run->instance->head.id, at.stage, at.entry,
+                                            at.around } };
+    decide_emit(run->d, &event);
+    if (is_opening(run, at.around) || !is_joined(run, at.around)) {
+        return RUN_FLOWED;
+    }
+    return run_join(run, at.around);
+}
+
+// From outside nobody enters the middle of a parallel (rule 46): only a branch that is active can
+// be entered anew. The checker knows; a move by hand may ask for it.
+static bool enters_middle(const struct run *run, const uint32_t *path, uint32_t depth)
+{
+    for (uint32_t i = 0; i < depth; i++) {
+        if (image_is_branch(&run->program->image, path[i]) &&
+            instance_active(run->instance, path[i]) == NULL) {
+            return true;
+        }
+    }
+    return false;
 }
 
 // Rule 10: what source and target share outside both is kept; the target's own leaf is re-entered.
@@ -295,7 +420,19 @@ enum run_result run_transition(struct run *run, uint32_t stage, uint32_t due)
         return RUN_REFUSED;
     }
     uint32_t entry = path_to(run, stage, path, &depth);
-    if (run_exit_inside(run, entry) == RUN_REFUSED) {
+    if (enters_middle(run, path, depth)) {
+        const struct image *image = &run->program->image;
+        return REFUSE(run->d, INTO_BRANCH, "`%.*s` stands inside a parallel",
+                      SLICE_PRINT(image_slice(image, image->stage[stage].name)));
+    }
+    const struct active_stage *again = instance_active(run->instance, stage);
+    if (image_is_branch(&run->program->image, stage) && again != NULL) {
+        struct active_stage branch = *again; // the branches beside it stay
+        if (run_exit_inside(run, branch.entry) == RUN_REFUSED ||
+            exit_stage(run, branch) == RUN_REFUSED) {
+            return RUN_REFUSED;
+        }
+    } else if (run_exit_inside(run, entry) == RUN_REFUSED) {
         return RUN_REFUSED;
     }
     while (depth > 0) {
@@ -404,6 +541,7 @@ enum run_result run_goto(struct run *run, uint32_t number)
     case TARGET_STAGE: return run_transition(run, flow->target, flow->due);
     case TARGET_END: return run_end(run, flow->target);
     case TARGET_CHOICE: return pass_choice(run, flow->target);
+    case TARGET_DONE: return run_done(run, flow->target);
     }
     UNREACHABLE();
 }

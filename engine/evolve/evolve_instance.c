@@ -206,6 +206,22 @@ void evolve_stage_exited(struct state *state, const struct event_stage_exited *e
     forget_entry(instance, e->entry);
 }
 
+// What is done stays known to the stage around the branches, which is left only by the join.
+void evolve_branch_done(struct state *state, const struct event_branch_done *e)
+{
+    struct instance *instance = state_instance(state, e->instance);
+    for (uint16_t i = 0; instance != NULL && i < instance->head.active_count; i++) {
+        if (instance->active[i].entry == e->around) {
+            instance->active[i].done++;
+            instance->head.moved_ms = state_now(state);
+            return;
+        }
+    }
+    if (instance != NULL) {
+        state_fail(state, ERR_CORRUPT);
+    }
+}
+
 void evolve_field_changed(struct state *state, const struct event_field_changed *e)
 {
     struct instance *instance = state_instance(state, e->instance);

@@ -45,11 +45,14 @@ static struct slice print_stand(const struct play *play, const struct play_case 
                                : slice_from_cstr(outcome_name((enum outcome)head->outcome));
         return arena_format(play->arena, "ended in %.*s", SLICE_PRINT(end));
     }
+    struct slice text = SLICE_EMPTY;
     const struct active_stage *leaf = instance_next_leaf(found->instance, 0, NULL);
-    struct slice stage = leaf != NULL && leaf->stage < image->stage_count
-                             ? image_slice(image, image->stage[leaf->stage].name)
-                             : SLICE("nowhere");
-    return arena_format(play->arena, "in %.*s", SLICE_PRINT(stage));
+    for (; leaf != NULL; leaf = instance_next_leaf(found->instance, 0, leaf)) {
+        struct slice stage = image_slice(image, image->stage[leaf->stage].name);
+        text = arena_format(play->arena, "%.*s%s%.*s", SLICE_PRINT(text),
+                            text.len > 0 ? " and in " : "in ", SLICE_PRINT(stage));
+    }
+    return text.len > 0 ? text : SLICE("nowhere");
 }
 
 struct slice play_where(const struct play *play, uint32_t case_index)

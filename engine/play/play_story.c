@@ -40,6 +40,10 @@ static void say_event(const struct play *play, struct buf *out, const struct pla
                        SLICE_PRINT(stage_name(found, event->stage_entered.stage)));
         }
         break;
+    case EVENT_BRANCH_DONE:
+        buf_format(out, "; done with %.*s",
+                   SLICE_PRINT(stage_name(found, event->branch_done.stage)));
+        break;
     case EVENT_RULE_FIRED: buf_format(out, "; rule of line %u", event->rule_fired.line); break;
     case EVENT_TABLE_HIT:
         buf_format(out, "; %.*s: row %u", SLICE_PRINT(event->table_hit.name),

@@ -131,6 +131,58 @@ static void write_frames(const struct card_env *env, const struct view_program *
     }
 }
 
+// The chance of success that holds at a leaf: its own, or that of the stage around it. -1: none.
+static int64_t chance_at(const struct image *image, uint32_t stage)
+{
+    while (stage != INDEX_NONE && image->stage[stage].chance == INDEX_NONE) {
+        stage = image->stage[stage].parent;
+    }
+    return stage == INDEX_NONE ? -1 : (int64_t)image->stage[stage].chance;
+}
+
+static void write_chance(const struct card_env *env, int64_t chance)
+{
+    reply_key(env->buf, "chance");
+    if (chance < 0) {
+        pack_nil(env->buf);
+    } else {
+        pack_uint(env->buf, (uint64_t)chance);
+    }
+}
+
+// Every leaf the case stands in, in the order of the text; and the chance of the case, which is
+// that of its least promising place.
+static void write_places(const struct card_env *env, const struct view_program *program,
+                         const struct instance *instance)
+{
+    const struct image *image = &program->image;
+    int64_t least = -1;
+    reply_key(env->buf, "places");
+    struct reply_count list = reply_open_array(env->buf);
+    const struct active_stage *leaf = instance_next_leaf(instance, 0, NULL);
+    for (; leaf != NULL; leaf = instance_next_leaf(instance, 0, leaf)) {
+        const struct image_stage *stage = &image->stage[leaf->stage];
+        const struct open_task *task = instance_main_task(instance, leaf->entry);
+        int64_t chance = chance_at(image, leaf->stage);
+        least = least < 0 || (chance >= 0 && chance < least) ? chance : least;
+        pack_map(env->buf, 6);
+        reply_text(env->buf, "stage", image_slice(image, stage->name));
+        reply_text(env->buf, "stage_label", label_or_name(env, image, stage->label, stage->name));
+        reply_uint(env->buf, "entry", leaf->entry);
+        reply_moment(env->buf, "since", leaf->entered_ms);
+        reply_key(env->buf, "task");
+        if (task != NULL) {
+            pack_uint(env->buf, task->number);
+        } else {
+            pack_nil(env->buf);
+        }
+        write_chance(env, chance);
+        list.count++;
+    }
+    reply_close(env->buf, list);
+    write_chance(env, least);
+}
+
 static bool is_late(const struct card_env *env, const struct open_task *task)
 {
     uint64_t until = task->until != 0 ? task->until : task->due;
@@ -150,8 +202,15 @@ static void write_task(const struct card_env *env, const struct view_program *pr
     if (task->def < image->task_count) {
         script = image_label(image, image->task[task->def].script, env->lang);
     }
-    pack_map(env->buf, 16);
+    const struct active_stage *at = instance_entry(instance, task->entry);
+    pack_map(env->buf, 18);
     reply_uint(env->buf, "task", task->number);
+    reply_bool(env->buf, "side", (task->flags & TASK_FLAG_SIDE) != 0);
+    reply_text(env->buf, "stage_label",
+               at == NULL || at->stage == 0
+                   ? SLICE_EMPTY
+                   : label_or_name(env, image, image->stage[at->stage].label,
+                                   image->stage[at->stage].name));
     reply_text(env->buf, "title", task_title(env, program, instance, task));
     reply_uint(env->buf, "entry", task->entry);
     reply_text(env->buf, "for", role_name(env, task->role));
@@ -253,9 +312,14 @@ static void write_action(const struct card_env *env, struct eval_env *scope, uin
 {
     const struct image *image = &scope->program->image;
     const struct image_action *action = &image->action[index];
-    pack_map(env->buf, 8);
+    const struct active_stage *at = instance_entry(scope->instance, entry);
+    pack_map(env->buf, 9);
     reply_text(env->buf, "action", image_slice(image, action->name));
     reply_uint(env->buf, "entry", entry);
+    reply_text(env->buf, "place",
+               at == NULL ? SLICE_EMPTY
+                          : label_or_name(env, image, image->stage[at->stage].label,
+                                          image->stage[at->stage].name));
     reply_text(env->buf, "label", label_or_name(env, image, action->label, action->name));
     reply_text(env->buf, "group", image_label(image, action->group, env->lang));
     reply_text(env->buf, "confirm", image_label(image, action->confirm, env->lang));
@@ -406,7 +470,7 @@ void card_case(const struct card_env *env, const struct view_program *program,
 {
     const struct image *image = &program->image;
     const struct active_stage *leaf = card_leaf(instance, NULL);
-    pack_map(env->buf, 24);
+    pack_map(env->buf, 26);
     reply_uint(env->buf, "instance", instance->head.id);
     reply_text(env->buf, "process", image_slice(image, image->process[0].name));
     reply_text(env->buf, "process_label",
@@ -417,6 +481,7 @@ void card_case(const struct card_env *env, const struct view_program *program,
     reply_uint(env->buf, "entry", leaf != NULL ? leaf->entry : 0);
     write_frames(env, program, instance);
     reply_bool(env->buf, "reopen", may_reopen(env, program, instance));
+    write_places(env, program, instance);
     write_tasks(env, program, instance);
     write_fields(env, program, instance);
     write_slots(env, program, instance);

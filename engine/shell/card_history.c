@@ -206,7 +206,8 @@ static bool write_event_field(const struct card_env *env, const struct view_prog
 static bool names_stage(const struct event *event)
 {
     return event->kind == EVENT_STAGE_ENTERED || event->kind == EVENT_FROZEN ||
-           event->kind == EVENT_RESUMED || event->kind == EVENT_ESCALATION_REPEATED;
+           event->kind == EVENT_RESUMED || event->kind == EVENT_ESCALATION_REPEATED ||
+           event->kind == EVENT_BRANCH_DONE;
 }
 
 // Labels beside names, for people.
@@ -221,6 +222,7 @@ static uint32_t write_labels(const struct card_env *env, const struct view_progr
                   : event->kind == EVENT_RESUMED        ? event->resumed.stage
                   : event->kind == EVENT_ESCALATION_REPEATED
                       ? event->escalation_repeated.stage
+                  : event->kind == EVENT_BRANCH_DONE    ? event->branch_done.stage
                   : event->kind == EVENT_FIELD_CHANGED  ? event->field_changed.field
                   : event->kind == EVENT_INSTANCE_ENDED ? event->instance_ended.end
                                                         : INDEX_NONE;

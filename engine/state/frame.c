@@ -106,13 +106,17 @@ static bool stages_fit(const struct frame *frame, const struct image *image)
     for (uint32_t i = 0; i < frame->head.stage_count; i++) {
         const struct active_stage *at = &frame->stage[i];
         if (at->stage == 0 || at->stage >= image->stage_count || at->entry == 0 ||
-            at->pad != 0 || (i > 0 && at->stage <= frame->stage[i - 1].stage)) {
+            (at->done != 0 && image->stage[at->stage].parallel == INDEX_NONE) ||
+            (i > 0 && at->stage <= frame->stage[i - 1].stage)) {
             return false;
         }
         bool found = image->stage[at->stage].parent == 0;
         for (uint32_t n = 0; n < i && !found; n++) {
             found = frame->stage[n].entry == at->around &&
                     image->stage[at->stage].parent == frame->stage[n].stage;
+        }
+        for (uint32_t n = 0; n < i && !image_is_branch(image, at->stage) && found; n++) {
+            found = frame->stage[n].around != at->around; // one stage at a time
         }
         if (!found) {
             return false;

@@ -175,7 +175,7 @@ enum err instance_encode(struct instance *instance, struct buf *buf)
     struct instance_head *head = &instance->head;
     CHECK(counts_hold(head));
     size_t total = choose_parts(instance);
-    if (total > INSTANCE_IMAGE_BYTES_MAX) {
+    if (total > INSTANCE_ROW_BYTES_MAX) {
         return ERR_TOO_BIG;
     }
     head->field_bytes = (uint32_t)(total - fixed_bytes(head));
@@ -219,14 +219,13 @@ bool instance_inside(const struct instance *instance, uint32_t entry, uint32_t a
     return false;
 }
 
-static bool is_leaf(const struct instance *instance, uint32_t entry)
+uint32_t instance_branches(const struct instance *instance, uint32_t entry)
 {
+    uint32_t count = 0;
     for (uint32_t i = 0; i < instance->head.active_count; i++) {
-        if (instance->active[i].around == entry) {
-            return false;
-        }
+        count += instance->active[i].around == entry ? 1u : 0u;
     }
-    return true;
+    return count;
 }
 
 const struct active_stage *instance_next_leaf(const struct instance *instance, uint32_t around,
@@ -235,7 +234,8 @@ const struct active_stage *instance_next_leaf(const struct instance *instance, u
     uint32_t first = after == NULL ? 0 : (uint32_t)(after - instance->active) + 1;
     for (uint32_t i = first; i < instance->head.active_count; i++) {
         const struct active_stage *at = &instance->active[i];
-        if (is_leaf(instance, at->entry) && instance_inside(instance, at->entry, around)) {
+        if (instance_branches(instance, at->entry) == 0 &&
+            instance_inside(instance, at->entry, around)) {
             return at;
         }
     }

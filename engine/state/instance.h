@@ -41,10 +41,12 @@ struct instance_head {
 };
 
 // One active stage. Together they are a tree: each names the entry around it. They stand in the
-// order of the text, so that a stage comes after the one around it; there may be several leaves.
+// order of the text, so that a stage comes after the one around it. The branches of a parallel are
+// active at the same time, until they are done.
 struct active_stage {
     uint32_t stage, entry;
-    uint32_t around, pad; // around: entry of the stage around it, 0 for the body
+    uint32_t around; // entry of the stage around it, 0 for the body
+    uint32_t done;   // with a parallel: branches that are done
     uint64_t entered_ms;
 };
 enum { TASK_FLAG_PROMISED = 1, TASK_FLAG_URGENT = 2, TASK_FLAG_SIDE = 4 };
@@ -130,6 +132,8 @@ const struct active_stage *instance_next_leaf(const struct instance *instance, u
                                               const struct active_stage *after);
 const struct active_stage *instance_active(const struct instance *instance, uint32_t stage);
 const struct active_stage *instance_entry(const struct instance *instance, uint32_t entry);
+// Stages directly inside it that are active.
+uint32_t instance_branches(const struct instance *instance, uint32_t entry);
 // Is the active stage of that entry `around`, or inside it (0: always true for an active one)?
 bool instance_inside(const struct instance *instance, uint32_t entry, uint32_t around);
 struct open_task *instance_task(struct instance *instance, uint32_t number);

@@ -16,14 +16,17 @@ static bool is_index(uint32_t number, uint32_t count)
 static bool stage_fits(const struct instance *instance, const struct image *image, uint32_t number)
 {
     const struct active_stage *at = &instance->active[number];
-    if (at->stage >= image->stage_count || at->entry == 0 || at->pad != 0) {
+    if (at->stage >= image->stage_count || at->entry == 0 ||
+        (at->done != 0 && image->stage[at->stage].parallel == INDEX_NONE)) {
         return false;
     }
     if (number == 0) {
         return at->stage == 0 && at->around == 0;
     }
     const struct active_stage *around = instance_entry(instance, at->around);
-    for (uint32_t i = 1; i < number; i++) {
+    bool beside = image->stage[at->stage].parent != INDEX_NONE &&
+                  image->stage[image->stage[at->stage].parent].parallel != INDEX_NONE;
+    for (uint32_t i = 1; i < number && !beside; i++) {
         if (instance->active[i].around == at->around) {
             return false; // one stage at a time
         }

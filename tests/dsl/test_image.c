@@ -33,7 +33,11 @@ static struct image_stage make_stage(struct build *build, const char *name, uint
                                  .task = INDEX_NONE,
                                  .chance = INDEX_NONE,
                                  .position = position,
-                                 .waits = WAIT_TASK };
+                                 .waits = WAIT_TASK,
+                                 .on_enter = INDEX_NONE,
+                                 .on_exit = INDEX_NONE,
+                                 .parallel = INDEX_NONE,
+                                 .guard = INDEX_NONE };
 }
 
 static void add_vocabulary(struct build *build)

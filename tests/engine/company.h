@@ -44,6 +44,7 @@ struct company_seen *company_seen(void);
 extern const char company_text[];
 extern const char company_frames_text[]; // escalations and merging
 extern const char company_outside[];
+extern const char company_branches[]; // people as above, one process with a `parallel`
 
 void company_open(struct company *company, const char *text);
 void company_open_at(struct company *company, const char *text, const char *path);
@@ -59,7 +60,7 @@ struct scene {
     const char *line, *expect;
 };
 void company_play(struct company *company, const struct scene *scenes, uint32_t count);
-// A test of its own: opens the company of company_text, plays, closes.
+// A test of its own: opens a company of that text, plays, closes.
 #define COMPANY_TEST(name, ...) COMPANY_TEST_OF(name, company_text, __VA_ARGS__)
 // The same with the bill that is sent out.
 #define OUTSIDE_TEST(name, ...) COMPANY_TEST_OF(name, company_outside, __VA_ARGS__)

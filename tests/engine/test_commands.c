@@ -186,6 +186,33 @@ COMPANY_TEST(rule_13_rules_that_never_rest_refuse_the_command,
     { "bob: press 1 run", "!too_many_rules 64" },
     { "bob: press 1 stop", "instance_ended" })
 
+// --------------------------------------------------------------------------------- branches
+
+// Rules 3, 4, 6: branches are entered and left apart; a press names the entry it means.
+#define BRANCH_TEST(name, ...) COMPANY_TEST_OF(name, company_branches, __VA_ARGS__)
+BRANCH_TEST(rule_3_branches_are_done_one_by_one_and_then_joined,
+    { "bob: start pair", "stage_entered stage_entered task_opened stage_entered task_opened" },
+    { "wim: press 1 seen", "task_closed stage_exited branch_done" },
+    { "bob: press 1 seen", "task_closed stage_exited branch_done stage_exited instance_ended" })
+BRANCH_TEST(rule_4_a_press_that_could_mean_two_branches_is_refused,
+    { "bob: start pair", "" },
+    { "hana: press 1 seen", "!ambiguous `seen`" },
+    { "bob: press 1 seen entry 3", "branch_done" },
+    { "bob: press 1 seen entry 3", "!stale it is now at \"Far\"" },
+    { "wim: press 1 seen", "instance_ended" })
+BRANCH_TEST(rule_10_a_branch_is_entered_anew_beside_the_others,
+    { "bob: start pair", "" },
+    { "bob: press 1 beside", "task_closed stage_exited stage_entered task_opened" },
+    { "wim: press 1 seen", "branch_done" },
+    { "bob: press 1 seen", "instance_ended" })
+BRANCH_TEST(rule_46_nobody_is_moved_into_the_middle_of_a_parallel,
+    { "bob: start pair", "" },
+    { "bob: press 1 away", "task_closed stage_exited task_closed stage_exited stage_exited "
+                           "stage_entered" },
+    { "hana: move 1 far because it is far", "!into_branch" },
+    { "hana: move 1 both because it is both", "moved stage_entered" },
+    { "hana: move 1 far because it is far", "moved stage_exited stage_entered task_opened" })
+
 // --------------------------------------------------------------------------------- children
 
 // Rule 30: every child starts inside the command; an empty set is refused.
@@ -905,6 +932,10 @@ int main(void)
         T(rule_45_a_slot_takes_only_holders_of_its_role),
         T(rule_13_a_rule_runs_when_its_condition_becomes_true),
         T(rule_13_rules_that_never_rest_refuse_the_command),
+        T(rule_3_branches_are_done_one_by_one_and_then_joined),
+        T(rule_4_a_press_that_could_mean_two_branches_is_refused),
+        T(rule_10_a_branch_is_entered_anew_beside_the_others),
+        T(rule_46_nobody_is_moved_into_the_middle_of_a_parallel),
         T(rule_30_a_conversion_starts_every_child_in_one_record),
         T(rule_31_the_parent_hears_of_every_end_at_once),
         T(rule_32_children_are_cancelled_with_their_parent),
