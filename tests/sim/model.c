@@ -386,8 +386,27 @@ static void merge(struct model *model, struct model_case *c, const struct record
     end_case(c, "merged");
     c->merged_into = other->id;
     c->merged_seq = model->now_seq;
+    other->lines = other->lines.any ? other->lines : c->lines;
     if (find_event(record, EVENT_FIELD_CHANGED) != NULL) {
         other->moved_ms = model->now_ms;
+    }
+}
+
+static void priced(struct model *model, struct model_case *c, const struct record *record)
+{
+    if (!lines_read(record, &c->lines)) {
+        broken(model, ORACLE_TOTALS, "case %llu took lines that do not add up",
+               (unsigned long long)c->id);
+        return;
+    }
+    uint32_t row = lines_row(&c->lines);
+    if (!lines_hit(record, c->id, row)) {
+        broken(model, ORACLE_TOTALS, "case %llu did not find row %u for its lines",
+               (unsigned long long)c->id, row);
+    } else if (row == 3) {
+        enter(model, c, AT_OFFER, day_ms);
+    } else if (find_event(record, EVENT_FIELD_CHANGED) != NULL) {
+        c->moved_ms = model->now_ms;
     }
 }
 
@@ -445,6 +464,8 @@ static void take_press(struct model *model, const struct record *record)
         retry(model, c, "lost");
     } else if (slice_equal(name, SLICE("later")) && contact) {
         later(model, c, record);
+    } else if (slice_equal(name, SLICE("priced")) && contact) {
+        priced(model, c, record);
     } else if (slice_equal(name, SLICE("talked")) && contact) {
         enter(model, c, AT_OFFER, day_ms);
     } else if (slice_equal(name, SLICE("back")) && c->stage == AT_OFFER) {
@@ -926,6 +947,10 @@ void model_compare(struct model *model, const struct view *view, uint64_t id)
     compare_timers(model, c, instance);
     compare_tried(model, view, c, instance);
     compare_children(model, view, c, instance);
+    if (!c->job && !lines_hold(&c->lines, view, instance)) {
+        broken(model, ORACLE_TOTALS, "the total of case %llu is not that of its lines",
+               (unsigned long long)id);
+    }
     const char *why = c->end == NULL ? core_asleep(view, instance, model->now_ms) : NULL;
     if (why != NULL || (c->end == NULL && !c->task.open && c->open_jobs == 0)) {
         broken(model, ORACLE_ASLEEP, "case %llu sleeps: %s", (unsigned long long)id,

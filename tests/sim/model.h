@@ -9,6 +9,7 @@
 
 #include "engine/model/record.h"
 #include "engine/state/view.h"
+#include "tests/sim/lines.h"
 
 enum { MODEL_CASES_MAX = 4000, MODEL_SIDE_MAX = 32, MODEL_ROWS_MAX = 300 };
 enum model_user { HANA = 1, SAM, SUE, SID, WIM, WES };
@@ -37,6 +38,7 @@ struct model_case {
     const char *end; // NULL: open
     char phone[32];
     int64_t tried;
+    struct lines lines;
     uint32_t laters;   // presses of an `at most` button at this stage entry
     uint32_t position; // on the ladder of `busy` at this stage entry
     uint32_t slot;     // holder of the case's own role

@@ -184,7 +184,7 @@ static const char *presser(struct world *world, const struct model_case *c)
 
 static const char *button(struct world *world, const struct model_case *c)
 {
-    static const char *const contact[] = { "busy", "later", "talked", "sold",
+    static const char *const contact[] = { "busy", "later", "talked", "sold", "priced", "priced",
                                            "busy", "drop", "problem", "same" };
     static const char *const offer[] = { "sold", "back", "sold", "drop", "problem" };
     static const char *const problem[] = { "solved", "solved", "hopeless", "same", "problem" };
@@ -193,7 +193,7 @@ static const char *button(struct world *world, const struct model_case *c)
         return "nonsense";
     }
     switch (c->stage) {
-    case AT_CONTACT: return contact[draw(world, 8)];
+    case AT_CONTACT: return contact[draw(world, ARRAY_COUNT(contact))];
     case AT_OFFER: return offer[draw(world, 5)];
     case AT_PROBLEM: return problem[draw(world, 5)];
     case AT_DOING: return doing[draw(world, 4)];
@@ -236,6 +236,9 @@ static void ask_press(struct world *world, struct sim_client *client, const stru
     } else if (strcmp(name, "sold") == 0) {
         pack_products(world, &answer);
         add_form(&params, "wanted", buf_slice(&answer));
+    } else if (strcmp(name, "priced") == 0) {
+        lines_pack(&world->prng_work, &answer);
+        add_form(&params, "lines", buf_slice(&answer));
     } else if (strcmp(name, "later") == 0) {
         pack_uint(&answer, world->wall_ms + draw(world, 5ull * 24 * 3600 * 1000));
         add_form(&params, "call_at", buf_slice(&answer));
