@@ -6,6 +6,7 @@
 #include "engine/cli/cli.h"
 #include "engine/cli/program.h"
 #include "engine/play/play.h"
+#include "engine/server/saved.h"
 
 static int edits_make(struct cli *cli, const struct cli_files *files,
                       const struct compile_result *result)
@@ -34,7 +35,7 @@ static int edits_make(struct cli *cli, const struct cli_files *files,
     return CLI_DONE;
 }
 
-int cmd_check(struct cli *cli)
+static int check_once(struct cli *cli)
 {
     struct cli_files files;
     int status = cli_read_programs(cli, 0, &files);
@@ -65,6 +66,60 @@ int cmd_check(struct cli *cli)
     }
     compile_done(&result);
     return errors > 0 ? CLI_BAD_INPUT : CLI_DONE;
+}
+
+// --- check --watch ------------------------------------------------------------------------------
+
+// The folders of the files that are checked now, each once, in `folders`; gives their count.
+static uint32_t folders_of(struct cli *cli, const struct cli_files *files, const char **folders)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < files->count; i++) {
+        size_t end = files->names[i].len;
+        while (end > 0 && files->names[i].ptr[end - 1] != '/') {
+            end--;
+        }
+        const char *folder =
+            end == 0 ? "." : arena_cstr(&cli->arena, slice_sub(files->names[i], 0, end));
+        bool known = false;
+        for (uint32_t n = 0; n < count; n++) {
+            known = known || strcmp(folders[n], folder) == 0;
+        }
+        if (!known && count < SAVED_FOLDERS_MAX) {
+            folders[count++] = folder;
+        }
+    }
+    return count;
+}
+
+static void check_again(void *context)
+{
+    struct cli *cli = context;
+    struct arena_mark mark = arena_mark(&cli->arena);
+    (void)check_once(cli);
+    cli_print(cli);
+    (void)fflush(stdout);
+    arena_rewind(&cli->arena, mark);
+}
+
+static int check_on(struct cli *cli)
+{
+    const char *folders[SAVED_FOLDERS_MAX];
+    struct cli_files files;
+    int status = cli_read_programs(cli, 0, &files);
+    if (status != CLI_DONE) {
+        return status;
+    }
+    uint32_t count = folders_of(cli, &files, folders);
+    check_again(cli);
+    enum err err = saved_watch(folders, count, check_again, cli);
+    return err == OK ? CLI_DONE
+                     : cli_problem(cli, CLI_STORE, err_name(err), "a folder cannot be watched");
+}
+
+int cmd_check(struct cli *cli)
+{
+    return cli_option(cli, OPTION_WATCH) != NULL ? check_on(cli) : check_once(cli);
 }
 
 // --- test ---------------------------------------------------------------------------------------
@@ -124,28 +179,84 @@ static void report_take(void *context, const struct play_report *report)
     }
 }
 
+// --- cover --------------------------------------------------------------------------------------
+
+static void gap_text(void *context, const struct cover_gap *gap)
+{
+    struct cli *cli = context;
+    struct slice place = gap->line > 0
+                             ? arena_format(&cli->arena, "  %.*s:%u", SLICE_PRINT(gap->file),
+                                            gap->line)
+                             : SLICE_EMPTY;
+    buf_format(&cli->out, "not reached: %s %.*s of %.*s", gap->kind, SLICE_PRINT(gap->name),
+               SLICE_PRINT(gap->process));
+    term_put(&cli->term, &cli->out, TERM_DIM, place);
+    buf_put_char(&cli->out, '\n');
+}
+
+static void gap_json(void *context, const struct cover_gap *gap)
+{
+    (void)json_array_append_new(
+        context, json_pack("{s:s, s:o, s:o, s:o, s:I}", "kind", gap->kind, "name",
+                           json_text(gap->name), "process", json_text(gap->process), "file",
+                           json_text(gap->file), "line", (json_int_t)gap->line));
+}
+
+static json_t *cover_json(struct cover *cover)
+{
+    json_t *gaps = json_array();
+    uint32_t reached;
+    uint32_t parts;
+    cover_gaps(cover, gap_json, gaps, &reached, &parts);
+    return json_pack("{s:I, s:I, s:o}", "reached", (json_int_t)reached, "parts",
+                     (json_int_t)parts, "gaps", gaps);
+}
+
+static void cover_text(struct cli *cli, struct cover *cover)
+{
+    uint32_t reached;
+    uint32_t parts;
+    cover_gaps(cover, gap_text, cli, &reached, &parts);
+    buf_format(&cli->out, "%u of %u parts reached\n", reached, parts);
+}
+
 static int tests_run(struct cli *cli, const struct compile_result *set)
 {
     struct test_run run = { cli, cli_json_wanted(cli) ? json_array() : NULL };
     const char *currency = cli_option(cli, OPTION_CURRENCY);
     const char *region = cli_option(cli, OPTION_REGION);
     const char *only = cli_option(cli, OPTION_ONLY);
+    bool covers = cli_option(cli, OPTION_COVER) != NULL;
+    struct cover cover;
+    if (covers) {
+        cover_init(&cover, set);
+    }
     const struct play_options options = { .filter = slice_from_cstr(only),
+                                          .cover = covers ? &cover : NULL,
                                           .currency = slice_from_cstr(currency),
                                           .region = slice_from_cstr(region) };
     struct play_summary summary = { 0 };
     enum err err = play_run(set, &options, report_take, &run, &summary);
     if (err != OK) {
         json_decref(run.reports);
+        if (covers) {
+            cover_done(&cover);
+        }
         return cli_problem(cli, CLI_STORE, err_name(err), "%s", err_sentence(err));
     }
     if (run.reports != NULL) {
-        cli_print_json(cli,
-                       json_pack("{s:I, s:I, s:I, s:I, s:o}", "tests", (json_int_t)summary.tests,
-                                 "passed", (json_int_t)summary.passed, "failed",
-                                 (json_int_t)summary.failed, "skipped", (json_int_t)summary.skipped,
-                                 "reports", run.reports));
+        json_t *answer =
+            json_pack("{s:I, s:I, s:I, s:I, s:o}", "tests", (json_int_t)summary.tests, "passed",
+                      (json_int_t)summary.passed, "failed", (json_int_t)summary.failed, "skipped",
+                      (json_int_t)summary.skipped, "reports", run.reports);
+        if (covers) {
+            (void)json_object_set_new(answer, "cover", cover_json(&cover));
+        }
+        cli_print_json(cli, answer);
     } else {
+        if (covers) {
+            cover_text(cli, &cover);
+        }
         struct slice line =
             arena_format(&cli->arena, "%u passed, %u failed", summary.passed, summary.failed);
         term_put(&cli->term, &cli->out, summary.failed > 0 ? TERM_RED : TERM_GREEN, line);
@@ -153,6 +264,9 @@ static int tests_run(struct cli *cli, const struct compile_result *set)
             buf_format(&cli->out, ", %u left out", summary.skipped);
         }
         buf_put_char(&cli->out, '\n');
+    }
+    if (covers) {
+        cover_done(&cover);
     }
     return summary.failed > 0 ? CLI_BAD_INPUT : CLI_DONE;
 }

@@ -154,12 +154,13 @@ const struct cli_command cli_commands[] = {
     { "check", "FILES|FOLDERS…", "look for mistakes in programs",
       "Exit code 4 when there are errors. --json prints one object a line. Imports are looked for\n"
       "beside the file, below $RUNG_LIBRARY, and below the folder above.",
-      "Programs", BASIC | OPTION_BIT(FIX), 1, ARGS_ANY, cmd_check },
+      "Programs", BASIC | OPTION_BIT(FIX) | OPTION_BIT(WATCH), 1, ARGS_ANY, cmd_check },
     { "test", "FILES|FOLDERS…", "run the tests that stand in programs",
       "On the real engine, with a store in memory and a clock that jumps. Exit code 4 when one "
       "fails.",
-      "Programs", BASIC | OPTION_BIT(ONLY) | OPTION_BIT(CURRENCY) | OPTION_BIT(REGION), 1, ARGS_ANY,
-      cmd_test },
+      "Programs",
+      BASIC | OPTION_BIT(ONLY) | OPTION_BIT(COVER) | OPTION_BIT(CURRENCY) | OPTION_BIT(REGION), 1,
+      ARGS_ANY, cmd_test },
     { "fmt", "FILES|FOLDERS… | -", "lay programs out in the one usual way",
       "Rewrites the files in place. Comments, single empty lines, and braces that you opened stay; "
       "what\n"

@@ -441,11 +441,13 @@ static void run_plays(struct play *play, const struct play_set *set, struct play
     play->view = core_view(play->core);
     memcpy(play->currency, view_counters(play->view)->currency, sizeof(play->currency));
     play->instances = ARENA_ARRAY(play->arena, uint64_t, play->plan->case_count + 1);
+    play->seqs = ARENA_ARRAY(play->arena, uint64_t, play->plan->play_count + 1);
     activate(play, set);
     add_users(play, play->plan->line);
     for (uint32_t i = 0; i < play->plan->play_count && play->failure_count == 0; i++) {
         bool last = i + 1 == play->plan->play_count;
         run_line(play, set, &play->plan->plays[i], last ? NULL : &play->plan->plays[i + 1]);
+        play->seqs[i] = store_head(play->store)->seq;
         report->plays++;
     }
     report->passed = play->failure_count == 0;
@@ -487,6 +489,9 @@ static enum err run_test(const struct play_set *set, const struct test_plan *pla
         struct play_report report = { .plan = plan };
         run_plays(play, set, &report);
         *ret_passed = report.passed;
+        if (set->options.cover != NULL) {
+            play_cover(play, set->options.cover);
+        }
         if (report_fn != NULL) {
             report_fn(context, &report);
         }
@@ -542,27 +547,3 @@ enum err play_run(const struct compile_result *compiled, const struct play_optio
 }
 
 // --------------------------------------------------------------------------------- for people
-
-void play_render(const struct play_report *report, struct buf *out)
-{
-    if (report->passed) {
-        return;
-    }
-    buf_format(out, "test \"%.*s\" failed\n", SLICE_PRINT(report->plan->title));
-    for (uint32_t i = 0; i < report->failure_count; i++) {
-        const struct play_failure *failure = &report->failures[i];
-        buf_format(out, "  %.*s:%u:%u: %.*s\n", SLICE_PRINT(report->plan->file), failure->line,
-                   failure->column, SLICE_PRINT(failure->text));
-        buf_format(out, "    expected: %.*s\n", SLICE_PRINT(failure->expected));
-        buf_format(out, "    but:      %.*s\n", SLICE_PRINT(failure->found));
-    }
-    if (report->timeline_count > 0) {
-        buf_format(out, "  what happened to %.*s:\n", SLICE_PRINT(report->case_name));
-    }
-    for (uint32_t i = 0; i < report->timeline_count; i++) {
-        struct value moment = value_datetime((int64_t)report->timeline[i].at_ms);
-        buf_put_cstr(out, "    ");
-        value_print(out, &moment);
-        buf_format(out, "  %.*s\n", SLICE_PRINT(report->timeline[i].text));
-    }
-}

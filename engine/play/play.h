@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/slice.h"
 #include "dsl/compile.h"
+#include "engine/play/cover.h"
 
 // A test stops at the first line that fails; an `expect` reports each of its checks that fails.
 struct play_failure {
@@ -22,6 +23,7 @@ struct play_failure {
 
 struct play_moment { // one line of a case's timeline
     uint64_t at_ms;
+    uint32_t play; // during which line of the test (INDEX_NONE: before the first)
     struct slice text;
 };
 
@@ -43,6 +45,7 @@ struct play_options {
     struct slice filter;   // only tests whose title or file holds these bytes; empty: all
     struct slice currency; // of the company; empty: EUR
     struct slice region;   // of phones written without a country; may be empty
+    struct cover *cover;   // filled, when wanted; else NULL
 };
 
 struct play_summary {
@@ -55,8 +58,8 @@ enum err play_run(const struct compile_result *set, const struct play_options *o
                   play_report_fn *report, void *context, struct play_summary *ret_summary)
     ATTR_USE_RESULT;
 
-// A failed report for people: place, what was expected, what is, and the timeline of the case.
-// Nothing for one that passed.
+// A failed report for people: place, what was expected, what is, and beside the lines of the test
+// what each of them did to the case. Nothing for one that passed.
 void play_render(const struct play_report *report, struct buf *out);
 
 #endif

@@ -34,6 +34,7 @@ struct play {
     uint64_t *instances; // by case of the plan; 0: not started
     uint32_t *users;     // by user of the plan: number in the directory
     uint32_t timers;
+    uint64_t *seqs; // by line of the plan: the last record when it was through
     struct play_failure failures[PLAY_FAILURES_MAX];
     uint32_t failure_count;
     uint32_t case_index; // last named
@@ -66,6 +67,8 @@ void play_check(struct play *play, const struct test_check *check);
 // "at contact, task \"Call Ann\" for bob, due 2026-03-02 10:10"
 struct slice play_where(const struct play *play, uint32_t case_index);
 void play_timeline(const struct play *play, struct play_report *report);
+// Marks what the records of the test reached.
+void play_cover(const struct play *play, struct cover *cover);
 
 // play.c
 void play_fail_line(struct play *play, const struct test_play *line, struct slice expected,

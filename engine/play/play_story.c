@@ -77,8 +77,17 @@ static void say_event(const struct play *play, struct buf *out, const struct pla
     }
 }
 
+static uint32_t play_of(const struct play *play, const struct play_report *report, uint64_t seq)
+{
+    uint32_t at = 0;
+    while (at < report->plays && play->seqs[at] < seq) {
+        at++;
+    }
+    return at;
+}
+
 static void say_record(const struct play *play, struct play_moment *lines, uint32_t *count,
-                       const struct play_case *found, const struct record *record)
+                       const struct play_case *found, const struct record *record, uint32_t during)
 {
     struct buf out;
     buf_init(&out, 8 * 1024);
@@ -89,22 +98,23 @@ static void say_record(const struct play *play, struct play_moment *lines, uint3
     }
     if (out.len > 2 && *count < PLAY_TIMELINE_MAX) {
         lines[*count] = (struct play_moment){
-            record->now_ms, arena_copy(play->arena, slice_sub(buf_slice(&out), 2, out.len)),
+            record->now_ms, during,
+            arena_copy(play->arena, slice_sub(buf_slice(&out), 2, out.len)),
         };
         (*count)++;
     }
     buf_done(&out);
 }
 
-void play_timeline(const struct play *play, struct play_report *report)
+// Every record of the test, in order.
+static void each_record(const struct play *play,
+                        void (*each)(void *context, uint64_t seq, const struct record *record),
+                        void *context)
 {
-    struct play_case found;
     struct store_reader *reader;
-    if (!play_find_case(play, play->case_index, &found) ||
-        store_reader_open(play->store, &reader) != OK) {
+    if (store_reader_open(play->store, &reader) != OK) {
         return;
     }
-    struct play_moment *lines = ARENA_ARRAY(play->arena, struct play_moment, PLAY_TIMELINE_MAX);
     uint64_t last = store_head(play->store)->seq;
     for (uint64_t seq = 1; seq <= last; seq++) {
         struct slice bytes;
@@ -113,10 +123,46 @@ void play_timeline(const struct play *play, struct play_report *report)
         enum err err = store_reader_record(reader, seq, play->arena, &bytes, NULL);
         store_reader_end(reader);
         if (err == OK && record_decode(bytes, play->arena, &record) == OK) {
-            say_record(play, lines, &report->timeline_count, &found, &record);
+            each(context, seq, &record);
         }
     }
     store_reader_close(reader);
+}
+
+struct telling {
+    const struct play *play;
+    struct play_report *report;
+    struct play_case found;
+    struct play_moment *lines;
+};
+
+static void tell_record(void *context, uint64_t seq, const struct record *record)
+{
+    struct telling *telling = context;
+    say_record(telling->play, telling->lines, &telling->report->timeline_count, &telling->found,
+               record, play_of(telling->play, telling->report, seq));
+}
+
+void play_timeline(const struct play *play, struct play_report *report)
+{
+    struct telling telling = { .play = play, .report = report };
+    if (!play_find_case(play, play->case_index, &telling.found)) {
+        return;
+    }
+    telling.lines = ARENA_ARRAY(play->arena, struct play_moment, PLAY_TIMELINE_MAX);
+    each_record(play, tell_record, &telling);
     report->case_name = play->plan->cases[play->case_index].name;
-    report->timeline = lines;
+    report->timeline = telling.lines;
+}
+
+static void reach_record(void *context, uint64_t seq, const struct record *record)
+{
+    (void)seq;
+    cover_record(context, record);
+}
+
+void play_cover(const struct play *play, struct cover *cover)
+{
+    cover_begin(cover);
+    each_record(play, reach_record, cover);
 }

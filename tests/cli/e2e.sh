@@ -96,6 +96,28 @@ expect "check a folder" 0 '1 process, 1 test' check "$here"
 sed 's/=> offer/=> ofer/' "$here/little.rung" >"$work/bad.rung"
 expect "check a bad file" 4 'there is no .*`ofer`' check "$work/bad.rung"
 expect "check as JSON" 4 '"code": ?"E0' check "$work/bad.rung" --json
+# --watch looks again when a file is saved, and Ctrl-C ends it
+mkdir -p "$work/watched"
+cp "$here/little.rung" "$work/watched/"
+"$rung" check --watch "$work/watched" >"$work/watch.out" 2>&1 &
+watcher=$!
+await() { # TEXT: what the watcher has told
+    for _ in $(seq 100); do
+        grep -q "$1" "$work/watch.out" && return 0
+        sleep 0.05
+    done
+    return 1
+}
+await '0 errors' && cp "$work/bad.rung" "$work/watched/little.rung" && await '`ofer`' &&
+    kill -INT "$watcher" && wait "$watcher"
+if [ $? -eq 0 ]; then
+    passed=$((passed + 1))
+else
+    failed=$((failed + 1))
+    echo "FAILED: check --watch"
+    sed 's/^/  | /' "$work/watch.out"
+    kill "$watcher" 2>/dev/null
+fi
 expect "check makes only edits that are certainly right" 4 '0 edits made' check --fix "$work/bad.rung"
 
 cp "$here/little.rung" "$work/tidy.rung"
@@ -140,6 +162,9 @@ expect "check a missing file" 2 'cannot read .*: No such file' check "$work/none
 mkdir "$work/empty"
 expect "check an empty folder" 2 'no \*.rung file' check "$work/empty"
 expect "test" 0 '^ok +a busy line is called again' test "$here/little.rung"
+expect "what no test reached" 0 '^not reached: ' test --cover "$here/little.rung"
+expect "how much the tests reached" 0 '^[0-9]+ of [0-9]+ parts reached' test --cover "$here/little.rung"
+expect "cover as JSON" 0 '"gaps":' test --cover "$here/little.rung" --json
 expect "test as JSON" 0 '"passed": ?1' test "$here/little.rung" --json
 sed 's/expect task due 10:05/expect task due 10:06/' "$here/little.rung" >"$work/failing.rung"
 expect "a failing test" 4 'FAILED' test "$work/failing.rung"

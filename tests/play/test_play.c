@@ -260,6 +260,46 @@ static void a_failure_shows_the_timeline_of_the_case(void **state)
                  "2026-03-02 10:00  bob does busy; task due 2026-03-02 10:05");
 }
 
+static void note_gap(void *context, const struct cover_gap *gap)
+{
+    struct buf *out = context;
+    buf_format(out, "%s %.*s;", gap->kind, SLICE_PRINT(gap->name));
+}
+
+static void what_no_test_reached_is_told(void **state)
+{
+    (void)state;
+    struct compile_file files[] = {
+        { SLICE("shop.rung"), slice_from_cstr(process_text) },
+        { SLICE("shop_test.rung"), SLICE("import shop\ntest \"t\" {\n" ANN "  bob does busy on l\n"
+                                         "  bob does busy on l\n}\n") },
+    };
+    struct compile_input input = { .files = files, .file_count = 2 };
+    struct compile_result set;
+    compile_set(&input, &set);
+    struct cover cover;
+    cover_init(&cover, &set);
+    struct play_options options = { .region = SLICE("DE"), .cover = &cover };
+    struct play_summary summary;
+    struct buf gaps;
+    buf_init(&gaps, 1 << 16);
+    uint32_t reached;
+    uint32_t parts;
+    cover_gaps(&cover, NULL, NULL, &reached, &parts);
+    assert_int_equal(reached, 0);
+    assert_int_equal(play_run(&set, &options, NULL, NULL, &summary), OK);
+    cover_gaps(&cover, note_gap, &gaps, &reached, &parts);
+    buf_put_char(&gaps, '\0');
+    assert_true(reached > 0 && reached < parts);
+    assert_null(strstr(gaps.ptr, "action busy"));
+    assert_null(strstr(gaps.ptr, "rung 1 of ladder busy"));
+    assert_non_null(strstr(gaps.ptr, "action agreed at stage waiting;"));
+    assert_non_null(strstr(gaps.ptr, "end won;"));
+    buf_done(&gaps);
+    cover_done(&cover);
+    compile_done(&set);
+}
+
 static void a_case_that_joined_another_is_that_case(void **state)
 {
     (void)state;
@@ -313,6 +353,7 @@ int main(void)
         cmocka_unit_test(every_failed_check_of_an_expect_is_reported),
         cmocka_unit_test(a_refusal_that_nobody_expected_names_its_code),
         cmocka_unit_test(a_failure_shows_the_timeline_of_the_case),
+        cmocka_unit_test(what_no_test_reached_is_told),
         cmocka_unit_test(a_case_that_joined_another_is_that_case),
         cmocka_unit_test(a_start_that_is_refused_fails_with_its_reason),
         cmocka_unit_test(tests_do_not_see_each_other),
