@@ -13,7 +13,7 @@ static const uint64_t hour_ms = 3600 * 1000;
 static const uint64_t day_ms = 24ull * 3600 * 1000;
 
 static const char *const stage_names[] = { "contact", "offer", "waiting", "doing", "problem",
-                                           "" };
+                                           "both", "" };
 enum { LADDER_RUNGS = 4, LATE_RUNGS = 3, LATERS_MAX = 3 };
 
 struct model *model_make(void)
@@ -278,10 +278,14 @@ static void take_start(struct model *model, const struct record *record)
     struct model_case *ended = NULL;
     struct model_case *merged = NULL; // given up last, with this number
     take_import(model, record);
+    if (pack_map_find(record->form, SLICE("tag")).len > 0) {
+        pair_start(add_case(model), model->now_ms);
+        return;
+    }
     read_phone(record, phone);
     for (uint32_t i = 0; i < model->case_count; i++) {
         struct model_case *c = &model->cases[i];
-        if (c->job || strcmp(c->phone, phone) != 0) {
+        if (c->job || c->pair || strcmp(c->phone, phone) != 0) {
             continue;
         }
         if (c->end == NULL) {
@@ -378,7 +382,8 @@ static void merge(struct model *model, struct model_case *c, const struct record
 {
     const struct event *event = find_event(record, EVENT_MERGED);
     struct model_case *other = event != NULL ? model_find(model, event->merged.into) : NULL;
-    if (other == NULL || other == c || other->job || other->end != NULL || c->open_jobs > 0) {
+    if (other == NULL || other == c || other->job || other->pair || other->end != NULL ||
+        c->open_jobs > 0) {
         broken(model, ORACLE_MODEL, "case %llu was merged into what it may not be",
                (unsigned long long)c->id);
         return;
@@ -441,6 +446,14 @@ static void take_press(struct model *model, const struct record *record)
     }
     struct slice name = event->pressed.name;
     uint32_t user = record->on_behalf;
+    if (c->pair) {
+        const char *wrong = pair_press(c, name, user, model->now_ms);
+        if (wrong != NULL) {
+            broken(model, ORACLE_MODEL, "`%.*s` of case %llu %s", SLICE_PRINT(name),
+                   (unsigned long long)c->id, wrong);
+        }
+        return;
+    }
     bool drop = slice_equal(name, SLICE("drop")) || slice_equal(name, SLICE("same"));
     if (take_problem(model, c, name, user)) {
         return;
@@ -502,6 +515,10 @@ static void take_timer(struct model *model, const struct record *record)
     }
     if (c->stage == AT_PROBLEM) {
         back(model, c);
+        return;
+    }
+    if (c->pair) {
+        pair_tick(c, model->now_ms);
         return;
     }
     end_case(c, c->job ? "broken" : "lost");
@@ -600,6 +617,7 @@ static void take_cancel(struct model *model, const struct record *record)
                 return;
             }
             end_case(c, "cancelled");
+            c->branches.exits++; // an exit runs then too
         } else if (event->kind == EVENT_CHILD_ENDED) {
             struct model_case *parent = model_find(model, event->child_ended.instance);
             struct model_case *child = model_find(model, event->child_ended.child);
@@ -888,7 +906,7 @@ static void compare_stand(struct model *model, const struct view *view, const st
     } else if (program != NULL && leaf != NULL) {
         at = image_slice(&program->image, program->image.stage[leaf->stage].name);
     }
-    const char *wanted = c->end != NULL ? c->end : stage_names[c->stage];
+    const char *wanted = c->end != NULL ? c->end : c->pair ? pair_stand(c) : stage_names[c->stage];
     if (!slice_equal(at, slice_from_cstr(wanted)) ||
         (instance->head.status == INSTANCE_ENDED) != (c->end != NULL)) {
         broken(model, ORACLE_MODEL, "case %llu stands in %.*s, not in %s",
@@ -919,7 +937,7 @@ static void compare_tried(struct model *model, const struct view *view, const st
                           const struct instance *instance)
 {
     const struct view_program *program = view_program(view, instance->head.program);
-    uint32_t field = c->job || program == NULL
+    uint32_t field = c->job || c->pair || program == NULL
                          ? INDEX_NONE
                          : image_find_field(&program->image, SLICE("tried"));
     if (field == INDEX_NONE) {
@@ -946,8 +964,12 @@ void model_compare(struct model *model, const struct view *view, uint64_t id)
     compare_task(model, c, instance);
     compare_timers(model, c, instance);
     compare_tried(model, view, c, instance);
+    const char *wrong = c->pair ? pair_compare(c, view, instance) : NULL;
+    if (wrong != NULL) {
+        broken(model, ORACLE_MODEL, "case %llu %s", (unsigned long long)id, wrong);
+    }
     compare_children(model, view, c, instance);
-    if (!c->job && !lines_hold(&c->lines, view, instance)) {
+    if (!c->job && !c->pair && !lines_hold(&c->lines, view, instance)) {
         broken(model, ORACLE_TOTALS, "the total of case %llu is not that of its lines",
                (unsigned long long)id);
     }
@@ -968,25 +990,4 @@ void model_settle(struct model *model)
                    (unsigned long long)c->parent, (unsigned long long)c->id);
         }
     }
-}
-
-uint64_t model_next_due(const struct model *model)
-{
-    uint64_t next = UINT64_MAX;
-    for (uint32_t i = 0; i < model->case_count; i++) {
-        const struct model_case *c = &model->cases[i];
-        if (c->end != NULL) {
-            continue;
-        }
-        if (c->task.open && c->task.overdue_next != 0 && c->task.overdue_next < next) {
-            next = c->task.overdue_next;
-        }
-        if (c->timer_due != 0 && c->timer_due < next) {
-            next = c->timer_due;
-        }
-        if (c->stage == AT_CONTACT && c->moved_ms + 40 * day_ms < next) {
-            next = c->moved_ms + 40 * day_ms;
-        }
-    }
-    return next;
 }

@@ -13,7 +13,8 @@
 
 enum { MODEL_CASES_MAX = 4000, MODEL_SIDE_MAX = 32, MODEL_ROWS_MAX = 300 };
 enum model_user { HANA = 1, SAM, SUE, SID, WIM, WES };
-enum model_stage { AT_CONTACT, AT_OFFER, AT_WAITING, AT_DOING, AT_PROBLEM, AT_END };
+enum model_stage { AT_CONTACT, AT_OFFER, AT_WAITING, AT_DOING, AT_PROBLEM, AT_BOTH, AT_END };
+enum model_branch { BRANCH_RED, BRANCH_GREEN, BRANCH_BLUE, BRANCH_COUNT };
 
 struct model_task {
     bool open, offered, promised;
@@ -29,11 +30,19 @@ struct model_frame {
     uint64_t timer_due, frozen_ms;
 };
 
+// A case of the process with branches: each has its own task while it is open.
+struct model_pair {
+    struct model_task branch[BRANCH_COUNT];
+    uint32_t done; // in this round
+    int64_t rounds, exits, ticks, seen;
+    uint64_t entered_ms; // `every` counts from here
+};
+
 struct model_before;
 
 struct model_case {
     uint64_t id, parent;
-    bool job, told; // told: the parent has heard of the end
+    bool job, pair, told; // told: the parent has heard of the end
     enum model_stage stage;
     const char *end; // NULL: open
     char phone[32];
@@ -48,6 +57,7 @@ struct model_case {
     uint64_t timer_due;  // of the stage, 0 = none
     uint64_t moved_ms;
     struct model_before *before; // what may be taken back
+    struct model_pair branches;
     struct model_frame frame; // while the case stands in its problem
     uint64_t merged_into;     // ended as merged: the other case
     uint64_t merged_seq;
@@ -78,6 +88,15 @@ void model_free(struct model *model);
 struct model_case *model_find(struct model *model, uint64_t id);
 // One record. Sets `broken` when what it says happened could not have.
 void model_take(struct model *model, const struct record *record, uint64_t seq);
+// --- pair.c: the process with branches. The first thing that is wrong is given as a text; NULL:
+// none.
+void pair_start(struct model_case *c, uint64_t now_ms);
+const char *pair_press(struct model_case *c, struct slice name, uint32_t user, uint64_t now_ms);
+void pair_tick(struct model_case *c, uint64_t now_ms);
+const char *pair_compare(const struct model_case *c, const struct view *view,
+                         const struct instance *instance);
+const char *pair_stand(const struct model_case *c); // the first branch that is open
+
 // Compares one case with the engine's.
 void model_compare(struct model *model, const struct view *view, uint64_t id);
 // After a batch: nothing may be left unsaid.

@@ -188,11 +188,14 @@ static const char *button(struct world *world, const struct model_case *c)
                                            "busy", "drop", "problem", "same" };
     static const char *const offer[] = { "sold", "back", "sold", "drop", "problem" };
     static const char *const problem[] = { "solved", "solved", "hopeless", "same", "problem" };
+    static const char *const both[] = { "red_", "green_", "blue_", "red_",
+                                        "green_", "blue_", "anew", "around" };
     static const char *const doing[] = { "made", "broke", "delay", "made" };
     if (chance(world, 5)) {
         return "nonsense";
     }
     switch (c->stage) {
+    case AT_BOTH: return both[draw(world, ARRAY_COUNT(both))];
     case AT_CONTACT: return contact[draw(world, ARRAY_COUNT(contact))];
     case AT_OFFER: return offer[draw(world, 5)];
     case AT_PROBLEM: return problem[draw(world, 5)];
@@ -375,12 +378,28 @@ static void ask_again(struct world *world, struct sim_client *client, const stru
     add_request(world, client, undo ? "undo" : "reopen", &params);
 }
 
+static void ask_pair(struct world *world, struct sim_client *client)
+{
+    struct params params;
+    struct buf answer;
+    open_params(&params);
+    buf_init(&answer, 64);
+    add_text(&params, "process", "pair");
+    add_text(&params, "as", user_names[1 + draw(world, SIM_USERS)]);
+    pack_cstr(&answer, "round and round");
+    add_form(&params, "tag", buf_slice(&answer));
+    buf_done(&answer);
+    add_request(world, client, "start", &params);
+}
+
 static void think(struct world *world, struct sim_client *client)
 {
     const struct model_case *c = any_case(world);
     uint64_t what = draw(world, 100);
     if (timekeeper_stepped(&world->engine.keeper) && what < 10) {
         ask_clock(world, client);
+    } else if (what < 3) {
+        ask_pair(world, client);
     } else if (c == NULL || what < 17) {
         ask_start(world, client);
     } else if (what < 18) {
@@ -389,7 +408,7 @@ static void think(struct world *world, struct sim_client *client)
         ask_again(world, client, c);
     } else if (what < 80) {
         ask_press(world, client, c);
-    } else if (what < 88) {
+    } else if (what < 88 && !c->pair) {
         ask_task(world, client, c);
     } else {
         ask_other(world, client, c);

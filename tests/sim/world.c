@@ -230,12 +230,16 @@ static void found_company(struct world *world)
 {
     struct toolchain_dsl dsl = { 0 };
     struct toolchain toolchain = toolchain_dsl_make(&dsl);
-    struct toolchain_file file = { SLICE("sim.rung"), slice_from_cstr(sim_process_text) };
+    struct toolchain_file files[] = {
+        { SLICE("sim.rung"), slice_from_cstr(sim_process_text) },
+        { SLICE("pair.rung"), slice_from_cstr(sim_pair_text) },
+    };
     struct engine_activation activation;
     come_up(world);
     CHECK(world->up);
     enum err err =
-        engine_activate(&world->engine, &toolchain, &file, 1, &world->arena, &activation);
+        engine_activate(&world->engine, &toolchain, files, ARRAY_COUNT(files), &world->arena,
+                        &activation);
     if (err != OK) {
         sim_break(world, ORACLE_MODEL, "the processes do not compile: %.*s",
                   SLICE_PRINT(activation.text));

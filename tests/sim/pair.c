@@ -1,0 +1,201 @@
+// The model of the process with branches (sim_pair_text): two of its branches must be done, the
+// third is entered in the first round only; the third round is the last.
+#include "base/check.h"
+#include "base/pack.h"
+#include "tests/sim/model.h"
+
+static const uint64_t hour = 3600 * 1000;
+static const uint64_t five_days = 5ull * 24 * 3600 * 1000;
+static const char *const names[BRANCH_COUNT] = { "red", "green", "blue" };
+
+// What other code looks at as the task of the case is that of the first branch in the text.
+static void tell(struct model_case *c)
+{
+    c->task = (struct model_task){ 0 };
+    for (uint32_t i = BRANCH_COUNT; i > 0; i--) {
+        if (c->branches.branch[i - 1].open) {
+            c->task = c->branches.branch[i - 1];
+        }
+    }
+}
+
+static void enter_branch(struct model_case *c, uint32_t branch, uint64_t now_ms)
+{
+    c->branches.branch[branch] = (struct model_task){ .open = true, .holder = c->slot,
+                                                      .offered = c->slot == 0,
+                                                      .due = now_ms + (branch + 1) * hour };
+}
+
+static void enter_both(struct model_case *c, uint64_t now_ms)
+{
+    struct model_pair *pair = &c->branches;
+    pair->rounds++;
+    pair->done = 0;
+    pair->entered_ms = now_ms;
+    c->timer_due = now_ms + five_days;
+    memset(pair->branch, 0, sizeof(pair->branch));
+    enter_branch(c, BRANCH_RED, now_ms);
+    enter_branch(c, BRANCH_GREEN, now_ms);
+    if (pair->rounds < 2) {
+        enter_branch(c, BRANCH_BLUE, now_ms);
+    }
+}
+
+void pair_start(struct model_case *c, uint64_t now_ms)
+{
+    c->pair = true;
+    c->told = true;
+    c->stage = AT_BOTH;
+    c->branches.seen = 1; // at the start from empty
+    enter_both(c, now_ms);
+    tell(c);
+}
+
+static void finish_branch(struct model_case *c, uint32_t branch, uint64_t now_ms)
+{
+    struct model_pair *pair = &c->branches;
+    pair->branch[branch].open = false;
+    if (++pair->done < 2) {
+        return;
+    }
+    pair->exits++;
+    if (pair->rounds < 3) {
+        enter_both(c, now_ms);
+        return;
+    }
+    memset(pair->branch, 0, sizeof(pair->branch));
+    c->timer_due = 0;
+    c->stage = AT_END;
+    c->end = "over";
+    c->told = true;
+}
+
+static bool is_worker(uint32_t user) { return user == WIM || user == WES; }
+
+// Whoever acts first on an offered task has the role from then on. False: it is not his.
+static bool take_task(struct model_case *c, uint32_t branch, uint32_t user)
+{
+    struct model_task *task = &c->branches.branch[branch];
+    if (!task->open || (user != HANA && task->holder != user &&
+                        !(task->offered && is_worker(user)))) {
+        return false;
+    }
+    if (task->offered && is_worker(user)) {
+        task->offered = false;
+        task->holder = c->slot = user;
+    }
+    return true;
+}
+
+static const char *go_around(struct model_case *c, uint32_t user, uint64_t now_ms)
+{
+    bool taken = user == HANA || user == c->slot;
+    for (uint32_t i = 0; i < BRANCH_COUNT; i++) {
+        if (take_task(c, i, user)) {
+            taken = true;
+            break; // the task of whoever presses: the first that is his
+        }
+    }
+    if (!taken) {
+        return "went around without a right to";
+    }
+    c->branches.exits++;
+    enter_both(c, now_ms);
+    return NULL;
+}
+
+static const char *press_branch(struct model_case *c, struct slice name, uint32_t user,
+                                uint64_t now_ms)
+{
+    for (uint32_t i = 0; i < BRANCH_COUNT; i++) {
+        bool is_done = name.len > 1 && slice_equal(slice_sub(name, 0, name.len - 1),
+                                                   slice_from_cstr(names[i]));
+        bool is_anew = i == BRANCH_GREEN && slice_equal(name, SLICE("anew"));
+        if (!is_done && !is_anew) {
+            continue;
+        }
+        if (!take_task(c, i, user)) {
+            return "was pressed in a branch that is not open, or not his";
+        }
+        if (is_anew) {
+            enter_branch(c, i, now_ms);
+        } else {
+            finish_branch(c, i, now_ms);
+        }
+        return NULL;
+    }
+    return "was pressed by a name that it does not have";
+}
+
+const char *pair_press(struct model_case *c, struct slice name, uint32_t user, uint64_t now_ms)
+{
+    const char *wrong = slice_equal(name, SLICE("around")) ? go_around(c, user, now_ms)
+                                                           : press_branch(c, name, user, now_ms);
+    tell(c);
+    return wrong;
+}
+
+// However long nobody looked: once, and then at the next multiple of five days.
+void pair_tick(struct model_case *c, uint64_t now_ms)
+{
+    struct model_pair *pair = &c->branches;
+    pair->ticks++;
+    pair->seen++;
+    uint64_t times = (now_ms - pair->entered_ms) / five_days + 1;
+    c->timer_due = pair->entered_ms + times * five_days;
+}
+
+const char *pair_stand(const struct model_case *c)
+{
+    uint32_t first = 0;
+    while (first + 1 < BRANCH_COUNT && !c->branches.branch[first].open) {
+        first++;
+    }
+    return names[first];
+}
+
+// --------------------------------------------------------------------------------- comparing
+
+static const struct open_task *task_at(const struct instance *instance, const struct image *image,
+                                       const char *name)
+{
+    uint32_t stage = image_find_stage(image, slice_from_cstr(name));
+    const struct active_stage *at =
+        stage == INDEX_NONE ? NULL : instance_active(instance, stage);
+    return at == NULL ? NULL : instance_main_task(instance, at->entry);
+}
+
+static bool holds(const struct view *view, const struct instance *instance,
+                  const struct image *image, const char *name, int64_t wanted)
+{
+    uint32_t field = image_find_field(image, slice_from_cstr(name));
+    struct unpack unpack;
+    unpack_init(&unpack, field == INDEX_NONE ? SLICE_EMPTY : view_field(view, instance, field));
+    return unpack_int(&unpack) == wanted && !unpack.bad;
+}
+
+const char *pair_compare(const struct model_case *c, const struct view *view,
+                         const struct instance *instance)
+{
+    const struct view_program *program = view_program(view, instance->head.program);
+    if (program == NULL) {
+        return "runs a program that cannot be read";
+    }
+    const struct image *image = &program->image;
+    const struct model_pair *pair = &c->branches;
+    for (uint32_t i = 0; i < BRANCH_COUNT && c->end == NULL; i++) {
+        const struct open_task *task = task_at(instance, image, names[i]);
+        const struct model_task *wanted = &pair->branch[i];
+        if ((task != NULL) != wanted->open) {
+            return "has another set of open branches";
+        }
+        if (task != NULL && (task->due != wanted->due || task->holder != wanted->holder)) {
+            return "has a task in a branch that is due at another moment, or another person's";
+        }
+    }
+    bool fields = holds(view, instance, image, "rounds", pair->rounds) &&
+                  holds(view, instance, image, "exits", pair->exits) &&
+                  holds(view, instance, image, "ticks", pair->ticks) &&
+                  holds(view, instance, image, "seen", pair->seen);
+    return fields ? NULL : "counted its entries, exits, ticks or changes differently";
+}
