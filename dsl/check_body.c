@@ -21,12 +21,13 @@ void check_body_init(struct body *body, struct unit *unit, struct process *proce
     };
     const struct escalation *around = check_escalation_around(body->stage);
     body->infer.locals = around == NULL ? NULL : around->locals;
+    body->infer.flags = INFER_MAY_ASK_HOOK;
     if (handler == NULL || handler->kind == HANDLER_ACTION) {
         return;
     }
-    body->infer.flags = handler->kind == HANDLER_START   ? INFER_NO_TASK
-                        : handler->kind == HANDLER_ENTER ? INFER_NO_ME | INFER_NO_TASK
-                                                         : INFER_NO_ME;
+    body->infer.flags |= handler->kind == HANDLER_START   ? INFER_NO_TASK
+                         : handler->kind == HANDLER_ENTER ? INFER_NO_ME | INFER_NO_TASK
+                                                          : INFER_NO_ME;
 }
 
 static struct slice body_place(const struct body *body)

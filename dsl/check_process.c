@@ -520,7 +520,9 @@ static void fill_action(struct unit *unit, struct process *process, struct stage
     check_body_init(&body, unit, process, handler);
     uint32_t guard = syntax_child(tree, node, NODE_IF_CLAUSE);
     if (guard != NODE_NONE) {
+        body.infer.flags &= ~(unsigned)INFER_MAY_ASK_HOOK; // read whenever the case is looked at
         handler->condition = infer_condition(&body.infer, syntax_first(tree, guard));
+        body.infer.flags |= INFER_MAY_ASK_HOOK;
     }
     handler->block = check_block(&body, syntax_child(tree, node, NODE_BLOCK));
     uint32_t at_most = syntax_child(tree, node, NODE_AT_MOST);

@@ -24,6 +24,8 @@ static void add_files(struct compile *compile);
 static void resolve_imports(struct compile *compile, uint32_t file);
 static void find_rings(struct compile *compile);
 static void compute_closures(struct compile *compile);
+static void find_texts(struct compile *compile);
+static void list_data(struct compile *compile);
 static void check_all(struct compile *compile);
 static void lower_all(struct compile *compile);
 static bool load_data(struct unit *unit, uint32_t file, struct slice path, struct slice *ret_text);
@@ -57,6 +59,7 @@ void compile_set(const struct compile_input *input, struct compile_result *ret_r
     if (result->diags.error_count == 0) {
         lower_all(&compile);
     }
+    list_data(&compile);
     diag_finish(&result->diags);
     if (result->diags.error_count == 0) {
         result->tests = compile.plans;
@@ -129,6 +132,7 @@ static bool load_text(struct compile *compile, struct slice path, struct slice *
            stdlib_find(path, ret_text);
 }
 
+// What stands before the last `/`, and it.
 static struct slice folder_of(struct slice name)
 {
     size_t folder = 0;
@@ -326,12 +330,89 @@ static void compute_closures(struct compile *compile)
     }
 }
 
+// --- texts in Lua ------------------------------------------------------------------------------
+
+static bool is_lua(struct slice name)
+{
+    return name.len > 4 && memcmp(name.ptr + name.len - 4, ".lua", 4) == 0;
+}
+
+static void read_hook(struct compile *compile, struct hook *hook)
+{
+    struct compile_result *result = compile->result;
+    const struct syntax_tree *tree = names_tree(&compile->unit, hook->decl.file);
+    uint32_t string = syntax_child(tree, hook->decl.node, NODE_STRING);
+    if (string == NODE_NONE || hook->decl.name.len == 0) {
+        hook->broken = true;
+        return;
+    }
+    struct slice name = syntax_string(tree, string, &result->arena);
+    struct span span = syntax_span(tree, string);
+    uint32_t line = 1;
+    struct slice error = SLICE_EMPTY;
+    hook->path = name;
+    if (!is_lua(name) ||
+        !load_data(&compile->unit, hook->decl.file, name, &hook->text)) {
+        hook->broken = true;
+        struct diag *diag = diag_add(&result->diags, DIAG_E0801, span);
+        diag_fact(diag, hook->path);
+        diag_help(diag, is_lua(name) ? "put the file there, or correct its name"
+                                     : "a hook comes from a file whose name ends in `.lua`");
+    } else if (hook->text.len > HOOK_TEXT_MAX) {
+        hook->broken = true;
+        struct diag *diag = diag_add(&result->diags, DIAG_E0901, span);
+        diag_fact(diag, hook->path);
+        diag_fact_format(diag, "%d bytes", HOOK_TEXT_MAX);
+    } else if (compile->input->check_hook != NULL &&
+               !compile->input->check_hook(hook->path, hook->text, hook->decl.name, &result->arena,
+                                           &line, &error)) {
+        hook->broken = true;
+        struct diag *diag = diag_add(&result->diags, DIAG_E0802, span);
+        diag_fact(diag, hook->path);
+        diag_fact(diag, hook->decl.name);
+        diag_here(diag, "line %u: %.*s", line, SLICE_PRINT(error));
+        diag_help(diag, "mend it there: the file is read when the process is checked");
+    }
+}
+
+// What the hooks say in Lua, each file once.
+static void find_texts(struct compile *compile)
+{
+    struct unit *unit = &compile->unit;
+    for (uint32_t i = 0; i < unit->decl_count; i++) {
+        if (unit->decls[i]->what == WHAT_HOOK) {
+            read_hook(compile, (struct hook *)(void *)unit->decls[i]);
+        }
+    }
+}
+
+// What whoever compiles the set elsewhere needs beside its files.
+static void list_data(struct compile *compile)
+{
+    const struct unit *unit = &compile->unit;
+    struct compile_result *result = compile->result;
+    struct compile_file *data = NULL;
+    for (uint32_t i = 0; i < unit->data_count; i++) {
+        struct slice own;
+        bool listed = stdlib_find(unit->data[i].path, &own);
+        for (uint32_t n = 0; n < result->data_count && !listed; n++) {
+            listed = slice_equal(data[n].name, unit->data[i].path);
+        }
+        if (!listed) {
+            struct compile_file file = { unit->data[i].path, unit->data[i].text };
+            ARRAY_PUSH(&result->arena, data, result->data_count, file);
+        }
+    }
+    result->data = data;
+}
+
 // --- passes ------------------------------------------------------------------------------------
 
 static void check_all(struct compile *compile)
 {
     struct unit *unit = &compile->unit;
     names_collect(unit);
+    find_texts(compile);
     check_records(unit);
     check_tables(unit);
     for (uint32_t i = 0; i < unit->process_count; i++) {

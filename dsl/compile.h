@@ -3,10 +3,11 @@
 //
 // A set is the files of one folder. `import shared` means `shared.rung` beside the importing file;
 // `import stdlib.ladders` means `stdlib/ladders.rung`. Files of the set are looked at first, then
-// the loader is asked, then what comes with Rung (dsl/stdlib.h). Data that a calendar names is
-// found in the same way; files of the set whose names do not end in `.rung` are such data. Names of
-// processes are global to the set; everything else is seen where it is imported. Each process gets
-// an image of its own. With any error in the set there are no images.
+// the loader is asked, then what comes with Rung (dsl/stdlib.h). Data that a calendar names, and
+// what a hook comes from, is found in the same way; files of the set whose names do not end in
+// `.rung` are such data. Names of processes are global to the set; everything else is seen where it
+// is imported. Each process gets an image of its own. With any error in the set there are no
+// images.
 #ifndef RUNG_DSL_COMPILE_H
 #define RUNG_DSL_COMPILE_H
 
@@ -28,6 +29,12 @@ struct compile_file {
 typedef bool compile_load_fn(void *context, struct slice path, struct arena *arena,
                              struct slice *ret_text);
 
+// Would the file in Lua compile, and does it define that function? False: `ret_error` says why not,
+// `ret_line` where.
+typedef bool compile_check_hook_fn(struct slice file, struct slice text, struct slice name,
+                                   struct arena *arena, uint32_t *ret_line,
+                                   struct slice *ret_error);
+
 struct compile_input {
     const struct compile_file *files;
     uint32_t file_count;
@@ -35,6 +42,7 @@ struct compile_input {
     void *load_context;
     // Whether there is a time zone of that name; NULL: every well-formed name will do.
     bool (*knows_zone)(struct slice name);
+    compile_check_hook_fn *check_hook; // NULL: hooks are taken as they are
 };
 
 // One process, compiled.
@@ -53,6 +61,8 @@ struct compile_result {
     const struct compile_program
         *programs; // in the order of files and texts; none when there are errors
     uint32_t program_count;
+    const struct compile_file *data; // that the set names and the loader gave; each once
+    uint32_t data_count;
     const struct test_plan *tests; // of the files of the set; none when there are errors
     uint32_t test_count;
 };

@@ -1,5 +1,6 @@
 // What stands at the top of a file, resolved: roles, enums, records, ladders, tables and
-// calendars. Part of the model (model.h); made by names.c, lives in the arena of the compilation.
+// calendars, hooks. Part of the model (model.h); made by names.c, lives in the arena of the
+// compilation.
 #ifndef RUNG_DSL_DECL_H
 #define RUNG_DSL_DECL_H
 
@@ -18,8 +19,8 @@ enum decl_kind {
     DECL_ROLE, DECL_TYPE, DECL_LADDER, DECL_TABLE, DECL_PROCESS, DECL_CALENDAR, DECL_CONNECTOR
 };
 enum decl_what {
-    WHAT_ROLE, WHAT_ENUM, WHAT_RECORD, WHAT_LADDER, WHAT_TABLE, WHAT_PROCESS, WHAT_CALENDAR,
-    WHAT_CONNECTOR
+    WHAT_ROLE, WHAT_ENUM, WHAT_RECORD, WHAT_LADDER, WHAT_TABLE, WHAT_HOOK, WHAT_PROCESS,
+    WHAT_CALENDAR, WHAT_CONNECTOR
 };
 
 // The head of everything declared at the top. Two of one kind and name may not see each other.
@@ -102,6 +103,15 @@ struct row {
     struct cell *cells; // one for each parameter
     const struct expr *value;
     struct span span;
+};
+// A function in another file. Hooks and tables are asked alike and share their names.
+struct hook {
+    struct decl decl;
+    struct param *params;
+    uint32_t param_count;
+    const struct type *type;
+    struct slice path, text; // of the file in Lua
+    bool broken;             // something in it was reported
 };
 enum table_visit { TABLE_UNSEEN, TABLE_OPEN, TABLE_READY };
 struct table {

@@ -31,6 +31,7 @@ struct expr {
     const struct enumeration *enumeration;
     const struct collection *collection;
     const struct table *table;
+    const struct hook *hook;
     enum image_quantifier quantifier;
     enum image_strategy strategy;
 };

@@ -74,6 +74,7 @@ static void space_node(struct format *format, uint32_t node)
     uint32_t first = n->first_child;
     switch ((unsigned)n->kind) {
     case NODE_CALL:
+    case NODE_HOOK:
     case NODE_TABLE:
     case NODE_CONNECTOR_CALL:
     case NODE_CONNECTOR_MESSAGE:

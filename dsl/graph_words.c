@@ -206,7 +206,11 @@ static bool put_name(const struct image *image, const struct image_expr *expr,
     case EXPR_LIST: put_list(image, expr, "[]", asks, out); return true;
     case EXPR_PARAM: buf_format(out, "input %u", expr->a + 1); return true;
     case EXPR_TABLE:
-        graph_put_text(image, image->table[expr->a].name, out);
+    case EXPR_HOOK:
+        graph_put_text(image,
+                       expr->kind == EXPR_TABLE ? image->table[expr->a].name
+                                                : image->hook[expr->a].name,
+                       out);
         put_list(image, expr, "()", asks, out);
         return true;
     case EXPR_LANGUAGE: graph_put_expr(image, expr->b, asks, out); return true;

@@ -653,7 +653,7 @@ bool infer_function(struct infer *infer, uint32_t node, enum image_expr_kind *re
     struct diag *diag = diag_add(infer->unit->diags, DIAG_E0314, syntax_span(tree, name_node));
     diag_fact(diag, name);
     if (!diag_suggest(diag, &suggestions, syntax_span(tree, name_node), "function")) {
-        diag_note(diag, "the functions are day, hour, length, round and first, and the tables");
+        diag_note(diag, "the functions are day, hour, length, round and first, tables and hooks");
     }
     return false;
 }
@@ -664,6 +664,10 @@ static const struct expr *infer_call(struct infer *infer, uint32_t node)
     struct table *table = infer_find_table(infer, syntax_name(tree, syntax_first(tree, node)));
     if (table != NULL) {
         return infer_table_call(infer, node, table);
+    }
+    struct hook *hook = infer_find_hook(infer, syntax_name(tree, syntax_first(tree, node)));
+    if (hook != NULL) {
+        return infer_hook_call(infer, node, hook);
     }
     enum image_expr_kind kind = EXPR_EMPTY;
     if (!infer_function(infer, node, &kind)) {

@@ -26,8 +26,9 @@ enum {
     INFER_NO_TASK = 8,   // before there can be a task: start, first values of fields
     INFER_IN_TITLE = 16,
     INFER_IN_FORM = 32, // first values of answers: nothing has been answered yet (rule 8)
-    INFER_PURE = 64,    // the rows of a table: nothing but its parameters
-    INFER_IN_TEST = 128 // no process: answers of any of them
+    INFER_PURE = 64,     // the rows of a table: nothing but its parameters
+    INFER_IN_TEST = 128, // no process: answers of any of them
+    INFER_MAY_ASK_HOOK = 256 // steps: what a hook gives is recorded
 };
 
 struct infer {

@@ -22,6 +22,9 @@ const struct expr *infer_binary(struct infer *infer, uint32_t node, const struct
 // The table of that name that is seen here, or NULL.
 struct table *infer_find_table(const struct infer *infer, struct slice name);
 const struct expr *infer_table_call(struct infer *infer, uint32_t node, struct table *table);
+// The same for hooks.
+struct hook *infer_find_hook(const struct infer *infer, struct slice name);
+const struct expr *infer_hook_call(struct infer *infer, uint32_t node, struct hook *hook);
 
 static inline const struct syntax_tree *infer_tree(const struct infer *infer)
 {

@@ -209,10 +209,20 @@ void infer_table(struct unit *unit, struct table *table)
 
 // --- calls -------------------------------------------------------------------------------------
 
-struct table *infer_find_table(const struct infer *infer, struct slice name)
+static struct decl *find_asked(const struct infer *infer, struct slice name, enum decl_what what)
 {
     const struct decl *decl = names_find(infer->unit, infer->file, DECL_TABLE, name);
-    return decl == NULL ? NULL : (struct table *)(void *)infer->unit->decls[decl->order];
+    return decl == NULL || decl->what != what ? NULL : infer->unit->decls[decl->order];
+}
+
+struct table *infer_find_table(const struct infer *infer, struct slice name)
+{
+    return (struct table *)(void *)find_asked(infer, name, WHAT_TABLE);
+}
+
+struct hook *infer_find_hook(const struct infer *infer, struct slice name)
+{
+    return (struct hook *)(void *)find_asked(infer, name, WHAT_HOOK);
 }
 
 // The rows must be known, for how deep they go. Tables that call tables are read first.
@@ -231,48 +241,84 @@ static bool is_ready(struct infer *infer, struct table *table, struct span span)
     return false;
 }
 
-static void report_count(struct infer *infer, uint32_t node, const struct table *table,
-                         uint32_t count)
+static void report_count(struct infer *infer, uint32_t node, const struct decl *decl,
+                         uint32_t wanted, uint32_t count)
 {
     struct diag *diag =
         diag_add(infer->unit->diags, DIAG_E0410, syntax_span(infer_tree(infer), node));
-    diag_fact(diag, table->decl.name);
-    diag_fact_format(diag, table->param_count == 1 ? "%u value" : "%u values",
-                     table->param_count);
+    diag_fact(diag, decl->name);
+    diag_fact_format(diag, wanted == 1 ? "%u value" : "%u values", wanted);
     diag_fact_format(diag, count == 1 ? "there is %u" : "there are %u", count);
-    diag_label(diag, table->decl.span, "its parameters are declared here");
+    diag_label(diag, decl->span, "its parameters are declared here");
 }
 
-const struct expr *infer_table_call(struct infer *infer, uint32_t node, struct table *table)
+// The values that a table or a hook is asked with, into `expr`. False: reported.
+static bool infer_arguments(struct infer *infer, uint32_t node, const struct decl *decl,
+                            const struct param *params, uint32_t param_count, struct expr *expr)
 {
     struct unit *unit = infer->unit;
     const struct syntax_tree *tree = infer_tree(infer);
-    struct expr *expr = infer_new(infer, node, EXPR_TABLE, table->type);
-    bool poisoned = false;
+    bool good = true;
     uint32_t count = 0;
     for (uint32_t child = syntax_next(tree, syntax_first(tree, node)); child != NODE_NONE;
          child = syntax_next(tree, child)) {
-        const struct param *param = count < table->param_count ? &table->params[count] : NULL;
+        const struct param *param = count < param_count ? &params[count] : NULL;
         const struct expr *value =
             param == NULL
                 ? infer_expr(infer, child, NULL)
                 : infer_fit(infer, child, param->type,
                             arena_format(unit->arena, "`%.*s`", SLICE_PRINT(param->name)),
                             param->span);
-        poisoned = poisoned || expr_is_poison(value);
+        good = good && !expr_is_poison(value);
         ARRAY_PUSH(unit->arena, expr->items, expr->item_count, value);
         infer_deepen(infer, expr, value);
         count++;
     }
-    if (count != table->param_count) {
-        report_count(infer, node, table, count);
-        poisoned = true;
+    if (count != param_count) {
+        report_count(infer, node, decl, param_count, count);
+        good = false;
     }
+    return good;
+}
+
+const struct expr *infer_table_call(struct infer *infer, uint32_t node, struct table *table)
+{
+    struct expr *expr = infer_new(infer, node, EXPR_TABLE, table->type);
+    bool good = infer_arguments(infer, node, &table->decl, table->params, table->param_count, expr);
     if (!is_ready(infer, table, expr->span)) {
-        poisoned = true;
+        good = false;
     }
     const struct expr rows = { .depth = table->depth };
     infer_deepen(infer, expr, &rows);
     expr->table = table;
-    return poisoned || table->broken ? infer_poison(infer, node) : expr;
+    return !good || table->broken ? infer_poison(infer, node) : expr;
+}
+
+static void report_hook_here(struct infer *infer, uint32_t node, const struct hook *hook)
+{
+    const unsigned flags = infer->flags;
+    struct diag *diag =
+        diag_add(infer->unit->diags, DIAG_E0803, syntax_span(infer_tree(infer), node));
+    diag_fact(diag, hook->decl.name);
+    diag_here(diag, "%s",
+              (flags & INFER_PURE) != 0       ? "a row of a table knows its parameters alone"
+              : (flags & INFER_IN_TITLE) != 0 ? "a title is read whenever the case is shown"
+              : (flags & INFER_IN_FORM) != 0  ? "a form is shown before anything happens"
+                                              : "this is read whenever the case is looked at");
+    diag_note(diag, "a hook is asked once, in a step, and what it gave is recorded");
+    diag_help(diag, "keep it in a field: `FIELD := %.*s(…)` in a step, and name the field here",
+              SLICE_PRINT(hook->decl.name));
+}
+
+const struct expr *infer_hook_call(struct infer *infer, uint32_t node, struct hook *hook)
+{
+    const unsigned flags = infer->flags;
+    struct expr *expr = infer_new(infer, node, EXPR_HOOK, hook->type);
+    bool good = infer_arguments(infer, node, &hook->decl, hook->params, hook->param_count, expr);
+    if ((flags & INFER_MAY_ASK_HOOK) == 0 || (flags & INFER_IN_FORM) != 0) {
+        report_hook_here(infer, node, hook);
+        good = false;
+    }
+    expr->hook = hook;
+    return !good || hook->broken ? infer_poison(infer, node) : expr;
 }

@@ -86,6 +86,10 @@ static void lower_operands(struct lower *lower, const struct expr *expr, struct 
         to->a = lower_table(lower, expr->table);
         lower_items(lower, expr, to);
         break;
+    case EXPR_HOOK:
+        to->a = lower_hook_decl(lower, expr->hook);
+        lower_items(lower, expr, to);
+        break;
     case EXPR_COLLECTION:
         to->a = expr->collection->index;
         to->b = (uint32_t)expr->quantifier;

@@ -28,6 +28,7 @@ uint32_t lower_ladder(struct lower *lower, const struct ladder *ladder); // NULL
 uint32_t lower_table(struct lower *lower, const struct table *table);
 uint32_t lower_calendar(struct lower *lower,
                         const struct calendar *calendar); // NULL: INDEX_NONE
+uint32_t lower_hook_decl(struct lower *lower, const struct hook *hook);
 uint32_t lower_type(struct lower *lower, const struct type *type);
 struct image_range lower_roles(struct lower *lower, const struct role_list *roles);
 struct image_text lower_text(struct lower *lower, struct slice text);

@@ -1,4 +1,5 @@
-// Tables: those that a process asks, each once, with the tables that they ask before them.
+// Tables and hooks: those that a process asks, each once, with the tables that they ask before
+// them.
 #include "base/check.h"
 #include "dsl/lower_internal.h"
 
@@ -62,5 +63,22 @@ uint32_t lower_table(struct lower *lower, const struct table *table)
                               .type = lower_type(lower, table->type),
                               .line = lower_line(lower, table->decl.span) };
     *index = build_add_table(&lower->build, &to);
+    return *index;
+}
+
+uint32_t lower_hook_decl(struct lower *lower, const struct hook *hook)
+{
+    uint32_t *index = &lower->decl_index[hook->decl.order];
+    if (*index != INDEX_NONE) {
+        return *index;
+    }
+    CHECK(!hook->broken);
+    struct image_hook to = { .name = lower_text(lower, hook->decl.name),
+                             .file = lower_text(lower, hook->path),
+                             .text = lower_text(lower, hook->text),
+                             .param_count = hook->param_count,
+                             .type = lower_type(lower, hook->type),
+                             .line = lower_line(lower, hook->decl.span) };
+    *index = build_add_hook(&lower->build, &to);
     return *index;
 }

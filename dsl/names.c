@@ -11,7 +11,6 @@ static void collect_overrides(struct unit *unit, uint32_t file);
 static void resolve_role(struct unit *unit, struct role *role);
 static void resolve_ladder(struct unit *unit, struct ladder *ladder);
 static void resolve_record(struct unit *unit, struct record *record);
-static void resolve_table(struct unit *unit, struct table *table);
 static void check_role_ring(struct unit *unit, const struct role *role);
 static void check_record_ring(struct unit *unit, struct record *record);
 
@@ -38,7 +37,9 @@ void names_collect(struct unit *unit)
         } else if (decl->what == WHAT_RECORD) {
             resolve_record(unit, (struct record *)(void *)decl);
         } else if (decl->what == WHAT_TABLE) {
-            resolve_table(unit, (struct table *)(void *)decl);
+            names_resolve_table(unit, (struct table *)(void *)decl);
+        } else if (decl->what == WHAT_HOOK) {
+            names_resolve_hook(unit, (struct hook *)(void *)decl);
         } else if (decl->what == WHAT_CONNECTOR) {
             names_resolve_connector(unit, (struct connector *)(void *)decl);
         }
@@ -64,6 +65,7 @@ static void *add_decl(struct unit *unit, uint32_t file, uint32_t node, enum decl
                                             [WHAT_RECORD] = DECL_TYPE,
                                             [WHAT_LADDER] = DECL_LADDER,
                                             [WHAT_TABLE] = DECL_TABLE,
+                                            [WHAT_HOOK] = DECL_TABLE,
                                             [WHAT_PROCESS] = DECL_PROCESS,
                                             [WHAT_CALENDAR] = DECL_CALENDAR };
     const struct syntax_tree *tree = names_tree(unit, file);
@@ -134,6 +136,8 @@ static void collect_file(struct unit *unit, uint32_t file)
             add_decl(unit, file, node, WHAT_CALENDAR, sizeof(struct calendar));
         } else if (kind == NODE_CONNECTOR) {
             add_decl(unit, file, node, WHAT_CONNECTOR, sizeof(struct connector));
+        } else if (kind == NODE_HOOK) {
+            add_decl(unit, file, node, WHAT_HOOK, sizeof(struct hook));
         } else if (kind == NODE_PROCESS) {
             struct process *process =
                 add_decl(unit, file, node, WHAT_PROCESS, sizeof(struct process));
@@ -172,6 +176,7 @@ static const char *what_text(enum decl_what what)
                                          [WHAT_RECORD] = "record",
                                          [WHAT_LADDER] = "ladder",
                                          [WHAT_TABLE] = "table",
+                                         [WHAT_HOOK] = "hook",
                                          [WHAT_PROCESS] = "process",
                                          [WHAT_CALENDAR] = "calendar",
                                          [WHAT_CONNECTOR] = "connector" };
@@ -412,65 +417,6 @@ static void resolve_record(struct unit *unit, struct record *record)
             }
         }
         ARRAY_PUSH(unit->arena, record->parts, record->part_count, part);
-    }
-}
-
-// Its head: the rows are read when all tables are known (infer_table).
-static void resolve_params(struct unit *unit, struct table *table, uint32_t file, uint32_t node)
-{
-    const struct syntax_tree *tree = names_tree(unit, file);
-    table->params = NULL;
-    table->param_count = 0;
-    for (SYNTAX_EACH(tree, node, child)) {
-        if (syntax_kind(tree, child) != NODE_PARAM) {
-            continue;
-        }
-        if (names_reach_limit(unit, table->decl.span, names_decl(&table->decl, unit->arena),
-                              table->param_count, TABLE_COLUMNS_MAX, "columns")) {
-            table->broken = true;
-            break;
-        }
-        struct param param = { .name = syntax_name(tree, child),
-                               .span = syntax_name_span(tree, child),
-                               .type = names_type(unit, file,
-                                                  syntax_child_class(tree, child, CLASS_TYPE, 0)) };
-        for (uint32_t i = 0; i < table->param_count; i++) {
-            if (param.name.len > 0 && slice_equal(table->params[i].name, param.name)) {
-                names_twice(unit, param.span, table->params[i].span, "parameter", param.name);
-            }
-        }
-        ARRAY_PUSH(unit->arena, table->params, table->param_count, param);
-    }
-    table->type = names_type(unit, file, syntax_child_class(tree, node, CLASS_TYPE, 0));
-}
-
-// What replaces a table is asked by the same calls.
-static void check_same_head(struct unit *unit, const struct table *first, struct table *table)
-{
-    bool same = first->param_count == table->param_count && type_same(first->type, table->type);
-    for (uint32_t i = 0; same && i < first->param_count; i++) {
-        same = type_same(first->params[i].type, table->params[i].type);
-    }
-    bool known = !table->broken && !type_is_poison(table->type) && !type_is_poison(first->type);
-    if (same || !known) {
-        return;
-    }
-    table->broken = true;
-    struct diag *diag = diag_add(unit->diags, DIAG_E0342, table->decl.span);
-    diag_fact(diag, table->decl.name);
-    const struct syntax_tree *tree = names_tree(unit, table->decl.file);
-    diag_label(diag, syntax_name_span(tree, table->decl.node), "this is what it replaces");
-    diag_help(diag, "give it the same parameters, in their order, and the same result");
-}
-
-// Its head: the rows are read when all tables are known (infer_table).
-static void resolve_table(struct unit *unit, struct table *table)
-{
-    resolve_params(unit, table, table->decl.file, table->decl.node);
-    if (table->decl.body_node != table->decl.node || table->decl.body_file != table->decl.file) {
-        const struct table first = *table;
-        resolve_params(unit, table, table->decl.body_file, table->decl.body_node);
-        check_same_head(unit, &first, table);
     }
 }
 

@@ -14,6 +14,7 @@ enum {
     RECORD_PARTS_MAX = 200,
     TABLE_COLUMNS_MAX = 16,
     TABLE_ROWS_MAX = 256,
+    HOOK_TEXT_MAX = 256 * 1024, // bytes of a file in Lua
     TABLE_INPUTS_MAX = 200000, // that the proof of a table looks at
     CONNECTOR_SIGNALS_MAX = 200, // calls and messages of one connector
     SIGNAL_PARAMS_MAX = 64,
@@ -87,6 +88,10 @@ struct unit {
 // resolves what roles, ladders and records say (first values of a record's parts excepted:
 // infer.h). The closures of the files are known.
 void names_collect(struct unit *unit);
+
+// names_asked.c, for names_collect: parameters and what they give.
+void names_resolve_table(struct unit *unit, struct table *table);
+void names_resolve_hook(struct unit *unit, struct hook *hook);
 
 static inline const struct syntax_tree *names_tree(const struct unit *unit, uint32_t file)
 {

@@ -168,6 +168,7 @@ uint32_t parse_template(struct parser *p); // STRING_OPEN … STRING_CLOSE; has 
 // --- constructs ----------------------------------------------------------------------------------
 void parse_file(struct parser *p);                                    // parse_top.c
 void parse_table(struct parser *p, uint32_t file);                    // parse_table.c
+void parse_hook(struct parser *p, uint32_t file);
 void parse_parts(struct parser *p, uint32_t node); // { part, … }: parse_top.c
 void parse_params(struct parser *p, uint32_t parent, const char *what);
 void parse_test(struct parser *p, uint32_t file);                     // parse_test.c

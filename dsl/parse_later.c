@@ -27,16 +27,6 @@ static void skip_braced(struct parser *p)
     }
 }
 
-// hook NAME (…) -> TYPE from STRING
-static void skip_hook(struct parser *p)
-{
-    parse_advance(p);
-    while (!parse_body_over(p) && !parse_at(p, TOKEN_STRING)) {
-        parse_advance(p);
-    }
-    (void)parse_take(p, TOKEN_STRING);
-}
-
 bool parse_later_top(struct parser *p, uint32_t file)
 {
     if (!parse_at(p, TOKEN_WORD)) {
@@ -46,11 +36,6 @@ bool parse_later_top(struct parser *p, uint32_t file)
     uint32_t name_token = p->at + 1 < p->token_count ? p->at + 1 : p->at;
     switch ((unsigned)parse_token(p)->word) {
     case WORD_INBOX: parse_later(p, span, "`inbox` is"); break;
-    case WORD_HOOK:
-        parse_later(p, span, "`hook` is");
-        keep_name(p, parse_missing(p, file, CLASS_TOP), name_token);
-        skip_hook(p);
-        return true;
     default: return false;
     }
     keep_name(p, parse_missing(p, file, CLASS_TOP), name_token);

@@ -1,4 +1,5 @@
 // table NAME ( parameters ) -> TYPE { | cell | cell -> value … }
+// hook NAME ( parameters ) -> TYPE from "file.lua"
 #include "dsl/parse_internal.h"
 
 static bool starts_row(const struct parser *p) { return parse_at(p, TOKEN_BAR); }
@@ -156,5 +157,38 @@ void parse_table(struct parser *p, uint32_t file)
         parse_missing(p, node, CLASS_TYPE);
     }
     parse_rows(p, node);
+    parse_add(p, file, parse_close(p, node));
+}
+
+static void parse_origin(struct parser *p, uint32_t hook)
+{
+    if (!parse_take_word(p, WORD_FROM)) {
+        struct diag *diag = parse_needs(p, "`hook`", "`from` and the file in Lua that holds it");
+        if (parse_at(p, TOKEN_STRING)) {
+            diag_help_edit(diag, DIAG_FIX_SAFE, parse_gap(p), SLICE(" from"), "add `from`");
+        } else {
+            diag_help(diag, "for example `from \"hooks/price.lua\"`");
+        }
+    }
+    if (parse_at(p, TOKEN_STRING)) {
+        parse_leaf(p, hook, NODE_STRING);
+    } else {
+        struct diag *diag = parse_needs(p, "`from`", "the file's name in quotation marks");
+        diag_help(diag, "for example `from \"hooks/price.lua\"`");
+    }
+}
+
+void parse_hook(struct parser *p, uint32_t file)
+{
+    uint32_t node = parse_open(p, NODE_HOOK);
+    parse_advance(p);
+    parse_decl_name(p, node);
+    parse_params(p, node, "`hook`");
+    if (take_gives(p, "`hook`", "`->` and the type of what it gives")) {
+        parse_type(p, node);
+    } else {
+        parse_missing(p, node, CLASS_TYPE);
+    }
+    parse_origin(p, node);
     parse_add(p, file, parse_close(p, node));
 }

@@ -337,6 +337,7 @@ static bool at_top(const struct parser *p)
            parse_at_word(p, WORD_ENUM) || parse_at_word(p, WORD_RECORD) ||
            parse_at_word(p, WORD_LADDER) || parse_at_word(p, WORD_TABLE) ||
            parse_at_word(p, WORD_OVERRIDE) || parse_at_word(p, WORD_CALENDAR) ||
+           parse_at_word(p, WORD_HOOK) ||
            parse_at_word(p, WORD_CONNECTOR) || parse_at_word(p, WORD_PROCESS) ||
            parse_at_word(p, WORD_TEST);
 }
@@ -357,6 +358,7 @@ static void parse_top(struct parser *p, uint32_t file)
     case WORD_TABLE: parse_table(p, file); return;
     case WORD_OVERRIDE: parse_override(p, file); return;
     case WORD_CALENDAR: parse_calendar(p, file); return;
+    case WORD_HOOK: parse_hook(p, file); return;
     case WORD_PROCESS: parse_process(p, file); return;
     case WORD_CONNECTOR: parse_connector(p, file); return;
     default: parse_test(p, file); return;
@@ -366,8 +368,8 @@ static void parse_top(struct parser *p, uint32_t file)
 static void report_unknown_top(struct parser *p, uint32_t file)
 {
     static const enum word words[] = { WORD_PROCESS, WORD_ROLE,   WORD_ENUM,     WORD_RECORD,
-                                       WORD_LADDER,  WORD_TABLE,  WORD_IMPORT,   WORD_TEST,
-                                       WORD_CALENDAR, WORD_CONNECTOR };
+                                       WORD_LADDER,  WORD_TABLE,  WORD_HOOK,     WORD_IMPORT,
+                                       WORD_TEST,    WORD_CALENDAR, WORD_CONNECTOR };
     if (parse_at(p, TOKEN_BRACE_CLOSE)) {
         struct diag *diag = parse_complain(p, DIAG_E0211, parse_span(p, p->at));
         parse_help_remove(p, diag, p->at);

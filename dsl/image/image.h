@@ -344,7 +344,14 @@ enum image_expr_kind {
     // name.
     EXPR_EXISTS,
     EXPR_LANGUAGE, // a: what is said in the language `text`, b: in others
+    EXPR_HOOK,  // a: hook, list: exprs, one for each parameter
     EXPR_KIND_COUNT
+};
+// --- hooks: a function in Lua, whose file is part of the program.
+struct image_hook {
+    struct image_text name, file, text; // of the file in Lua
+    uint32_t param_count, type, line;   // of what it gives; where it is declared
+    uint32_t pad;
 };
 // --- tables: the first row whose cells all match gives its value. A table's rows and cells stand
 // together in their sections; their expressions stand before every call of the table.

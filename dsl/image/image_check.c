@@ -11,7 +11,7 @@ typedef bool check_section_fn(const struct image *image);
 static check_section_fn check_process, check_types, check_roles, check_enums, check_records,
     check_ladders, check_fields, check_stages, check_stage_tree, check_tasks, check_dues,
     check_actions, check_timers, check_rules, check_ends, check_flows, check_asks, check_converts,
-    check_tables, check_choices, check_translations, check_parallels;
+    check_tables, check_choices, check_translations, check_parallels, check_hooks;
 
 bool image_check_contents(const struct image *image)
 {
@@ -22,7 +22,7 @@ bool image_check_contents(const struct image *image)
         check_flows,   check_asks,       check_converts,     check_tables,       check_choices,
         image_check_outside,
         image_check_blocks, image_check_exprs, image_check_escalations, image_check_calendars,
-        check_translations, check_parallels,
+        check_translations, check_parallels, check_hooks,
     };
     for (size_t i = 0; i < ARRAY_COUNT(checks); i++) {
         if (!checks[i](image)) {
@@ -551,6 +551,19 @@ static bool check_cell(const struct image *image, const struct image_cell *cell)
     return cell->kind <= CELL_RANGE &&
            (cell->kind == CELL_ANY ? cell->a == INDEX_NONE : cell->a < image->expr_count) &&
            (cell->kind == CELL_RANGE ? cell->b < image->expr_count : cell->b == INDEX_NONE);
+}
+
+static bool check_hooks(const struct image *image)
+{
+    for (uint32_t i = 0; i < image->hook_count; i++) {
+        const struct image_hook *hook = &image->hook[i];
+        if (!image_name_ok(image, hook->name) || !image_text_ok(image, hook->file) ||
+            !image_text_ok(image, hook->text) || hook->type >= image->type_count ||
+            hook->pad != 0) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool check_tables(const struct image *image)

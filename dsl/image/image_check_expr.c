@@ -209,6 +209,9 @@ static bool check_expr(struct expr_check *check, const struct image_expr *expr)
         return list_ok(check, expr->list);
     case EXPR_TABLE:
         return table_ok(check, expr);
+    case EXPR_HOOK:
+        return expr->a < image->hook_count &&
+               expr->list.count == image->hook[expr->a].param_count && list_ok(check, expr->list);
     case EXPR_COLLECTION:
         return expr->a < image->collection_count && expr->b <= QUANTIFIER_COUNT &&
                number_within(expr, CHILD_ANY, CHILD_FAILED);

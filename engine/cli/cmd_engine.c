@@ -8,8 +8,10 @@
 
 #include "base/limits.h"
 #include "base/pack.h"
+#include "dsl/compile.h"
 #include "engine/cli/cli.h"
 #include "engine/cli/env.h"
+#include "engine/cli/program.h"
 #include "engine/cli/store_work.h"
 #include "engine/cli/when.h"
 
@@ -209,6 +211,15 @@ static void apply_tell(struct cli *cli, struct slice result)
     }
 }
 
+static void pack_file(struct buf *list, struct slice name, struct slice text)
+{
+    pack_map(list, 2);
+    pack_cstr(list, "name");
+    pack_str(list, name);
+    pack_cstr(list, "text");
+    pack_str(list, text);
+}
+
 int cmd_apply(struct cli *cli)
 {
     struct cli_files files;
@@ -218,14 +229,17 @@ int cmd_apply(struct cli *cli)
     }
     struct buf list;
     buf_init(&list, FRAME_BYTES_MAX);
-    pack_array(&list, files.count);
+    // The engine reads no files of ours: the data that they name is sent along.
+    struct compile_result compiled;
+    program_compile(cli, &files, &compiled);
+    pack_array(&list, files.count + compiled.data_count);
     for (uint32_t i = 0; i < files.count; i++) {
-        pack_map(&list, 2);
-        pack_cstr(&list, "name");
-        pack_str(&list, files.names[i]);
-        pack_cstr(&list, "text");
-        pack_str(&list, files.texts[i]);
+        pack_file(&list, files.names[i], files.texts[i]);
     }
+    for (uint32_t i = 0; i < compiled.data_count; i++) {
+        pack_file(&list, compiled.data[i].name, compiled.data[i].text);
+    }
+    compile_done(&compiled);
     struct params params;
     params_init(&params);
     status = cli_connect(cli);

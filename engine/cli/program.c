@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "engine/cli/library.h"
+#include "engine/hooks/hook.h"
 #include "engine/time/zoneinfo.h"
 
 // The folder above the one that holds the first file: "a/processes/lead.rung" → "a".
@@ -26,7 +27,8 @@ void program_compile(struct cli *cli, const struct cli_files *files,
         list[i] = (struct compile_file){ files->names[i], files->texts[i] };
     }
     const struct compile_input input = { list, files->count, library_load,
-                                         folder_above(cli, files->names[0]), zoneinfo_known };
+                                         folder_above(cli, files->names[0]), zoneinfo_known,
+                                         hook_check };
     compile_set(&input, ret_result);
 }
 

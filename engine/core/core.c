@@ -126,6 +126,7 @@ enum err core_open(struct store *store, const struct core_options *options, uint
     struct core *core = mem_zalloc(sizeof(*core));
     core->magic = CORE_MAGIC;
     core->store = store;
+    core->hooks = hook_box_new();
     arena_init(&core->texts, 64 * 1024);
     arena_init(&core->batch, BATCH_ARENA_BYTES_MAX);
     arena_init(&core->sealed.arena, BATCH_ARENA_BYTES_MAX);
@@ -160,6 +161,7 @@ void core_close(struct core *core)
     arena_done(&core->texts);
     arena_done(&core->batch);
     buf_done(&core->encode);
+    hook_box_free(core->hooks);
     mem_free(core->answers);
     mem_free(core->records);
     sealed_done(&core->sealed);

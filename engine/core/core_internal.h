@@ -5,6 +5,7 @@
 #include "engine/core/core.h"
 #include "engine/decide/decide.h"
 #include "engine/evolve/evolve.h"
+#include "engine/hooks/hook.h"
 #include "engine/state/state.h"
 
 #define CORE_MAGIC 0x45524f43u
@@ -30,6 +31,7 @@ struct core {
     struct store *store;
     struct store_reader *reader; // for first answers of repeated requests
     struct state *state;
+    struct hook_box *hooks;
     struct core_options options;
     struct arena texts; // options' own copies
     struct arena batch; // answers, records and whatever decide makes; reset by core_begin

@@ -145,7 +145,9 @@ static void decide_anew(struct core *core, struct step *step)
     step->decide = (struct decide){
         .view = core_view(core), .command = step->command, .now_ms = core->now_ms,
         .arena = &core->batch, .currency = core->options.currency,
-        .region = core->options.region, .emit = take_event, .context = core,
+        .region = core->options.region, .hooks = core->hooks,
+        .seed = (store_staged_head(core->store)->seq + 1) << 16,
+        .emit = take_event, .context = core,
     };
 }
 

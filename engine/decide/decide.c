@@ -129,9 +129,39 @@ static void note_hit(void *context, uint32_t table, uint32_t row)
     }
 }
 
+static void note_answer(void *context, uint32_t hook, const struct value *value)
+{
+    struct run *run = context;
+    if (run->answer_count == RUN_ANSWERS_MAX) {
+        return;
+    }
+    struct buf buf;
+    buf_init(&buf, FIELD_BYTES_MAX);
+    value_pack(&buf, value);
+    run->answer[run->answer_count++] = (struct run_answer){
+        hook, buf.overflow ? SLICE_EMPTY : arena_copy(run->d->arena, buf_slice(&buf)),
+    };
+    buf_done(&buf);
+}
+
+static void tell_answers(struct run *run)
+{
+    const struct image *image = &run->program->image;
+    for (uint32_t i = 0; i < run->answer_count; i++) {
+        const struct image_hook *hook = &image->hook[run->answer[i].hook];
+        struct event event = { .kind = EVENT_HOOK_ASKED };
+        event.hook_asked = (struct event_hook_asked){ run->instance->head.id,
+                                                      image_slice(image, hook->name),
+                                                      run->answer[i].value, hook->line };
+        decide_emit(run->d, &event);
+    }
+    run->answer_count = 0;
+}
+
 void run_tell_hits(struct run *run)
 {
     const struct image *image = &run->program->image;
+    tell_answers(run);
     for (; run->hits_told < run->hit_count; run->hits_told++) {
         const struct run_hit *hit = &run->hit[run->hits_told];
         const struct image_table *table = &image->table[hit->table];
@@ -161,6 +191,7 @@ bool run_open(struct run *run, struct decide *d, const struct instance *instance
         .view = d->view, .program = run->program, .instance = instance, .locals = run->locals,
         .me = d->me, .now_ms = d->now_ms, .arena = d->arena, .currency = d->currency,
         .pick = pick_for_eval, .pick_context = run, .hit = note_hit, .hit_context = run,
+        .hooks = d->hooks, .hook_seed = d->seed, .asked = note_answer, .asked_context = run,
     };
     run_watch(run);
     return true;

@@ -23,6 +23,8 @@ struct decide_follow {
     struct slice end;
 };
 
+struct hook_box;
+
 // What an undo would take back; made by the core, which can read the journal.
 struct decide_undo {
     uint64_t seq;
@@ -39,6 +41,8 @@ struct decide {
     struct arena *arena;   // of the command
     struct slice currency; // of the company
     struct slice region;   // for phones written without a country: "RU"
+    struct hook_box *hooks; // NULL: no hook can be asked
+    uint64_t seed;          // of what hooks draw; another one for each command
     void (*emit)(void *context, const struct event *event);
     void *context;
     struct decide_undo undo; // of COMMAND_UNDO

@@ -8,7 +8,8 @@
 #include "engine/eval/eval.h"
 #include "engine/state/frame.h"
 
-enum { RUN_HITS_MAX = 16 }; // told of one command; what comes after them is not
+// Told of one command, and of one step; what comes after them is not.
+enum { RUN_HITS_MAX = 16, RUN_ANSWERS_MAX = 16 };
 
 // One instance being run inside a command: the case in hand, or a child being started.
 struct run {
@@ -28,6 +29,11 @@ struct run {
         uint32_t table, row;
     } hit[RUN_HITS_MAX];     // rows of tables that gave values in this command, each once
     uint32_t hit_count, hits_told;
+    struct run_answer {
+        uint32_t hook;
+        struct slice value; // packed
+    } answer[RUN_ANSWERS_MAX]; // of hooks, in this step
+    uint32_t answer_count;
     uint32_t chained;        // choices and joins passed in a row
     uint32_t opening[IMAGE_STAGE_DEPTH_MAX + 1]; // entries whose branches are being entered
     uint32_t opening_count;

@@ -1,6 +1,7 @@
 #include "engine/embed/toolchain_dsl.h"
 
 #include "base/check.h"
+#include "engine/hooks/hook.h"
 #include "engine/time/zoneinfo.h"
 
 enum { TEXT_BYTES_MAX = 1024 * 1024, IMAGE_ALIGN = 8 };
@@ -74,7 +75,7 @@ static void run(void *context, const struct toolchain_file *files, uint32_t coun
         list[i] = (struct compile_file){ files[i].name, files[i].text };
     }
     const struct compile_input input = { list, count, dsl->load, dsl->load_context,
-                                         zoneinfo_known };
+                                         zoneinfo_known, hook_check };
     struct compile_result compiled;
     compile_set(&input, &compiled);
     *ret_result = (struct toolchain_result){ .good = compile_is_good(&compiled) };

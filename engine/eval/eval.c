@@ -629,6 +629,9 @@ struct value eval_inner(struct eval_env *env, uint32_t number, unsigned depth)
     if (kind <= EXPR_DIVIDE) {
         return arithmetic(env, expr, depth);
     }
+    if (kind == EXPR_HOOK) {
+        return eval_hook(env, expr, depth);
+    }
     if (kind == EXPR_TABLE) {
         return eval_table(env, expr, depth);
     }

@@ -9,6 +9,8 @@
 #include "engine/model/refusal.h"
 #include "engine/state/view.h"
 
+struct hook_box;
+
 struct eval_env {
     const struct view *view;
     const struct view_program *program;
@@ -28,6 +30,11 @@ struct eval_env {
     // Called for each row of a table that gave a value (decide records it). NULL: nobody listens.
     void (*hit)(void *context, uint32_t table, uint32_t row);
     void *hit_context;
+    // Where hooks are asked. NULL: here they are not. `asked` is told of each answer.
+    struct hook_box *hooks;
+    uint64_t hook_seed;
+    void (*asked)(void *context, uint32_t hook, const struct value *value);
+    void *asked_context;
     const struct value *params; // of the table being asked; only rows see them
     uint32_t param_count;
     struct refusal refusal; // set on failure (sticky until the caller clears it)

@@ -19,6 +19,8 @@ void eval_order_set(struct eval_env *env, const struct image_type *element, stru
 
 // eval.c
 struct value eval_inner(struct eval_env *env, uint32_t expr, unsigned depth);
+// eval_hook.c: EXPR_HOOK.
+struct value eval_hook(struct eval_env *env, const struct image_expr *expr, unsigned depth);
 // eval_table.c: EXPR_TABLE.
 struct value eval_table(struct eval_env *env, const struct image_expr *expr, unsigned depth);
 

@@ -109,6 +109,11 @@ void evolve_rule_fired(struct state *state, const struct event_rule_fired *e)
     (void)state_instance(state, e->instance);
 }
 
+void evolve_hook_asked(struct state *state, const struct event_hook_asked *e)
+{
+    (void)state_instance(state, e->instance);
+}
+
 void evolve_table_hit(struct state *state, const struct event_table_hit *e)
 {
     (void)state_instance(state, e->instance);

@@ -49,6 +49,9 @@ static void say_event(const struct play *play, struct buf *out, const struct pla
         buf_format(out, "; %.*s: row %u", SLICE_PRINT(event->table_hit.name),
                    event->table_hit.row);
         break;
+    case EVENT_HOOK_ASKED:
+        buf_format(out, "; hook %.*s", SLICE_PRINT(event->hook_asked.name));
+        break;
     case EVENT_TIMER_FIRED: buf_put_cstr(out, "; a timer fires"); break;
     case EVENT_OVERDUE_STEPPED:
         buf_format(out, "; overdue, rung %u", event->overdue_stepped.rung);

@@ -263,6 +263,9 @@ static bool is_hidden(const struct card_env *env, const struct view_program *pro
     if (event->kind == EVENT_LATCH_SET || event->kind == EVENT_POSITION_SET) {
         return true; // the engine's own book-keeping: says nothing to people
     }
+    if (event->kind == EVENT_HOOK_ASKED && env->user != 0) {
+        return true; // what it was asked and gave may be from fields that are not shown to all
+    }
     return event->kind == EVENT_FIELD_CHANGED && env->user != 0 && program != NULL &&
            event->field_changed.field < program->image.field_count &&
            !rights_see_field(env->view, program, event->field_changed.field, env->user);

@@ -16,6 +16,9 @@ done
 
 # What examples import.
 printf 'role somebody "Somebody"\ntable weight(n: integer) -> integer { | _ -> n }\n' >"$scratch/shared.rung"
+mkdir -p "$scratch/hooks"
+printf 'function price_of(n)\n  return n * 10\nend\n' >"$scratch/hooks/price.lua"
+printf 'function price_of(n)\n  retrn n\nend\n' >"$scratch/hooks/broken.lua"
 
 example() { # FILE
     local file=$1 code=${1##*-} out

@@ -246,6 +246,13 @@ static struct slice blind_image(const struct compile_program *program, struct ar
     return slice_make(bytes, copy.len);
 }
 
+// What hooks come from is not laid out.
+static bool load_lua(void *context, struct slice path, struct arena *arena, struct slice *ret_text)
+{
+    *ret_text = SLICE("function worth() end");
+    return context == NULL && arena != NULL && path.len > 0;
+}
+
 static void must_compile_the_same(const char *const *names, uint32_t count)
 {
     struct arena arena;
@@ -263,8 +270,10 @@ static void must_compile_the_same(const char *const *names, uint32_t count)
     }
     struct compile_result before;
     struct compile_result after;
-    compile_set(&(struct compile_input){ .files = files, .file_count = count }, &before);
-    compile_set(&(struct compile_input){ .files = fresh, .file_count = count }, &after);
+    struct compile_input input = { .files = files, .file_count = count, .load = load_lua };
+    compile_set(&input, &before);
+    input.files = fresh;
+    compile_set(&input, &after);
     assert_true(compile_is_good(&before));
     assert_true(compile_is_good(&after));
     assert_int_equal(before.program_count, after.program_count);

@@ -23,10 +23,17 @@ struct company_seen *company_seen(void)
 
 // --------------------------------------------------------------------------------- opening
 
+static const char company_lua[] = "function worth(price)\n"
+                                  "  if price > 800 then return 'a lot' end\n"
+                                  "  if price > 300 then error('too dear') end\n"
+                                  "  return price > 100 and 2 or 1\n"
+                                  "end\n";
+
 static void compile(struct company *company, const char *text)
 {
-    struct compile_file file = { SLICE("company.rung"), slice_from_cstr(text) };
-    struct compile_input input = { .files = &file, .file_count = 1 };
+    struct compile_file files[] = { { SLICE("company.rung"), slice_from_cstr(text) },
+                                    { SLICE("company.lua"), slice_from_cstr(company_lua) } };
+    struct compile_input input = { .files = files, .file_count = 2 };
     compile_set(&input, &company->set);
     if (company->set.diags.error_count > 0) {
         struct buf out;

@@ -170,6 +170,15 @@ COMPANY_TEST(a_table_records_the_row_that_it_found,
     { "bob: press 1 rate", "field_changed table_hit" },
     { "bob: press 1 noted with price=100", "" },
     { "bob: press 1 rate", "field_changed table_hit" })
+// Hooks: what one gave stands in the record; a failure refuses the press, naming file and line.
+COMPANY_TEST(a_hook_records_what_it_gave_and_refuses_when_it_fails,
+    { ANN, "" },
+    { "bob: press 1 noted with price=150", "" },
+    { "bob: press 1 value", "field_changed hook_asked" },
+    { "bob: press 1 noted with price=400", "" },
+    { "bob: press 1 value", "!hook_failed company.lua:3" },
+    { "bob: press 1 noted with price=900", "" },
+    { "bob: press 1 value", "!hook_failed whole number" })
 // Rule 45: a slot takes only holders of its role.
 COMPANY_TEST(rule_45_a_slot_takes_only_holders_of_its_role,
     { ANN, "" },
@@ -929,6 +938,7 @@ int main(void)
         T(rule_23_buttons_belong_to_whoever_has_the_task_or_stands_above),
         T(rule_22_the_first_who_acts_on_an_offered_task_holds_it),
         T(a_table_records_the_row_that_it_found),
+        T(a_hook_records_what_it_gave_and_refuses_when_it_fails),
         T(rule_45_a_slot_takes_only_holders_of_its_role),
         T(rule_13_a_rule_runs_when_its_condition_becomes_true),
         T(rule_13_rules_that_never_rest_refuse_the_command),

@@ -55,6 +55,29 @@ static void take_model_fault(struct world *world)
     }
 }
 
+static int64_t packed_number(struct slice packed)
+{
+    struct unpack unpack;
+    unpack_init(&unpack, packed);
+    return packed.len > 0 && unpack_peek(&unpack) == PACK_INTEGER ? unpack_int(&unpack) : 0;
+}
+
+// What a hook gave is what a field holds: `count_up` gives one more than before.
+static void check_hook(struct world *world, const struct record *record,
+                       const struct event_hook_asked *asked)
+{
+    int64_t given = packed_number(asked->value);
+    for (uint32_t i = 0; i < record->event_count; i++) {
+        const struct event *event = &record->events[i];
+        if (event->kind == EVENT_FIELD_CHANGED &&
+            packed_number(event->field_changed.now) == given &&
+            packed_number(event->field_changed.old) == given - 1) {
+            return;
+        }
+    }
+    sim_break(world, ORACLE_MODEL, "a hook gave %" PRId64 ", and no field holds it", given);
+}
+
 static void take_record(struct world *world, uint64_t seq)
 {
     struct slice bytes;
@@ -81,6 +104,9 @@ static void take_record(struct world *world, uint64_t seq)
         }
         world->counts.convertions += record.events[i].kind == EVENT_CONVERTED ? 1u : 0u;
         world->counts.reopens += record.events[i].kind == EVENT_INSTANCE_REOPENED ? 1u : 0u;
+        if (record.events[i].kind == EVENT_HOOK_ASKED) {
+            check_hook(world, &record, &record.events[i].hook_asked);
+        }
     }
     sim_trace(world, "record %" PRIu64 " %s %016" PRIx64, seq, command_name(record.command), hash);
     note_request(world, &record, seq);

@@ -2,7 +2,11 @@
 #ifndef RUNG_TESTS_SIM_PROCESS_H
 #define RUNG_TESTS_SIM_PROCESS_H
 
+// Beside them: what `count_up` asks.
+static const char sim_hook_text[] = "function count_up(n) return n + 1 end\n";
+
 static const char sim_process_text[] =
+    "hook count_up(n: integer) -> integer from \"sim.lua\"\n"
     "role head  \"Head\" sees all may move\n"
     "role sales \"Sales\" under head pick least loaded\n"
     "role works \"Works\" under head\n"
@@ -43,7 +47,7 @@ static const char sim_process_text[] =
     "  on repeat { notify sales \"{name} again\" }\n"
     "  stage contact \"Contact\" {\n"
     "    task \"Call {name}\" for sales due now overdue late\n"
-    "    action busy \"Busy\" { tried := tried + 1 retry busy then => lost }\n"
+    "    action busy \"Busy\" { tried := count_up(tried) retry busy then => lost }\n"
     "    action later \"Later\" at most 3 times then => lost {\n"
     "      ask call_at: datetime \"When\" required\n"
     "      again due call_at promised\n"

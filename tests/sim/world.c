@@ -233,6 +233,7 @@ static void found_company(struct world *world)
     struct toolchain_file files[] = {
         { SLICE("sim.rung"), slice_from_cstr(sim_process_text) },
         { SLICE("pair.rung"), slice_from_cstr(sim_pair_text) },
+        { SLICE("sim.lua"), slice_from_cstr(sim_hook_text) },
     };
     struct engine_activation activation;
     come_up(world);
@@ -264,8 +265,9 @@ static void compile_version(struct world *world, uint32_t version)
     buf_init(&text, 64 * 1024);
     buf_put(&text, sim_process_text, before);
     buf_format(&text, "\"Lead %u\"%s", version, label + strlen("\"Lead\""));
-    struct compile_file file = { SLICE("sim.rung"), buf_slice(&text) };
-    struct compile_input input = { .files = &file, .file_count = 1 };
+    struct compile_file files[] = { { SLICE("sim.rung"), buf_slice(&text) },
+                                    { SLICE("sim.lua"), slice_from_cstr(sim_hook_text) } };
+    struct compile_input input = { .files = files, .file_count = 2 };
     struct compile_result set;
     compile_set(&input, &set);
     CHECK(compile_is_good(&set));

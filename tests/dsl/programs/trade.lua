@@ -1,0 +1,3 @@
+function worth(price, who)
+  return #(who or "")
+end

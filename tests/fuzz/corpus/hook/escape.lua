@@ -1,0 +1,2 @@
+string.upper = nil
+function f() return getmetatable("").__index end
