@@ -25,6 +25,7 @@ void check_graph(struct unit *unit, struct process *process); // stuck, ends, re
 void check_cover(struct unit *unit, struct process *process);    // rules over children
 void check_rights(struct unit *unit, struct process *process);   // ends by role, buttons for nobody
 void check_children(struct unit *unit, struct process *process); // no end with open children
+void check_lints(struct unit *unit, const struct process *process); // W5
 void check_timers(struct unit *unit, const struct process *process); // waits that never end
 // 6. The `test` blocks of one file, in the order of the text.
 void check_tests(struct unit *unit, uint32_t file, struct test_plan **plans, uint32_t *plan_count);

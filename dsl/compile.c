@@ -438,6 +438,7 @@ static void check_all(struct compile *compile)
             check_cover(unit, process);
             check_rights(unit, process);
             check_children(unit, process);
+            check_lints(unit, process);
             check_timers(unit, process);
         }
     }
