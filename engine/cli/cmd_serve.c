@@ -8,70 +8,8 @@
 #include "engine/cli/env.h"
 #include "engine/cli/library.h"
 #include "engine/cli/when.h"
-#include "engine/embed/toolchain_dsl.h"
-#include "engine/play/play.h"
+#include "engine/embed/toolchain_play.h"
 #include "engine/server/server.h"
-
-enum { FAILURES_KEPT = 100, FAILURE_TEXT_BYTES_MAX = 1024 * 1024 };
-
-// --- the tests of files that are to become active -----------------------------------------------
-
-struct test_collector {
-    struct arena *arena;
-    struct toolchain_diagnostic *failures;
-    uint32_t failure_count;
-    struct buf text;
-};
-
-static void failure_keep(void *context, const struct play_report *report)
-{
-    struct test_collector *collector = context;
-    struct arena *arena = collector->arena;
-    play_render(report, &collector->text);
-    for (uint32_t i = 0; i < report->failure_count; i++) {
-        const struct play_failure *failure = &report->failures[i];
-        if (collector->failure_count == FAILURES_KEPT) {
-            return;
-        }
-        collector->failures[collector->failure_count++] = (struct toolchain_diagnostic){
-            .code = SLICE("test"),
-            .severity = SLICE("error"),
-            .message = arena_format(arena, "test \"%.*s\": expected %.*s, found %.*s",
-                                    SLICE_PRINT(report->plan->title),
-                                    SLICE_PRINT(failure->expected), SLICE_PRINT(failure->found)),
-            .help = SLICE_EMPTY,
-            .file = arena_copy(arena, report->plan->file),
-            .line = failure->line,
-            .column = failure->column,
-        };
-    }
-}
-
-static void tests_play(void *context, const struct compile_result *compiled, struct arena *arena,
-                       struct toolchain_tests *ret_tests)
-{
-    const struct play_options *company = context;
-    struct test_collector collector = { .arena = arena };
-    collector.failures = ARENA_ARRAY(arena, struct toolchain_diagnostic, FAILURES_KEPT);
-    buf_init(&collector.text, FAILURE_TEXT_BYTES_MAX);
-    const struct play_options options = *company;
-    struct play_summary summary = { 0 };
-    enum err err = play_run(compiled, &options, failure_keep, &collector, &summary);
-    if (err != OK) {
-        // A test that could not be run has not passed.
-        summary.failed++;
-        collector.failures[0] = (struct toolchain_diagnostic){
-            .code = SLICE("test"),
-            .severity = SLICE("error"),
-            .message = slice_from_cstr(err_sentence(err)),
-        };
-        collector.failure_count = 1;
-    }
-    *ret_tests = (struct toolchain_tests){ summary.tests, summary.failed, collector.failures,
-                                           collector.failure_count,
-                                           arena_copy(arena, buf_slice(&collector.text)) };
-    buf_done(&collector.text);
-}
 
 // --- serve --------------------------------------------------------------------------------------
 
@@ -141,11 +79,11 @@ int cmd_serve(struct cli *cli)
     for (uint32_t i = 0; i < files.count; i++) {
         list[i] = (struct toolchain_file){ files.names[i], files.texts[i] };
     }
-    struct play_options *company = ARENA_NEW(&cli->arena, struct play_options);
+    struct toolchain_company *company = ARENA_NEW(&cli->arena, struct toolchain_company);
     company->currency = slice_from_cstr(options.currency);
     company->region = slice_from_cstr(options.region);
     struct toolchain_dsl dsl = { .load = library_load,
-                                 .tests = tests_play,
+                                 .tests = toolchain_play,
                                  .tests_context = company };
     struct toolchain toolchain = toolchain_dsl_make(&dsl);
     options.toolchain = &toolchain;

@@ -1,6 +1,7 @@
 #include "engine/state/keys.h"
 
 #include "base/check.h"
+#include "engine/state/instance.h"
 
 void key_u8(struct key *key, uint8_t number)
 {
@@ -63,6 +64,14 @@ void key_task(struct key *key, enum key_task_kind kind, uint32_t number, uint64_
     key_u64(key, due);
     key_u64(key, instance);
     key_u32(key, task);
+}
+
+void key_open_task(struct key *key, const struct instance *instance,
+                   const struct open_task *task)
+{
+    enum key_task_kind kind = task->holder != 0 ? KEY_TASK_USER : KEY_TASK_ROLE;
+    uint32_t number = task->holder != 0 ? task->holder : task->offered;
+    key_task(key, kind, number, task->due, instance->head.id, task->number);
 }
 
 void key_timer(struct key *key, uint64_t due, uint64_t instance, uint32_t timer)

@@ -32,6 +32,11 @@ void key_by_key(struct key *key, uint32_t process, uint32_t field, struct slice 
 enum key_task_kind { KEY_TASK_USER = 1, KEY_TASK_ROLE = 2 };
 void key_task(struct key *key, enum key_task_kind kind, uint32_t number, uint64_t due,
               uint64_t instance, uint32_t task);
+// Of an open task as it stands: under its holder, or under the role it is offered to.
+struct instance;
+struct open_task;
+void key_open_task(struct key *key, const struct instance *instance,
+                   const struct open_task *task);
 void key_timer(struct key *key, uint64_t due, uint64_t instance, uint32_t timer);
 #define KEY_TIMER_OVERDUE 0x80000000u // set in the timer number: it is a task's overdue ladder
 void key_child(struct key *key, uint64_t parent, uint32_t collection, uint32_t round,

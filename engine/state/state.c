@@ -204,14 +204,6 @@ void state_load_add(struct state *state, enum key_load_kind kind, uint32_t user,
     }
 }
 
-static void task_key(struct key *key, const struct instance *instance,
-                     const struct open_task *task)
-{
-    enum key_task_kind kind = task->holder != 0 ? KEY_TASK_USER : KEY_TASK_ROLE;
-    uint32_t number = task->holder != 0 ? task->holder : task->offered;
-    key_task(key, kind, number, task->due, instance->head.id, task->number);
-}
-
 void state_task_row_put(struct state *state, const struct instance *instance,
                         const struct open_task *task, uint32_t position, struct slice title)
 {
@@ -229,7 +221,7 @@ void state_task_row_put(struct state *state, const struct instance *instance,
         memcpy(row.title, title.ptr, title.len);
     }
     struct key key;
-    task_key(&key, instance, task);
+    key_open_task(&key, instance, task);
     state_put(state, DB_TASK, &key, slice_make(&row, sizeof(row.fixed) + title.len));
 }
 
@@ -240,7 +232,7 @@ bool state_task_row_read(struct state *state, const struct instance *instance,
     struct key key;
     struct slice value;
     struct task_row_value fixed;
-    task_key(&key, instance, task);
+    key_open_task(&key, instance, task);
     if (state_get(state, DB_TASK, &key, &value) != OK || value.len < sizeof(fixed)) {
         return false;
     }
@@ -254,7 +246,7 @@ void state_task_row_delete(struct state *state, const struct instance *instance,
                            const struct open_task *task)
 {
     struct key key;
-    task_key(&key, instance, task);
+    key_open_task(&key, instance, task);
     state_delete(state, DB_TASK, &key);
 }
 
@@ -262,7 +254,7 @@ void state_task_row_move(struct state *state, const struct instance *instance,
                          const struct open_task *was, const struct open_task *now)
 {
     struct key key;
-    task_key(&key, instance, was);
+    key_open_task(&key, instance, was);
     struct slice value;
     struct task_row_value fixed;
     if (state_get(state, DB_TASK, &key, &value) != OK || value.len < sizeof(fixed)) {

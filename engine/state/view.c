@@ -234,19 +234,11 @@ struct slice view_field(const struct view *view, const struct instance *instance
     return arena_copy(&view->backing->arena, part);
 }
 
-static void task_key(struct key *key, const struct instance *instance,
-                     const struct open_task *task)
-{
-    enum key_task_kind kind = task->holder != 0 ? KEY_TASK_USER : KEY_TASK_ROLE;
-    uint32_t number = task->holder != 0 ? task->holder : task->offered;
-    key_task(key, kind, number, task->due, instance->head.id, task->number);
-}
-
 struct slice view_task_title(const struct view *view, const struct instance *instance,
                              const struct open_task *task)
 {
     struct key key;
-    task_key(&key, instance, task);
+    key_open_task(&key, instance, task);
     struct slice row;
     if (view_get(view, DB_TASK, &key, &row) != OK || row.len < sizeof(struct task_row_value)) {
         return SLICE_EMPTY;
