@@ -47,6 +47,7 @@ static inline bool cli_json_wanted(const struct cli *cli)
 const struct zone *cli_zone(struct cli *cli);
 // False: --zone names no zone of this machine, which was told.
 bool cli_zone_check(struct cli *cli);
+int explain_ladder(struct cli *cli); // rung explain ladder NAME FILES…
 // The word at `index`; empty when there are fewer.
 struct slice cli_word(const struct cli *cli, uint32_t index);
 // The words from `index` on, joined by blanks.

@@ -10,6 +10,7 @@
 #include "base/pack.h"
 #include "dsl/compile.h"
 #include "engine/cli/cli.h"
+#include "engine/cli/program.h"
 #include "engine/cli/env.h"
 #include "engine/cli/program.h"
 #include "engine/cli/store_work.h"
@@ -227,6 +228,7 @@ int cmd_apply(struct cli *cli)
     if (status != CLI_DONE) {
         return status;
     }
+    program_add_data(cli, &files);
     struct buf list;
     buf_init(&list, FRAME_BYTES_MAX);
     // The engine reads no files of ours: the data that they name is sent along.

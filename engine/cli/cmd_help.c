@@ -297,6 +297,12 @@ static int explain_unknown(struct cli *cli, struct slice word)
 int cmd_explain(struct cli *cli)
 {
     struct slice word = cli_word(cli, 0);
+    if (slice_equal(word, SLICE("ladder"))) {
+        return explain_ladder(cli);
+    }
+    if (cli->args.word_count > 1) {
+        return cli_problem(cli, CLI_USAGE, "usage", "one code at a time: rung explain E0503");
+    }
     if (slice_equal(word, SLICE("codes"))) {
         return explain_list(cli);
     }

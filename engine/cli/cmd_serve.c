@@ -9,6 +9,7 @@
 #include "engine/cli/library.h"
 #include "engine/cli/when.h"
 #include "engine/embed/toolchain_play.h"
+#include "engine/cli/program.h"
 #include "engine/server/server.h"
 
 // --- serve --------------------------------------------------------------------------------------
@@ -72,6 +73,9 @@ int cmd_serve(struct cli *cli)
         return CLI_USAGE;
     }
     int status = cli->args.word_count > 1 ? cli_read_programs(cli, 1, &files) : CLI_DONE;
+    if (status == CLI_DONE && files.count > 0) {
+        program_add_data(cli, &files);
+    }
     if (status != CLI_DONE) {
         return status;
     }

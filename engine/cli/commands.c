@@ -175,8 +175,15 @@ const struct cli_command cli_commands[] = {
       "`dot`).\n"
       "The same files always give the same drawing.",
       "Programs", BASIC | OPTION_BIT(PROCESS) | OPTION_BIT(DRAW_AS), 1, ARGS_ANY, cmd_graph },
-    { "explain", "CODE | codes", "what a code of a message, refusal or bad row means", "",
-      "Programs", BASIC, 1, 1, cmd_explain },
+    { "explain", "CODE | codes | ladder NAME FILES…",
+      "what a code of a message, refusal or bad row means; the moments of a ladder",
+      "`explain ladder silent lead.rung --from \"fri 17:50\" --zone Asia/Vladivostok` prints each "
+      "rung\n"
+      "with its moment and its reason, for a case in that zone, as if each rung were climbed at "
+      "its\n"
+      "moment. --process chooses one of several processes that use the ladder.",
+      "Programs", BASIC | OPTION_BIT(SINCE) | OPTION_BIT(ZONE) | OPTION_BIT(PROCESS), 1, ARGS_ANY,
+      cmd_explain },
     { "completion", "", "completion for bash: source <(rung completion)", "", "Programs",
       OPTION_BIT(HELP), 0, 0, cmd_completion },
     { "help", "[COMMAND]", "this overview, or one command in full", "", "Programs", BASIC, 0, 1,

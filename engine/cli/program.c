@@ -32,6 +32,46 @@ void program_compile(struct cli *cli, const struct cli_files *files,
     compile_set(&input, ret_result);
 }
 
+struct recorder {
+    struct cli *cli;
+    struct cli_files *files;
+    void *context; // of library_load
+};
+
+static bool is_source(struct slice path)
+{
+    struct slice ending = SLICE(".rung");
+    return path.len >= ending.len &&
+           slice_equal(slice_sub(path, path.len - ending.len, ending.len), ending);
+}
+
+static bool load_and_record(void *context, struct slice path, struct arena *arena,
+                            struct slice *ret_text)
+{
+    struct recorder *recorder = context;
+    struct cli_files *files = recorder->files;
+    bool loaded = library_load(recorder->context, path, arena, ret_text);
+    if (loaded && !is_source(path) && files->count < SOURCE_FILES_MAX) {
+        files->names[files->count] = arena_copy(&recorder->cli->arena, path);
+        files->texts[files->count++] = arena_copy(&recorder->cli->arena, *ret_text);
+    }
+    return loaded;
+}
+
+void program_add_data(struct cli *cli, struct cli_files *files)
+{
+    struct compile_file *list = ARENA_ARRAY(&cli->arena, struct compile_file, files->count);
+    for (uint32_t i = 0; i < files->count; i++) {
+        list[i] = (struct compile_file){ files->names[i], files->texts[i] };
+    }
+    struct recorder recorder = { cli, files, folder_above(cli, files->names[0]) };
+    const struct compile_input input = { list, files->count, load_and_record, &recorder,
+                                         zoneinfo_known, NULL };
+    struct compile_result result; // the engine tells what is wrong with the files
+    compile_set(&input, &result);
+    compile_done(&result);
+}
+
 void program_tell(struct cli *cli, const struct diags *diags)
 {
     struct buf text;

@@ -12,6 +12,8 @@ enum { PROGRAM_TEXT_BYTES_MAX = 16 * 1024 * 1024 };
 void program_compile(struct cli *cli, const struct cli_files *files,
                      struct compile_result *ret_result);
 // Prints messages as text or JSON to stdout.
+// Adds the data that the files name (lists of holidays), which the engine would not find.
+void program_add_data(struct cli *cli, struct cli_files *files);
 void program_tell(struct cli *cli, const struct diags *diags);
 // Writes a file beside the old one and then in its place: a disk that is full costs nobody his
 // work. CLI_DONE, or an exit code after telling.

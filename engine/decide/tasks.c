@@ -63,7 +63,7 @@ bool run_due(struct run *run, uint32_t number, struct due_moment *ret)
         buf_init(&buf, 100);
         uint64_t next = run->d->now_ms / 60000 * 60000 + 60000;
         struct value now =
-            value_datetime(eval_to_local(eval_zone(&run->env), (int64_t)next));
+            value_datetime(span_to_local(eval_zone(&run->env), (int64_t)next));
         value_print(&buf, &now);
         struct slice message = arena_format(
             run->d->arena, "this moment has passed; the earliest good one is %.*s",

@@ -239,7 +239,7 @@ static bool from_text(struct eval_env *env, uint32_t number, struct slice raw, s
         if (!value_parse_datetime(text, &ret->number)) {
             return fail(env, "a moment is expected, for example `2026-03-02 18:00`");
         }
-        ret->number = eval_to_utc(eval_zone(env), ret->number); // as the client's clock shows it
+        ret->number = span_to_utc(eval_zone(env), ret->number); // as the client's clock shows it
         return true;
     case TYPE_DURATION:
         ret->kind = VALUE_DURATION;
@@ -514,7 +514,7 @@ static bool from_ext(struct eval_env *env, const struct image_type *type, struct
         return fail(env, "this process has no calendar for working time; say days or hours");
     }
     if (ret->kind == VALUE_DATE && type->kind == TYPE_DATETIME) {
-        *ret = value_datetime(eval_to_utc(eval_zone(env), ret->number * 24 * 3600 * 1000));
+        *ret = value_datetime(span_to_utc(eval_zone(env), ret->number * 24 * 3600 * 1000));
         return true;
     }
     return fits[type->kind] != 0 && fits[type->kind] == ret->kind

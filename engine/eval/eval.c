@@ -58,16 +58,16 @@ static const int64_t day_ms = 24 * 3600 * 1000;
 // The wall clock of the case, in ms.
 static int64_t local_of(struct eval_env *env, int64_t utc_ms)
 {
-    return eval_to_local(eval_zone(env), utc_ms);
+    return span_to_local(eval_zone(env), utc_ms);
 }
 
 static struct value today(struct eval_env *env, int64_t time_ms)
 {
-    int64_t days = eval_floor(local_of(env, (int64_t)env->now_ms), day_ms);
+    int64_t days = span_floor(local_of(env, (int64_t)env->now_ms), day_ms);
     if (time_ms < 0) {
         return (struct value){ .kind = VALUE_DATE, .number = days };
     }
-    return value_datetime(eval_to_utc(eval_zone(env), days * day_ms + time_ms));
+    return value_datetime(span_to_utc(eval_zone(env), days * day_ms + time_ms));
 }
 
 static struct value person(uint32_t user)
@@ -156,7 +156,7 @@ static struct value leaf(struct eval_env *env, const struct image_expr *expr)
         }
         return person(env->pick(env->pick_context, expr->a, expr->b,
                                 image_slice(&program->image, expr->text)));
-    case EXPR_DATETIME: return value_datetime(eval_to_utc(eval_zone(env), expr->number));
+    case EXPR_DATETIME: return value_datetime(span_to_utc(eval_zone(env), expr->number));
     default: return constant(env, expr);
     }
 }
@@ -235,7 +235,7 @@ static struct value in_role(struct eval_env *env, const struct image_expr *expr,
 // The moment that a date begins with; a moment is itself.
 static int64_t begin_of(struct eval_env *env, const struct value *moment)
 {
-    return moment->kind == VALUE_DATE ? eval_to_utc(eval_zone(env), moment->number * day_ms)
+    return moment->kind == VALUE_DATE ? span_to_utc(eval_zone(env), moment->number * day_ms)
                                       : moment->number;
 }
 
@@ -254,7 +254,7 @@ static struct value moment_sum(struct eval_env *env, const struct value *moment,
     if (moment->kind == VALUE_DATE && duration->unit != DURATION_MS &&
         duration->unit != DURATION_WORK_MS) {
         return (struct value){ .kind = VALUE_DATE,
-                               .number = eval_floor(local_of(env, (int64_t)sum), day_ms) };
+                               .number = span_floor(local_of(env, (int64_t)sum), day_ms) };
     }
     return value_datetime((int64_t)sum);
 }
@@ -428,7 +428,7 @@ static struct value function(struct eval_env *env, const struct image_expr *expr
         return (struct value){ .kind = VALUE_DATE,
                                .number = a.kind == VALUE_DATE
                                              ? a.number
-                                             : eval_floor(local_of(env, a.number), day_ms) };
+                                             : span_floor(local_of(env, a.number), day_ms) };
     case EXPR_HOUR:
         return value_integer(a.kind == VALUE_TIME ? a.number / 3600000
                                                   : local_of(env, a.number) % day_ms / 3600000);

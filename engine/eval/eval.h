@@ -8,6 +8,7 @@
 #include "dsl/image/image.h"
 #include "engine/model/refusal.h"
 #include "engine/state/view.h"
+#include "engine/time/span.h"
 
 struct hook_box;
 
@@ -65,11 +66,6 @@ bool eval_add(struct eval_env *env, uint64_t base_ms, uint8_t unit, int64_t amou
 // Moves a moment outside of the calendar's hours to its next opening; INDEX_NONE moves nothing.
 // False: a refusal was set.
 bool eval_within(struct eval_env *env, uint32_t calendar, uint64_t *moment_ms);
-// The same without a case, for units that are not working time.
-uint64_t eval_add_plain(const struct zone *zone, uint64_t base_ms, uint8_t unit, int64_t amount);
-// Wall clock and moment, both in ms.
-int64_t eval_to_local(const struct zone *zone, int64_t utc_ms);
-int64_t eval_to_utc(const struct zone *zone, int64_t local_ms);
 
 // Turns one packed answer (exact value, or plain text, number or bool from a client) into a value
 // of `type` (index into the image's types). False: refusal holds a sentence that names what is

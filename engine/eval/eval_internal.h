@@ -8,10 +8,6 @@
 struct value eval_fail(struct eval_env *env, enum refusal_code code, struct slice message);
 
 const struct zone *eval_utc(void);
-static inline int64_t eval_floor(int64_t a, int64_t b)
-{
-    return a >= 0 ? a / b : -((-a + b - 1) / b);
-}
 
 // Puts the items of a set into the order of its enum (or of their values), without repeats.
 void eval_order_set(struct eval_env *env, const struct image_type *element, struct value *items,

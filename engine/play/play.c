@@ -240,15 +240,15 @@ static uint64_t until_of(const struct play *play, const struct test_expr *expr)
 {
     struct value value = play_value(play, expr, 0);
     const struct zone *zone = play_zone(play);
-    int64_t today = eval_to_local(zone, (int64_t)play->now_ms) / day_ms * day_ms;
+    int64_t today = span_to_local(zone, (int64_t)play->now_ms) / day_ms * day_ms;
     int64_t moment = 0;
     switch ((unsigned)value.kind) {
     case VALUE_DATETIME: moment = value.number; break;
-    case VALUE_DATE: moment = eval_to_utc(zone, value.number * day_ms); break;
+    case VALUE_DATE: moment = span_to_utc(zone, value.number * day_ms); break;
     case VALUE_TIME:
-        moment = eval_to_utc(zone, today + value.number);
+        moment = span_to_utc(zone, today + value.number);
         if (moment <= (int64_t)play->now_ms) {
-            moment = eval_to_utc(zone, today + day_ms + value.number);
+            moment = span_to_utc(zone, today + day_ms + value.number);
         }
         break;
     default: break;
@@ -282,7 +282,7 @@ static void play_absence(struct play *play, const struct test_play *line)
     };
     if (absent) {
         command.until_ms =
-            eval_add_plain(play_zone(play), play->now_ms, line->duration.unit,
+            span_add(play_zone(play), play->now_ms, line->duration.unit,
                            line->duration.number);
     }
     struct core_answer answer = play_command(play, &command);
@@ -294,13 +294,13 @@ static void run_line(struct play *play, const struct play_set *set, const struct
 {
     switch (line->kind) {
     case TEST_PLAY_AT:
-        play_clock(play, line, (uint64_t)eval_to_utc(play->company, line->moment_ms));
+        play_clock(play, line, (uint64_t)span_to_utc(play->company, line->moment_ms));
         break;
     case TEST_PLAY_USER: break; // known since the beginning of the test
     case TEST_PLAY_START: play_start(play, set, line); break;
     case TEST_PLAY_WAIT:
         play_clock(play, line,
-                   eval_add_plain(play_zone(play), play->now_ms, line->duration.unit,
+                   span_add(play_zone(play), play->now_ms, line->duration.unit,
                                   line->duration.number));
         break;
     case TEST_PLAY_WAIT_UNTIL: play_clock(play, line, until_of(play, line->until)); break;
@@ -427,7 +427,7 @@ static uint64_t opening_moment(const struct play *play, const struct test_plan *
 {
     for (uint32_t i = 0; i < plan->play_count; i++) {
         if (plan->plays[i].kind == TEST_PLAY_AT) {
-            return (uint64_t)eval_to_utc(play->company, plan->plays[i].moment_ms);
+            return (uint64_t)span_to_utc(play->company, plan->plays[i].moment_ms);
         }
         if (plan->plays[i].kind != TEST_PLAY_USER) {
             break;

@@ -179,13 +179,13 @@ static bool is_moment(const struct value *value)
 // A date begins on the clock of the case that is spoken of.
 static int64_t moment_of(const struct play *play, const struct value *value)
 {
-    return value->kind == VALUE_DATE ? eval_to_utc(play_zone(play), value->number * day_ms)
+    return value->kind == VALUE_DATE ? span_to_utc(play_zone(play), value->number * day_ms)
                                      : value->number;
 }
 
 static int64_t local_of(const struct play *play, int64_t utc_ms)
 {
-    return eval_to_local(play_zone(play), utc_ms);
+    return span_to_local(play_zone(play), utc_ms);
 }
 
 static struct value shift(const struct play *play, const struct value *moment,
@@ -197,7 +197,7 @@ static struct value shift(const struct play *play, const struct value *moment,
     int64_t amount = back ? -by->number : by->number;
     int64_t from = moment_of(play, moment);
     uint64_t sum =
-        eval_add_plain(play_zone(play), from < 0 ? 0 : (uint64_t)from, by->unit, amount);
+        span_add(play_zone(play), from < 0 ? 0 : (uint64_t)from, by->unit, amount);
     if (moment->kind == VALUE_DATE && by->unit != DURATION_MS) {
         return (struct value){ .kind = VALUE_DATE,
                                .number = local_of(play, (int64_t)sum) / day_ms };
@@ -294,7 +294,7 @@ static struct value today(const struct play *play, const struct value *time)
 {
     int64_t days = local_of(play, (int64_t)play->now_ms) / day_ms;
     return time->kind == VALUE_TIME
-               ? value_datetime(eval_to_utc(play_zone(play), days * day_ms + time->number))
+               ? value_datetime(span_to_utc(play_zone(play), days * day_ms + time->number))
                : (struct value){ .kind = VALUE_DATE, .number = days };
 }
 
@@ -305,7 +305,7 @@ static struct value constant(const struct play *play, const struct value *value,
     if (value->kind == VALUE_MONEY && value->currency[0] == '\0') {
         memcpy(result.currency, play->currency, sizeof(result.currency));
     } else if (value->kind == VALUE_DATETIME) {
-        result.number = eval_to_utc(play_zone(play), value->number);
+        result.number = span_to_utc(play_zone(play), value->number);
     } else if (value->kind == VALUE_LIST && depth < VALUE_DEPTH_MAX) {
         struct value *items = ARENA_ARRAY(play->arena, struct value, value->list.count + 1);
         for (uint32_t i = 0; i < value->list.count; i++) {
@@ -406,12 +406,12 @@ struct slice play_print(const struct play *play, const struct value *value)
 uint64_t play_due_moment(const struct play *play, const struct value *value)
 {
     const struct zone *zone = play_zone(play);
-    int64_t today_ms = eval_to_local(zone, (int64_t)play->now_ms) / day_ms * day_ms;
+    int64_t today_ms = span_to_local(zone, (int64_t)play->now_ms) / day_ms * day_ms;
     int64_t moment = 0;
     switch ((unsigned)value->kind) {
-    case VALUE_TIME: moment = eval_to_utc(zone, today_ms + value->number); break;
+    case VALUE_TIME: moment = span_to_utc(zone, today_ms + value->number); break;
     case VALUE_DATE: // 23:59
-        moment = eval_to_utc(zone, (value->number + 1) * day_ms - 60 * 1000);
+        moment = span_to_utc(zone, (value->number + 1) * day_ms - 60 * 1000);
         break;
     case VALUE_DATETIME: moment = value->number; break;
     default: break;

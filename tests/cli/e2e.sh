@@ -89,6 +89,13 @@ expect "explain a refusal" 0 'name a moment that is still to come' explain momen
 expect "explain a fault of a file" 0 'close the quote' explain csv_quote_open
 expect "explain a message of the compiler" 0 'E0301' explain E0301
 expect "explain lists all" 0 '^csv_columns ' explain codes
+rules=$2/tests/rules
+expect "explain a ladder" 0 '3  15 min within office hours .*Mon 2026-03-09 16:00 .*closed: its next opening' \
+    explain ladder patient "$rules/18_calendars.rung" --from "2026-03-06 17:50" --zone Asia/Vladivostok
+expect "explain a ladder as JSON" 0 '"wait":"1 work day","at":1772874000000' \
+    explain ladder patient "$rules/18_calendars.rung" --from "2026-03-06 17:50" --zone Asia/Vladivostok --json
+expect "explain a ladder that is not there" 4 'named `nope`' explain ladder nope "$rules/18_calendars.rung"
+expect "explain a ladder from never" 2 'not a moment' explain ladder patient "$rules/18_calendars.rung" --from never
 expect "explain an unknown code" 2 'did you mean `not_allowed`' explain not_alowed
 
 expect "check a good file" 0 '1 file: 0 errors' check "$here/little.rung"
@@ -339,6 +346,29 @@ expect "apply: bad program" 4 'ofer' apply "$work/bad.rung"
 expect "apply: failing test" 4 '10:06' apply "$work/failing.rung"
 sed 's/"Be kind."/"Be very kind."/' "$here/little.rung" >"$work/new.rung"
 expect "apply" 0 'order is now at version 2' apply "$work/new.rung"
+mkdir -p "$work/far"
+cat >"$work/far/far.rung" <<'END'
+role admin "Admin"
+calendar office {
+  mon .. fri 09:00-18:00
+  holidays "days.xml"
+}
+process far "Far" {
+  title "Far"
+  calendar office
+  start => first
+  stage first "First" {
+    task "Look" for admin due 1 work day
+    action done_ "Done" => over
+  }
+  end over "Over"
+}
+END
+echo '<calendar year="2026"><day d="01.09" t="1"/></calendar>' >"$work/far/days.xml"
+here_before=$PWD
+cd "$work" || exit 1 # the engine runs elsewhere and would not find the list
+expect "apply sends the lists of holidays" 0 'far is now at version' apply far
+cd "$here_before" || exit 1
 
 # --- the outside world
 printf 'name,title,roles\nann,Ann,seller\nbob,Bob,boss\ndan,Dan,desk\n' >"$work/desk.csv"

@@ -10,7 +10,6 @@
 
 static const uint64_t minute_ms = 60 * 1000;
 static const uint64_t hour_ms = 3600 * 1000;
-static const uint64_t day_ms = 24ull * 3600 * 1000;
 
 static const char *const stage_names[] = { "contact", "offer", "waiting", "doing", "problem",
                                            "both", "" };
@@ -51,36 +50,6 @@ static void broken(struct model *model, enum sim_oracle oracle, const char *form
     va_end(args);
 }
 
-// --------------------------------------------------------------------------------- people
-
-static uint32_t load_of(const struct model *model, uint32_t user)
-{
-    uint32_t load = 0;
-    for (uint32_t i = 0; i < model->case_count; i++) {
-        const struct model_case *c = &model->cases[i];
-        load += c->task.open && c->task.holder == user ? 1u : 0u;
-        for (uint32_t s = 0; s < MODEL_SIDE_MAX; s++) {
-            load += c->side[s] == user && c->side_number[s] != 0 ? 1u : 0u;
-        }
-    }
-    return load;
-}
-
-static uint32_t least_loaded(const struct model *model)
-{
-    uint32_t best = SAM;
-    for (uint32_t user = SUE; user <= SID; user++) {
-        best = load_of(model, user) < load_of(model, best) ? user : best;
-    }
-    return best;
-}
-
-static bool may_do(const struct model_case *c, uint32_t user)
-{
-    return user == HANA || c->task.holder == user ||
-           (c->task.offered && (user == WIM || user == WES));
-}
-
 // --------------------------------------------------------------------------------- stages
 
 static void plan(struct model *model, struct model_case *c, uint64_t due)
@@ -103,7 +72,7 @@ static void leave(struct model_case *c)
 static void open_task(struct model *model, struct model_case *c, uint64_t due)
 {
     if (c->slot == 0 && !c->job) {
-        c->slot = least_loaded(model);
+        c->slot = model_least_loaded(model);
     }
     c->task.open = true;
     c->task.holder = c->slot;
@@ -111,17 +80,17 @@ static void open_task(struct model *model, struct model_case *c, uint64_t due)
     plan(model, c, due);
 }
 
-static void enter(struct model *model, struct model_case *c, enum model_stage stage, uint64_t wait)
+static void enter(struct model *model, struct model_case *c, enum model_stage stage, uint64_t due)
 {
     uint64_t now = model->now_ms;
     leave(c);
     c->stage = stage;
     c->moved_ms = now;
     if (stage != AT_WAITING) {
-        open_task(model, c, now + wait);
+        open_task(model, c, due);
     }
-    c->timer_due = stage == AT_OFFER   ? now + 30 * day_ms
-                   : stage == AT_DOING ? now + 20 * day_ms
+    c->timer_due = stage == AT_OFFER   ? model_add_days(c, now, 30)
+                   : stage == AT_DOING ? model_add_days(c, now, 20)
                                        : 0;
 }
 
@@ -147,7 +116,7 @@ static void freeze(struct model *model, struct model_case *c)
     c->task.open = true;
     c->task.holder = HANA;
     plan(model, c, now + hour_ms);
-    c->timer_due = now + 3 * day_ms;
+    c->timer_due = model_add_days(c, now, 3);
 }
 
 // What was frozen comes back as it was: what was left of a wait is left still, a promise stays.
@@ -310,12 +279,13 @@ static void take_start(struct model *model, const struct record *record)
         }
         ended->end = NULL;
         ended->merged_into = 0;
-        enter(model, ended, AT_CONTACT, 0);
+        enter(model, ended, AT_CONTACT, model->now_ms);
         return;
     }
     struct model_case *c = add_case(model);
     memcpy(c->phone, phone, sizeof(phone));
-    enter(model, c, AT_CONTACT, 0);
+    c->zone = model_zone_of(phone);
+    enter(model, c, AT_CONTACT, model->now_ms);
 }
 
 // --------------------------------------------------------------------------------- presses
@@ -373,9 +343,10 @@ static void sold(struct model *model, struct model_case *c, const struct record 
         struct model_case *job = add_case(model);
         job->job = true;
         job->parent = parent;
-        enter(model, job, AT_DOING, day_ms);
+        job->zone = c->zone;
+        enter(model, job, AT_DOING, model_next_work_day(job, model->now_ms));
     }
-    enter(model, c, AT_WAITING, 0);
+    enter(model, c, AT_WAITING, model->now_ms);
 }
 
 static void merge(struct model *model, struct model_case *c, const struct record *record)
@@ -409,7 +380,8 @@ static void priced(struct model *model, struct model_case *c, const struct recor
         broken(model, ORACLE_TOTALS, "case %llu did not find row %u for its lines",
                (unsigned long long)c->id, row);
     } else if (row == 3) {
-        enter(model, c, AT_OFFER, day_ms);
+        enter(model, c, AT_OFFER,
+              model_opening(c, model_add_days(c, model->now_ms, 1)));
     } else if (find_event(record, EVENT_FIELD_CHANGED) != NULL) {
         c->moved_ms = model->now_ms;
     }
@@ -458,7 +430,7 @@ static void take_press(struct model *model, const struct record *record)
     if (take_problem(model, c, name, user)) {
         return;
     }
-    if (drop ? user != c->slot && user != HANA : !may_do(c, user)) {
+    if (drop ? user != c->slot && user != HANA : !model_may_do(c, user)) {
         broken(model, ORACLE_MODEL, "user %u pressed `%.*s` on case %llu without a right to", user,
                SLICE_PRINT(name), (unsigned long long)c->id);
         return;
@@ -480,9 +452,10 @@ static void take_press(struct model *model, const struct record *record)
     } else if (slice_equal(name, SLICE("priced")) && contact) {
         priced(model, c, record);
     } else if (slice_equal(name, SLICE("talked")) && contact) {
-        enter(model, c, AT_OFFER, day_ms);
+        enter(model, c, AT_OFFER,
+              model_opening(c, model_add_days(c, model->now_ms, 1)));
     } else if (slice_equal(name, SLICE("back")) && c->stage == AT_OFFER) {
-        enter(model, c, AT_CONTACT, 2 * hour_ms);
+        enter(model, c, AT_CONTACT, model->now_ms + 2 * hour_ms);
     } else if (slice_equal(name, SLICE("sold")) && (contact || c->stage == AT_OFFER)) {
         sold(model, c, record);
     } else if (slice_equal(name, SLICE("made")) && c->job) {
@@ -506,7 +479,7 @@ static void take_timer(struct model *model, const struct record *record)
     if (event == NULL || c == NULL) {
         return; // an idle timer that is armed again, since something has moved
     }
-    uint64_t due = c->stage == AT_CONTACT ? c->moved_ms + 40 * day_ms : c->timer_due;
+    uint64_t due = c->stage == AT_CONTACT ? model_add_days(c, c->moved_ms, 40) : c->timer_due;
     if (due == 0 || due > model->now_ms || event->timer_fired.due > model->now_ms) {
         broken(model, ORACLE_EARLY, "a timer of case %llu fired at %llu; it is due at %llu",
                (unsigned long long)c->id, (unsigned long long)model->now_ms,
@@ -685,7 +658,34 @@ static void take_move(struct model *model, const struct record *record)
         broken(model, ORACLE_MODEL, "a case was moved by hand that may not be");
         return;
     }
-    enter(model, c, AT_DOING, day_ms); // where it stands: left and entered anew
+    // Where it stands: left and entered anew.
+    enter(model, c, AT_DOING, model_next_work_day(c, model->now_ms));
+}
+
+// A timer is set for the moment that its zone gives, counted here by other means.
+static void check_moments(struct model *model, const struct record *record)
+{
+    for (uint32_t i = 0; i < record->event_count; i++) {
+        const struct event_timer_set *set = &record->events[i].timer_set;
+        if (record->events[i].kind != EVENT_TIMER_SET) {
+            continue;
+        }
+        const struct model_case *c = model_find(model, set->instance);
+        bool last = true; // one that was set anew in the same record says no more
+        for (uint32_t n = i + 1; n < record->event_count && last; n++) {
+            last = record->events[n].kind != EVENT_TIMER_SET ||
+                   record->events[n].timer_set.instance != set->instance;
+        }
+        if (c == NULL || c->end != NULL || !last) {
+            continue;
+        }
+        uint64_t due = c->stage == AT_CONTACT ? model_add_days(c, set->base, 40) : c->timer_due;
+        if (due != 0 && set->due != due) {
+            broken(model, ORACLE_MOMENT, "a timer of case %llu is set for %llu, not for %llu",
+                   (unsigned long long)c->id, (unsigned long long)set->due,
+                   (unsigned long long)due);
+        }
+    }
 }
 
 // Whoever pressed last may take it back; what it started is cancelled.
@@ -722,7 +722,7 @@ static void take_reopen(struct model *model, const struct record *record)
         return;
     }
     c->end = NULL;
-    enter(model, c, AT_CONTACT, 0);
+    enter(model, c, AT_CONTACT, model->now_ms);
 }
 
 // What the case is before the command, should somebody take it back.
@@ -824,6 +824,7 @@ void model_take(struct model *model, const struct record *record, uint64_t seq)
     }
     take_side_events(model, record);
     dispatch(model, record);
+    check_moments(model, record);
     note_touches(model, record, seq);
 }
 

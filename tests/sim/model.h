@@ -16,6 +16,9 @@ enum model_user { HANA = 1, SAM, SUE, SID, WIM, WES };
 enum model_stage { AT_CONTACT, AT_OFFER, AT_WAITING, AT_DOING, AT_PROBLEM, AT_BOTH, AT_END };
 enum model_branch { BRANCH_RED, BRANCH_GREEN, BRANCH_BLUE, BRANCH_COUNT };
 
+// Zones of the clients, by the beginning of their number; jobs have that of their lead.
+enum model_zone { IN_BERLIN, IN_VLADIVOSTOK, IN_CASABLANCA };
+
 struct model_task {
     bool open, offered, promised;
     uint32_t holder, tries, rung;
@@ -46,6 +49,7 @@ struct model_case {
     enum model_stage stage;
     const char *end; // NULL: open
     char phone[32];
+    enum model_zone zone;
     int64_t tried;
     struct lines lines;
     uint32_t laters;   // presses of an `at most` button at this stage entry
@@ -101,6 +105,14 @@ const char *pair_stand(const struct model_case *c); // the first branch that is 
 void model_compare(struct model *model, const struct view *view, uint64_t id);
 // After a batch: nothing may be left unsaid.
 void model_settle(struct model *model);
+// model_people.c
+uint32_t model_least_loaded(const struct model *model);
+bool model_may_do(const struct model_case *c, uint32_t user);
+// model_time.c: wall clocks and office hours, naively.
+enum model_zone model_zone_of(const char *phone);
+uint64_t model_add_days(const struct model_case *c, uint64_t base_ms, uint64_t days);
+uint64_t model_opening(const struct model_case *c, uint64_t at_ms); // itself when it is open
+uint64_t model_next_work_day(const struct model_case *c, uint64_t base_ms);
 // The earliest moment at which something must happen by itself.
 uint64_t model_next_due(const struct model *model);
 

@@ -1,7 +1,6 @@
 // When something must happen by itself.
 #include "tests/sim/model.h"
 
-static const uint64_t day_ms = 24ull * 3600 * 1000;
 
 uint64_t model_next_due(const struct model *model)
 {
@@ -17,8 +16,8 @@ uint64_t model_next_due(const struct model *model)
         if (c->timer_due != 0 && c->timer_due < next) {
             next = c->timer_due;
         }
-        if (c->stage == AT_CONTACT && c->moved_ms + 40 * day_ms < next) {
-            next = c->moved_ms + 40 * day_ms;
+        if (c->stage == AT_CONTACT && model_add_days(c, c->moved_ms, 40) < next) {
+            next = model_add_days(c, c->moved_ms, 40);
         }
     }
     return next;

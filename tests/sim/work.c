@@ -147,7 +147,9 @@ static void ask_start(struct world *world, struct sim_client *client)
     char phone[32];
     char name[32];
     open_params(&params);
-    (void)snprintf(phone, sizeof(phone), draw(world, 2) == 0 ? "+49 30 12%05u" : "+493012%05u",
+    static const char beginnings[][12] = { "+49 30 12", "+493012", "+7 423 22", "+212 522 2" };
+    (void)snprintf(phone, sizeof(phone), "%s%05u",
+                   beginnings[draw(world, ARRAY_COUNT(beginnings))],
                    (unsigned)draw(world, PHONES));
     (void)snprintf(name, sizeof(name), "Ann %u", (unsigned)draw(world, 100000));
     add_text(&params, "process", "lead");

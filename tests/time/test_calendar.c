@@ -59,6 +59,22 @@ static void check_calendar(const char *name, const struct zone *zone,
             fail_msg("%s: %lld open seconds after %lld do not add up", name, (long long)seconds,
                      (long long)at);
         }
+        int64_t back;
+        assert_true(calendar_add_open_seconds(calendar, zone, at, -seconds, &back));
+        if (back > at || calendar_open_seconds(calendar, zone, back, at) != seconds) {
+            fail_msg("%s: %lld open seconds before %lld do not add up", name, (long long)seconds,
+                     (long long)at);
+        }
+        int64_t days = (int64_t)prng_below(&prng, 20);
+        assert_true(calendar_add_work_days(calendar, zone, at, days, &then));
+        assert_true(calendar_add_work_days(calendar, zone, then, -days, &back));
+        int64_t opening;
+        assert_true(calendar_next_opening(calendar, zone, then, &opening));
+        if (days > 0 && (then <= at - DAY || back > then)) {
+            fail_msg("%s: %lld working days after %lld go back", name, (long long)days,
+                     (long long)at);
+        }
+        assert_true(calendar_add_open_seconds(calendar, zone, at, seconds, &then));
         int64_t middle = at + (then - at) / 2;
         int64_t sum = calendar_open_seconds(calendar, zone, at, middle) +
                       calendar_open_seconds(calendar, zone, middle, then);
