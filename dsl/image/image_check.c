@@ -21,7 +21,8 @@ bool image_check_contents(const struct image *image)
         check_dues,    check_actions,    check_timers,       check_rules,        check_ends,
         check_flows,   check_asks,       check_converts,     check_tables,       check_choices,
         image_check_outside,
-        image_check_blocks, image_check_exprs, image_check_escalations, image_check_calendars,
+        image_check_blocks, image_check_hooks,
+        image_check_exprs, image_check_escalations, image_check_calendars,
         check_translations, check_parallels, check_hooks,
     };
     for (size_t i = 0; i < ARRAY_COUNT(checks); i++) {

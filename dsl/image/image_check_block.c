@@ -104,3 +104,32 @@ static bool check_step(struct block_check *check, const struct image_step *step)
     }
     return false;
 }
+
+static bool is_flow(uint32_t kind)
+{
+    return kind == STEP_GOTO || kind == STEP_AGAIN || kind == STEP_RETRY ||
+           kind == STEP_ESCALATE || kind == STEP_BACK || kind == STEP_MERGE;
+}
+
+// `on enter` and `on exit` run in the middle of a transition: nothing in them moves the case.
+bool image_check_hooks(const struct image *image)
+{
+    uint8_t *flows = mem_zalloc(image->block_count + 1u); // inner blocks stand before outer ones
+    for (uint32_t i = 0; i < image->block_count; i++) {
+        const struct image_block *block = &image->block[i];
+        for (uint32_t n = 0; n < block->count; n++) {
+            const struct image_step *step = &image->step[block->first + n];
+            bool inner = step->kind == STEP_IF &&
+                         (flows[step->b] != 0 || (step->c != INDEX_NONE && flows[step->c] != 0));
+            flows[i] = flows[i] != 0 || is_flow(step->kind) || inner;
+        }
+    }
+    bool ok = true;
+    for (uint32_t i = 0; i < image->stage_count && ok; i++) {
+        const struct image_stage *stage = &image->stage[i];
+        ok = (stage->on_enter == INDEX_NONE || flows[stage->on_enter] == 0) &&
+             (stage->on_exit == INDEX_NONE || flows[stage->on_exit] == 0);
+    }
+    mem_free(flows);
+    return ok;
+}

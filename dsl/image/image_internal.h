@@ -12,6 +12,7 @@ bool image_check_contents(const struct image *image);
 // The same for the `expr` section and for `block` with `step`: the parts with an order to keep.
 bool image_check_exprs(const struct image *image);
 bool image_check_blocks(const struct image *image);
+bool image_check_hooks(const struct image *image); // after the blocks
 bool image_check_escalations(const struct image *image);
 bool image_check_calendars(const struct image *image);
 // Signals, messages, calls and intake.

@@ -337,7 +337,10 @@ static enum run_result enter_branches(struct run *run, uint32_t stage, uint32_t 
         chosen[count] = at;
         count += holds ? 1u : 0u;
     }
-    CHECK(run->opening_count <= IMAGE_STAGE_DEPTH_MAX);
+    if (run->opening_count == ARRAY_COUNT(run->opening)) { // they lead back to one another
+        return REFUSE(run->d, LIMIT, "parallels nest deeper than %d in one command",
+                      IMAGE_STAGE_DEPTH_MAX);
+    }
     run->opening[run->opening_count++] = entry;
     enum run_result result = RUN_ON;
     for (uint32_t i = 0; i < count && instance_entry(run->instance, entry) != NULL; i++) {

@@ -309,6 +309,30 @@ static void hang_stage_twice(struct build *build)
     build_add_stage(build, &stage);
 }
 
+static void enter_with_a_flow(struct build *build)
+{
+    struct image_step step = { .kind = STEP_GOTO, .a = 0 };
+    struct image_block block = { build_add_step(build, &step), 1 };
+    build_at_stage(build, 1)->on_enter = build_add_block(build, &block);
+}
+
+static void put_parallel_into_the_process(struct build *build)
+{
+    struct image_parallel parallel = { .stage = 0, .block = 0 };
+    build_at_stage(build, 0)->parallel = build_add_parallel(build, &parallel);
+}
+
+static void guard_a_stage_that_is_no_branch(struct build *build)
+{
+    build_at_stage(build, 1)->guard = 0;
+}
+
+static void finish_a_stage_that_is_no_branch(struct build *build)
+{
+    struct image_goto flow = { TARGET_DONE, 1, INDEX_NONE };
+    build_add_flow(build, &flow);
+}
+
 static void leave_stage_unlinked(struct build *build)
 {
     struct image_stage stage = make_stage(build, "other", 2);
@@ -339,6 +363,10 @@ static void images_with_rings_or_bottomless_nesting_are_refused(void **state)
     expect_refused(put_operand_behind_operator);
     expect_refused(nest_exprs_too_deep);
     expect_refused(hang_stage_twice);
+    expect_refused(enter_with_a_flow);
+    expect_refused(put_parallel_into_the_process);
+    expect_refused(guard_a_stage_that_is_no_branch);
+    expect_refused(finish_a_stage_that_is_no_branch);
     expect_refused(leave_stage_unlinked);
     expect_refused(make_role_its_own_superior);
     expect_refused(make_type_of_itself);
