@@ -32,6 +32,7 @@ static void look(const struct image *image)
     for (uint32_t i = 0; i < image->stage_count; i++) {
         struct slice name = image_slice(image, image->stage[i].name);
         CHECK(utf8_valid(name));
+        CHECK(utf8_valid(image_label(image, image->stage[i].label, SLICE("ru"))));
         (void)image_find_stage(image, name);
         (void)image_stage_inside(image, i, 0);
         (void)image_find_action(image, i, SLICE("busy"));
