@@ -136,6 +136,16 @@ static void add_step_edge(void *context, const struct step *step)
     }
 }
 
+// What a join does besides leading to a stage: `then => back`.
+static void add_join_steps(struct graph *graph, const struct stage *leaf)
+{
+    for (const struct stage *at = leaf; at != NULL; at = at->parent) {
+        if (stage_is_branch(at) && at->parent->parallel->join != NULL) {
+            check_each_reached_step(at->parent->parallel->join, add_step_edge, graph);
+        }
+    }
+}
+
 static void build_graph(struct graph *graph)
 {
     struct process *process = graph->process;
@@ -159,6 +169,7 @@ static void build_graph(struct graph *graph)
             }
         }
         add_joins_around(graph, graph->leaves[i].stage);
+        add_join_steps(graph, graph->leaves[i].stage);
     }
 }
 

@@ -125,7 +125,7 @@ enum run_result run_settle(struct run *run); // rules, then `at` timers
 // Remembers the values that rules with `changes` watch, before anything happens.
 void run_watch(struct run *run);
 // tasks.c
-struct due_moment { uint64_t due, until; bool promised; };
+struct due_moment { uint64_t due, until; bool promised, working; };
 bool run_due(struct run *run, uint32_t due, struct due_moment *ret);
 enum run_result run_open_task(struct run *run, uint32_t task, uint32_t entry, uint32_t due);
 enum run_result run_open_side_task(struct run *run, uint32_t task, uint32_t entry);
@@ -136,6 +136,7 @@ enum run_result run_retry(struct run *run, uint32_t ladder, uint32_t then);
 enum run_result run_effect(struct run *run, const struct image_rung *rung,
                            const struct open_task *task);
 // The moment of a rung that counts from `base`. False: refused.
+bool run_rung_is_working(const struct run *run, uint32_t ladder, uint32_t rung);
 bool run_add_rung(struct run *run, uint32_t ladder, uint32_t rung, uint64_t base, uint64_t *ret);
 // 0: there is no ladder, or it was refused.
 uint64_t run_overdue_first(struct run *run, uint32_t ladder, uint64_t due, uint64_t until);

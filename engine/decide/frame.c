@@ -4,9 +4,30 @@
 
 // --------------------------------------------------------------------------------- freezing
 
-static int64_t left_of(uint64_t moment, uint64_t now_ms)
+// What is left of a wait: time as it passes, or open time for what is counted in working time.
+static int64_t left_of(struct run *run, uint64_t moment, bool working)
 {
-    return moment == 0 ? 0 : (int64_t)moment - (int64_t)now_ms;
+    uint64_t now = run->d->now_ms;
+    return moment == 0 ? 0
+           : working   ? eval_open_between(&run->env, now, moment)
+                       : (int64_t)moment - (int64_t)now;
+}
+
+// A timer whose wait is written down in working time.
+static bool timer_is_working(const struct run *run, const struct armed_timer *timer)
+{
+    const struct image *image = &run->program->image;
+    if ((timer->def & TIMER_DEF_REMIND) != 0 || image->timer[timer->def].kind == TIMER_AT) {
+        return false;
+    }
+    const struct image_expr *moment = &image->expr[image->timer[timer->def].moment];
+    return moment->kind == EXPR_DURATION &&
+           (moment->a == DURATION_WORK_MS || moment->a == DURATION_WORK_DAY);
+}
+
+static bool ladder_is_working(const struct run *run, const struct open_task *task)
+{
+    return task->overdue_next != 0 && run_rung_is_working(run, task->overdue, task->overdue_rung);
 }
 
 static uint32_t body_entry(const struct run *run)
@@ -20,24 +41,28 @@ static uint32_t body_entry(const struct run *run)
 static void freeze_clocks(struct run *run)
 {
     const struct instance *instance = run->instance;
-    uint64_t now = run->d->now_ms;
     uint32_t body = body_entry(run);
     for (uint32_t i = instance->head.task_count; i > 0; i--) {
         const struct open_task *task = &instance->task[i - 1];
         if (task->entry == body) {
             continue;
         }
-        struct event event = { .kind = EVENT_TASK_FROZEN,
-                               .task_frozen = { instance->head.id, task->number,
-                                                left_of(task->due, now), left_of(task->until, now),
-                                                left_of(task->overdue_next, now) } };
+        bool working = (task->flags & TASK_FLAG_WORKING) != 0;
+        struct event event = { .kind = EVENT_TASK_FROZEN };
+        event.task_frozen = (struct event_task_frozen){
+            .instance = instance->head.id, .task = task->number,
+            .due_left = left_of(run, task->due, working),
+            .until_left = left_of(run, task->until, working),
+            .overdue_left = left_of(run, task->overdue_next, ladder_is_working(run, task)),
+        };
         decide_emit(run->d, &event);
     }
     for (uint32_t i = instance->head.timer_count; i > 0; i--) {
         const struct armed_timer *timer = &instance->timer[i - 1];
         struct event event = { .kind = EVENT_TIMER_FROZEN,
                                .timer_frozen = { instance->head.id, timer->number,
-                                                 left_of(timer->due, now) } };
+                                                 left_of(run, timer->due,
+                                                         timer_is_working(run, timer)) } };
         decide_emit(run->d, &event);
     }
 }
@@ -111,17 +136,28 @@ static bool moment_of(struct run *run, const struct armed_timer *timer, uint64_t
     return eval_moment(&env, run->program->image.timer[timer->def].moment, ret_due);
 }
 
-static uint64_t shifted(uint64_t was, int64_t left, uint64_t now_ms)
+// The moment after what was left. Open time that is used up ends in open time.
+static uint64_t shifted(struct run *run, uint64_t was, int64_t left, bool working)
 {
-    int64_t moment = (int64_t)now_ms + left;
-    return was == 0 ? 0 : moment > 0 ? (uint64_t)moment : 1;
+    uint64_t now = run->d->now_ms;
+    int64_t moment = (int64_t)now + left;
+    uint64_t due = moment > 0 ? (uint64_t)moment : 1;
+    if (was != 0 && working && left > 0) {
+        (void)eval_add(&run->env, now, DURATION_WORK_MS, left, &due);
+    } else if (was != 0 && working && left == 0) {
+        due = now;
+        (void)eval_within(&run->env, run->program->image.process[0].calendar, &due);
+    }
+    (void)run_take_refusal(run);
+    return was == 0 ? 0 : due;
 }
 
 static void resume_timer(struct run *run, const struct frozen_timer *frozen)
 {
     bool is_at = (frozen->timer.def & TIMER_DEF_REMIND) == 0 &&
                  run->program->image.timer[frozen->timer.def].kind == TIMER_AT;
-    uint64_t due = shifted(frozen->timer.due, frozen->left, run->d->now_ms);
+    uint64_t due = shifted(run, frozen->timer.due, frozen->left,
+                           timer_is_working(run, &frozen->timer));
     bool known = !is_at || moment_of(run, &frozen->timer, &due);
     struct event event = { .kind = EVENT_TIMER_RESUMED,
                            .timer_resumed = { run->instance->head.id, frozen->timer.number, due } };
@@ -139,11 +175,13 @@ static void resume_task(struct run *run, const struct frozen_task *frozen)
 {
     const struct open_task *task = &frozen->task;
     uint64_t now = run->d->now_ms;
+    bool working = (task->flags & TASK_FLAG_WORKING) != 0;
     struct event_task_resumed resumed = {
         .instance = run->instance->head.id, .task = task->number,
-        .due = shifted(task->due, frozen->due_left, now),
-        .until = shifted(task->until, frozen->until_left, now),
-        .overdue_next = shifted(task->overdue_next, frozen->overdue_left, now),
+        .due = shifted(run, task->due, frozen->due_left, working),
+        .until = shifted(run, task->until, frozen->until_left, working),
+        .overdue_next = shifted(run, task->overdue_next, frozen->overdue_left,
+                                ladder_is_working(run, task)),
     };
     if ((task->flags & TASK_FLAG_PROMISED) != 0) {
         resumed.due = task->due;
@@ -165,7 +203,10 @@ static void find_new_holder(struct run *run, const struct open_task *frozen)
     if (frozen->holder == 0 || frozen->def == INDEX_NONE || (holder != NULL && holder->active)) {
         return;
     }
-    uint32_t image_role = run->program->image.task[frozen->def].role;
+    uint32_t image_role = rights_image_role(run->program, frozen->role);
+    if (image_role == INDEX_NONE) {
+        return;
+    }
     assign_set_slot(run, run->program->roles[image_role], 0, SLICE("has left"));
     uint32_t user = assign_slot(run, image_role, frozen->def);
     uint32_t offered = user != 0 ? 0 : assign_offered_role(run, image_role, frozen->def);
@@ -275,8 +316,9 @@ enum run_result run_unwind(struct run *run)
     enum run_result result = run_exit_inside(run, body_entry(run));
     bool by_person = run->done_by_person;
     run->done_by_person = false; // nobody did what was frozen: it is withdrawn
-    while (frame_count(run->instance) > 0 && result == RUN_ON) {
-        result = pop(run);
+    // A row that does not hold leaves its frame where it is: the command is refused for it later.
+    for (uint32_t i = frame_count(run->instance); i > 0 && result == RUN_ON; i--) {
+        result = frame_count(run->instance) > 0 ? pop(run) : RUN_ON;
     }
     if (result == RUN_ON) {
         result = run_exit_inside(run, body_entry(run));

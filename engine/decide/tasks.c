@@ -51,6 +51,7 @@ bool run_due(struct run *run, uint32_t number, struct due_moment *ret)
     const struct image_due *due = &run->program->image.due[number];
     *ret = (struct due_moment){ .promised = due->promised != 0 };
     bool known = eval_moment(&run->env, due->moment, &ret->due);
+    ret->working = known && eval_is_working(&run->env, due->moment);
     if (run_take_refusal(run)) {
         return false;
     }
@@ -88,6 +89,13 @@ bool run_due(struct run *run, uint32_t number, struct due_moment *ret)
 }
 
 // --------------------------------------------------------------------------------- ladders
+
+bool run_rung_is_working(const struct run *run, uint32_t ladder, uint32_t rung)
+{
+    const struct image *image = &run->program->image;
+    uint32_t unit = image->rung[image->ladder[ladder].rungs.first + rung].unit;
+    return unit == DURATION_WORK_MS || unit == DURATION_WORK_DAY;
+}
 
 bool run_add_rung(struct run *run, uint32_t ladder, uint32_t rung, uint64_t base, uint64_t *ret)
 {
@@ -196,7 +204,8 @@ enum run_result run_open_task(struct run *run, uint32_t number, uint32_t entry, 
         .instance = run->instance->head.id, .task = run->instance->head.next_task, .def = number,
         .stage = stage, .entry = entry, .position = image->stage[stage].position, .role = role,
         .holder = holder, .offered = offered, .due = moment.due, .until = moment.until,
-        .promised = moment.promised, .urgent = (task->flags & TASK_URGENT) != 0,
+        .promised = moment.promised, .working = moment.working,
+        .urgent = (task->flags & TASK_URGENT) != 0,
         .overdue = task->overdue,
         .overdue_next = run_overdue_first(run, task->overdue, moment.due, moment.until),
         .title = render_title(run, task->title),
@@ -226,7 +235,8 @@ enum run_result run_open_side_task(struct run *run, uint32_t number, uint32_t en
         .instance = run->instance->head.id, .task = run->instance->head.next_task, .def = number,
         .stage = run->braces, .entry = entry, .role = run->program->roles[task->role],
         .holder = holder, .offered = offered, .due = moment.due, .until = moment.until,
-        .promised = moment.promised, .urgent = (task->flags & TASK_URGENT) != 0, .side = true,
+        .promised = moment.promised, .working = moment.working,
+        .urgent = (task->flags & TASK_URGENT) != 0, .side = true,
         .overdue = task->overdue,
         .overdue_next = run_overdue_first(run, task->overdue, moment.due, moment.until),
         .title = render_title(run, task->title), .asker = run->d->me,
@@ -258,8 +268,8 @@ enum run_result run_replan(struct run *run, const struct due_moment *due, uint32
     struct event event = { .kind = EVENT_TASK_REPLANNED };
     event.task_replanned = (struct event_task_replanned){
         .instance = run->instance->head.id, .task = task->number, .was = task->due,
-        .due = due->due, .until = due->until, .promised = due->promised, .ladder = ladder,
-        .rung = rung, .tries = task->tries + (ladder != INDEX_NONE ? 1u : 0u),
+        .due = due->due, .until = due->until, .promised = due->promised, .working = due->working,
+        .ladder = ladder, .rung = rung, .tries = task->tries + (ladder != INDEX_NONE ? 1u : 0u),
         .overdue_next = run_overdue_first(run, task->overdue, due->due, due->until),
         .reason = reason,
     };
@@ -293,7 +303,7 @@ enum run_result run_retry(struct run *run, uint32_t number, uint32_t then)
     struct event event = { .kind = EVENT_POSITION_SET,
                            .position_set = { run->instance->head.id, entry, of, position + 1 } };
     decide_emit(run->d, &event);
-    struct due_moment due = { .promised = false };
+    struct due_moment due = { .working = run_rung_is_working(run, number, position) };
     if (!run_add_rung(run, number, position, run->d->now_ms, &due.due)) {
         return RUN_REFUSED;
     }

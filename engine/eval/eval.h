@@ -63,6 +63,11 @@ const struct zone *eval_zone(struct eval_env *env);
 // in the hours of the process's calendar. False: a refusal was set.
 bool eval_add(struct eval_env *env, uint64_t base_ms, uint8_t unit, int64_t amount,
               uint64_t *ret_ms);
+// Does the expression give a duration that is counted in working time?
+bool eval_is_working(struct eval_env *env, uint32_t expr);
+// Open time of the process's calendar from one moment to another, in ms; negative when it lies
+// before. Without a calendar: the time between them.
+int64_t eval_open_between(struct eval_env *env, uint64_t from_ms, uint64_t to_ms);
 // Moves a moment outside of the calendar's hours to its next opening; INDEX_NONE moves nothing.
 // False: a refusal was set.
 bool eval_within(struct eval_env *env, uint32_t calendar, uint64_t *moment_ms);

@@ -76,6 +76,27 @@ bool eval_add(struct eval_env *env, uint64_t base_ms, uint8_t unit, int64_t amou
     return env->refusal.code == REFUSAL_NONE;
 }
 
+bool eval_is_working(struct eval_env *env, uint32_t expr)
+{
+    struct value value = eval(env, expr);
+    return env->refusal.code == REFUSAL_NONE && value.kind == VALUE_DURATION &&
+           (value.unit == DURATION_WORK_MS || value.unit == DURATION_WORK_DAY);
+}
+
+int64_t eval_open_between(struct eval_env *env, uint64_t from_ms, uint64_t to_ms)
+{
+    uint32_t number = env->program->image.process[0].calendar;
+    int64_t from = (int64_t)from_ms;
+    int64_t to = (int64_t)to_ms;
+    if (number == INDEX_NONE) {
+        return to - from;
+    }
+    const struct calendar *calendar = &env->program->calendars[number];
+    const struct zone *zone = zone_of_calendar(env, number);
+    return to >= from ? calendar_open_seconds(calendar, zone, from / 1000, to / 1000) * 1000
+                      : -calendar_open_seconds(calendar, zone, to / 1000, from / 1000) * 1000;
+}
+
 bool eval_within(struct eval_env *env, uint32_t number, uint64_t *moment_ms)
 {
     if (number == INDEX_NONE) {

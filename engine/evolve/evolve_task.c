@@ -40,7 +40,7 @@ static void count_promise(struct state *state, const struct open_task *task, uin
 static uint32_t task_flags(const struct event_task_opened *e)
 {
     return (e->promised ? TASK_FLAG_PROMISED : 0u) | (e->urgent ? TASK_FLAG_URGENT : 0u) |
-           (e->side ? TASK_FLAG_SIDE : 0u);
+           (e->side ? TASK_FLAG_SIDE : 0u) | (e->working ? TASK_FLAG_WORKING : 0u);
 }
 
 void evolve_task_opened(struct state *state, const struct event_task_opened *e)
@@ -113,6 +113,8 @@ void evolve_task_replanned(struct state *state, const struct event_task_replanne
     task->moved_from = e->was;
     task->flags &= ~(uint32_t)TASK_FLAG_PROMISED;
     task->flags |= e->promised ? TASK_FLAG_PROMISED : 0u;
+    task->flags &= ~(uint32_t)TASK_FLAG_WORKING;
+    task->flags |= e->working ? TASK_FLAG_WORKING : 0u;
     task->tries = e->tries;
     task->overdue_next = e->overdue_next;
     task->overdue_rung = 0;

@@ -100,8 +100,9 @@ static bool task_fits(const struct open_task *task, const struct image *image)
                         task->overdue_rung < image->ladder[task->overdue].rungs.count));
 }
 
-// Stages hang together below one that is a stage of the body, in the order of the text.
-static bool stages_fit(const struct frame *frame, const struct image *image)
+// Stages hang together below the active body, in the order of the text, each under an entry of its
+// own.
+static bool stages_fit(const struct frame *frame, const struct image *image, uint32_t body)
 {
     for (uint32_t i = 0; i < frame->head.stage_count; i++) {
         const struct active_stage *at = &frame->stage[i];
@@ -110,14 +111,17 @@ static bool stages_fit(const struct frame *frame, const struct image *image)
             (i > 0 && at->stage <= frame->stage[i - 1].stage)) {
             return false;
         }
-        bool found = image->stage[at->stage].parent == 0;
+        bool found = image->stage[at->stage].parent == 0 && at->around == body;
         for (uint32_t n = 0; n < i && !found; n++) {
             found = frame->stage[n].entry == at->around &&
                     image->stage[at->stage].parent == frame->stage[n].stage;
         }
-        for (uint32_t n = 0; n < i && !image_is_branch(image, at->stage) && found; n++) {
-            found = frame->stage[n].around != at->around; // one stage at a time
+        for (uint32_t n = 0; n < i && found; n++) {
+            bool beside = image_is_branch(image, at->stage); // else one stage at a time
+            found = frame->stage[n].entry != at->entry &&
+                    (beside || frame->stage[n].around != at->around);
         }
+        found = found && at->entry != body;
         if (!found) {
             return false;
         }
@@ -125,9 +129,9 @@ static bool stages_fit(const struct frame *frame, const struct image *image)
     return frame->head.stage_count > 0;
 }
 
-bool frame_fits(const struct frame *frame, const struct image *image)
+bool frame_fits(const struct frame *frame, const struct image *image, uint32_t body)
 {
-    bool fits = stages_fit(frame, image);
+    bool fits = stages_fit(frame, image, body);
     for (uint32_t i = 0; i < frame->head.timer_count && fits; i++) {
         const struct armed_timer *timer = &frame->timer[i].timer;
         bool remind = (timer->def & TIMER_DEF_REMIND) != 0;
@@ -140,6 +144,12 @@ bool frame_fits(const struct frame *frame, const struct image *image)
         fits = task_fits(&frame->task[i].task, image) && utf8_valid(frame->title[i]);
     }
     return fits;
+}
+
+static uint32_t body_entry(const struct instance *instance)
+{
+    const struct active_stage *body = instance_active(instance, 0);
+    return body != NULL ? body->entry : 0;
 }
 
 const struct frame *view_frame(const struct view *view, const struct instance *instance,
@@ -155,7 +165,8 @@ const struct frame *view_frame(const struct view *view, const struct instance *i
         err = frame_decode(arena_copy(arena, row), frame);
     }
     const struct view_program *program = view_program(view, instance->head.program);
-    if (err == OK && (program == NULL || !frame_fits(frame, &program->image))) {
+    if (err == OK && (program == NULL ||
+                      !frame_fits(frame, &program->image, body_entry(instance)))) {
         err = ERR_CORRUPT;
     }
     if (err != OK) {

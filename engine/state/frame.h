@@ -48,8 +48,8 @@ bool frame_is_open(const struct instance *instance, uint32_t escalation);
 // ERR_CORRUPT: a count or a length does not hold. `ret_frame` borrows titles from `bytes`.
 enum err frame_decode(struct slice bytes, struct frame *ret_frame);
 void frame_encode(const struct frame *frame, struct buf *buf);
-// Does everything in it exist in the program?
-bool frame_fits(const struct frame *frame, const struct image *image);
+// Does everything in it exist in the program, and hang below the entry of the active body?
+bool frame_fits(const struct frame *frame, const struct image *image, uint32_t body);
 // Part number of the row of a level (0: the outermost).
 uint32_t frame_part(uint32_t level);
 // The frame of that level, held against its program; NULL: the row is missing or damaged. Valid as

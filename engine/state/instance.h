@@ -49,7 +49,8 @@ struct active_stage {
     uint32_t done;   // with a parallel: branches that are done
     uint64_t entered_ms;
 };
-enum { TASK_FLAG_PROMISED = 1, TASK_FLAG_URGENT = 2, TASK_FLAG_SIDE = 4 };
+enum { TASK_FLAG_PROMISED = 1, TASK_FLAG_URGENT = 2, TASK_FLAG_SIDE = 4,
+       TASK_FLAG_WORKING = 8 }; // its due moment was counted in working time
 struct open_task {
     uint32_t number, def, stage, entry;
     uint32_t role;    // company-wide role number of the slot

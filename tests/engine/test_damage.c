@@ -37,11 +37,55 @@ static const char *const history[] = {
     "crm/1 start lead with name=Bea",
 };
 
-static void make_history(struct company *company)
+static const char *const attempts[] = {
+    "bob: press 1 busy",      "hana: press 1 stop",     "bea: press 1 drop",
+    "bob: edit 1 with name=X", "bob: comment 1 saying x", "hana: reassign 1 1 to bob",
+    "wim: press 2 broke",     "wes: press 3 made",      "bob: press 4 stop",
+    "bob: start lead with name=Q, phone=+49 30 123456", "wim: claim 3 1",
+    "hana: move 1 contact because x", "cancel 1 because x", "close 1 because x",
+    "bob: c1#1 start lead with name=Ann, phone=+49 30 123456, email=a@b.example",
+    "hire bea works",         "fire wim",
+};
+
+// Escalations, open and ended, cases that were merged, and a press that was taken back.
+static const char *const frozen_history[] = {
+    "bob: start lead with name=Ann, phone=+49 30 123456",
+    "bob: press 1 busy",
+    "bob: press 1 busy",
+    "bob: undo 1",
+    "hana: press 1 trouble with why=stock",
+    "hana: press 1 solved",
+    "hana: undo 1",
+    "hana: press 1 worse",
+    "bob: start lead with name=Bea, phone=030 222222",
+    "bob: start lead with name=Cid, phone=030 333333",
+    "hana: press 2 double with twin=1",
+    "hana: press 3 trouble with why=late",
+};
+static const char *const frozen_attempts[] = {
+    "hana: press 3 solved",  "hana: undo 3",            "hana: press 1 calm",
+    "hana: press 1 solved",  "bob: press 1 busy",       "hana: undo 1",
+    "bob: start lead with name=Q, phone=030 222222",    "hana: move 3 offer because x",
+    "hana: press 3 hopeless", "cancel 1 because x",
+};
+
+// A history, and what a store that holds it is asked for when some of its bytes have changed.
+struct life {
+    const char *text;
+    const char *const *history, *const *attempts;
+    size_t history_count, attempt_count;
+};
+static const struct life ordinary = { company_text, history, attempts, ARRAY_COUNT(history),
+                                      ARRAY_COUNT(attempts) };
+static const struct life frozen = { company_frames_text, frozen_history, frozen_attempts,
+                                    ARRAY_COUNT(frozen_history), ARRAY_COUNT(frozen_attempts) };
+
+static void make_history(struct company *company, const struct life *life)
 {
-    for (size_t i = 0; i < ARRAY_COUNT(history); i++) {
-        if (!company_say(company, history[i])) {
-            fail_msg("`%s`: %.*s", history[i], SLICE_PRINT(company->answer.refusal.message));
+    for (size_t i = 0; i < life->history_count; i++) {
+        if (!company_say(company, life->history[i])) {
+            fail_msg("`%s`: %.*s", life->history[i],
+                     SLICE_PRINT(company->answer.refusal.message));
         }
     }
 }
@@ -95,16 +139,15 @@ static void fold_damaged(struct state *state, struct store *store, struct slice 
     arena_done(&arena);
 }
 
-static void a_record_with_flipped_bits_folds_or_is_refused(void **unused)
+static void flip_bits_of_records(const struct life *life)
 {
-    (void)unused;
     static struct slice records[RECORDS_MAX];
     struct company company;
     struct arena arena;
     struct prng prng;
     prng_init(&prng, 7);
-    company_open(&company, company_text);
-    make_history(&company);
+    company_open(&company, life->text);
+    make_history(&company, life);
     uint32_t count = read_journal(&company, records);
     const struct store_options options = { .path = NULL };
     struct store_problem problem;
@@ -128,13 +171,20 @@ static void a_record_with_flipped_bits_folds_or_is_refused(void **unused)
     company_close(&company);
 }
 
+static void a_record_with_flipped_bits_folds_or_is_refused(void **unused)
+{
+    (void)unused;
+    flip_bits_of_records(&ordinary);
+    flip_bits_of_records(&frozen);
+}
+
 static void a_record_that_is_cut_short_or_too_long_is_refused(void **unused)
 {
     (void)unused;
     static struct slice records[RECORDS_MAX];
     struct company company;
     company_open(&company, company_text);
-    make_history(&company);
+    make_history(&company, &ordinary);
     uint32_t count = read_journal(&company, records);
     for (uint32_t i = 0; i < count; i++) {
         struct record record;
@@ -217,21 +267,11 @@ static void write_row(const char *store, const char *db, struct slice key, struc
     end_surgery(&surgery);
 }
 
-static const char *const attempts[] = {
-    "bob: press 1 busy",      "hana: press 1 stop",     "bea: press 1 drop",
-    "bob: edit 1 with name=X", "bob: comment 1 saying x", "hana: reassign 1 1 to bob",
-    "wim: press 2 broke",     "wes: press 3 made",      "bob: press 4 stop",
-    "bob: start lead with name=Q, phone=+49 30 123456", "wim: claim 3 1",
-    "hana: move 1 contact because x", "cancel 1 because x", "close 1 because x",
-    "bob: c1#1 start lead with name=Ann, phone=+49 30 123456, email=a@b.example",
-    "hire bea works",         "fire wim",
-};
-
 // Everything a damaged row might be asked for: answered or refused, whatever it says.
-static void try_everything(struct company *company)
+static void try_everything(struct company *company, const struct life *life)
 {
-    for (size_t i = 0; i < ARRAY_COUNT(attempts); i++) {
-        (void)company_say(company, attempts[i]);
+    for (size_t i = 0; i < life->attempt_count; i++) {
+        (void)company_say(company, life->attempts[i]);
     }
     for (uint32_t i = 0; i < 20 && core_next_due_ms(company->core) != UINT64_MAX; i++) {
         const struct core_effects *effects;
@@ -247,6 +287,7 @@ static void try_everything(struct company *company)
 }
 
 struct patient {
+    const struct life *life;
     struct company company;
     struct scratch scratch;
     uint64_t last_seq;
@@ -255,8 +296,8 @@ struct patient {
 static void admit(struct patient *patient)
 {
     scratch_init_in(&patient->scratch, "/dev/shm");
-    company_open_at(&patient->company, company_text, patient->scratch.store);
-    make_history(&patient->company);
+    company_open_at(&patient->company, patient->life->text, patient->scratch.store);
+    make_history(&patient->company, patient->life);
     patient->last_seq = store_head(patient->company.store)->seq;
     core_close(patient->company.core);
     store_close(patient->company.store, false); // flushed: the view holds the rows
@@ -324,7 +365,7 @@ static void damage_rows(struct patient *patient, struct arena *rows, const char 
                 if (store_head(patient->company.store)->seq == seq) { // else opening wrote it anew
                     verify_damage(patient, db);
                 }
-                try_everything(&patient->company);
+                try_everything(&patient->company, patient->life);
                 core_close(patient->company.core);
                 store_close(patient->company.store, true);
             }
@@ -335,9 +376,9 @@ static void damage_rows(struct patient *patient, struct arena *rows, const char 
     }
 }
 
-static void damage(const char *db, uint32_t step)
+static void damage(const struct life *life, const char *db, uint32_t step)
 {
-    struct patient patient;
+    struct patient patient = { .life = life };
     struct prng prng;
     struct arena rows;
     prng_init(&prng, strlen(db));
@@ -351,7 +392,14 @@ static void damage(const char *db, uint32_t step)
 static void damaged_instance_images_are_refused_or_carried_on(void **unused)
 {
     (void)unused;
-    damage("instance", 7);
+    damage(&ordinary, "instance", 7);
+}
+
+static void damaged_frames_are_refused_or_carried_on(void **unused)
+{
+    (void)unused;
+    damage(&frozen, "part", 7);
+    damage(&frozen, "instance", 11);
 }
 
 static void damaged_index_rows_are_refused_or_carried_on(void **unused)
@@ -360,7 +408,7 @@ static void damaged_index_rows_are_refused_or_carried_on(void **unused)
     static const char *const dbs[] = { "by_key", "task", "timer", "child", "request", "client",
                                        "import", "load", "notice", "incident" };
     for (size_t i = 0; i < ARRAY_COUNT(dbs); i++) {
-        damage(dbs[i], 5);
+        damage(&ordinary, dbs[i], 5);
     }
 }
 
@@ -369,7 +417,7 @@ static void damaged_rows_of_the_company_are_refused_or_carried_on(void **unused)
     (void)unused;
     static const char *const dbs[] = { "meta", "program", "active", "name", "user", "user_name" };
     for (size_t i = 0; i < ARRAY_COUNT(dbs); i++) {
-        damage(dbs[i], 5);
+        damage(&ordinary, dbs[i], 5);
     }
 }
 
@@ -379,6 +427,7 @@ int main(void)
         cmocka_unit_test(a_record_with_flipped_bits_folds_or_is_refused),
         cmocka_unit_test(a_record_that_is_cut_short_or_too_long_is_refused),
         cmocka_unit_test(damaged_instance_images_are_refused_or_carried_on),
+        cmocka_unit_test(damaged_frames_are_refused_or_carried_on),
         cmocka_unit_test(damaged_index_rows_are_refused_or_carried_on),
         cmocka_unit_test(damaged_rows_of_the_company_are_refused_or_carried_on),
     };

@@ -6,6 +6,7 @@
 #include "base/pack.h"
 #include "engine/evolve/evolve.h"
 #include "engine/model/record.h"
+#include "engine/state/frame.h"
 #include "engine/state/state.h"
 #include "engine/store/store.h"
 #include "tests/fuzz/fuzz.h"
@@ -105,6 +106,20 @@ static void decode_instance(struct slice bytes)
     buf_done(&again);
 }
 
+// A frame that decodes is written again as the same bytes.
+static void decode_frame(struct slice bytes)
+{
+    static struct frame frame;
+    if (frame_decode(bytes, &frame) != OK) {
+        return;
+    }
+    struct buf again;
+    buf_init(&again, 1 << 20);
+    frame_encode(&frame, &again);
+    CHECK(slice_equal(buf_slice(&again), bytes));
+    buf_done(&again);
+}
+
 static void decode_event(struct slice bytes)
 {
     size_t whole = 0;
@@ -135,7 +150,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct slice rest = slice_make((const char *)data + 1, size - 1);
     switch (data[0] % KIND_COUNT) {
     case KIND_RECORDS: fold_records(rest); break;
-    case KIND_INSTANCE: decode_instance(rest); break;
+    case KIND_INSTANCE:
+        decode_instance(rest);
+        decode_frame(rest);
+        break;
     default: decode_event(rest); break;
     }
     return 0;

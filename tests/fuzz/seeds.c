@@ -145,6 +145,8 @@ static void play(struct seeds *seeds)
     say(seeds, "press", "instance", "\x02", "action", "\xa4made", NULL);
     say(seeds, "press", "instance", "\x03", "action", "\xa4made", NULL);
     say(seeds, "move", "instance", "\x01", "stage", "\xa7" "calling", "reason", "\xa1x", NULL);
+    say(seeds, "undo", "instance", "\x01", "as", "\xa3" "ann", NULL);
+    say(seeds, "reopen", "instance", "\x01", "as", "\xa3" "ann", NULL);
     say(seeds, "cancel", "instance", "\x01", "reason", "\xa1x", NULL);
     say(seeds, "close_incident", "instance", "\x01", "incident", "\x01", "reason", "\xa1x", NULL);
     say(seeds, "import_users", "users", "\x91\x82\xa4name\xa3" "zoe\xa5roles\x91\xa5sales", NULL);
