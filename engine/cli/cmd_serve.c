@@ -68,6 +68,7 @@ int cmd_serve(struct cli *cli)
                                       .currency = cli_option(cli, OPTION_CURRENCY),
                                       .region = cli_option(cli, OPTION_REGION),
                                       .zone = cli_option(cli, OPTION_ZONE),
+                                      .connectors = cli_option(cli, OPTION_CONNECTORS),
                                       .events = { log_line, ready_tell, cli } };
     if (!demo_read(cli, &options)) {
         return CLI_USAGE;

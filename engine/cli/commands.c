@@ -127,7 +127,7 @@ const struct cli_command cli_commands[] = {
       "differs; `rung apply` changes them. Stops in good order on SIGTERM.",
       "Engine",
       BASIC | OPTION_BIT(SOCKET) | OPTION_BIT(DEMO_CLOCK) | OPTION_BIT(CURRENCY) |
-          OPTION_BIT(REGION) | OPTION_BIT(ZONE),
+          OPTION_BIT(REGION) | OPTION_BIT(ZONE) | OPTION_BIT(CONNECTORS),
       1, ARGS_ANY, cmd_serve },
     { "stats", "", "counters, sizes and times of the engine; or how people stand",
       "--people: open, late and promised tasks of everybody, and how many promises were kept and "

@@ -37,6 +37,9 @@ static void close_handles(struct server *server)
     }
     server->closed_handles = true;
     listen_stop(server);
+    if (server->runner != NULL) {
+        runner_close(server->runner);
+    }
     uv_close((uv_handle_t *)&server->prepare, NULL);
     uv_close((uv_handle_t *)&server->timer, NULL);
     uv_close((uv_handle_t *)&server->deadline, NULL);
@@ -174,6 +177,34 @@ static void ring_loop(void *context)
     (void)uv_async_send(&((struct server *)context)->wake);
 }
 
+static void on_call_done(void *context, uint64_t call, const struct effector_result *result)
+{
+    shell_call_done(((struct server *)context)->engine.shell, call, result);
+}
+
+static void on_runner_log(void *context, const char *line)
+{
+    server_log(context, "%s", line);
+}
+
+static enum err open_runner(struct server *server, struct server_problem *problem)
+{
+    const struct runner_options options = { .path = server->options->connectors,
+                                            .loop = &server->loop,
+                                            .done = on_call_done,
+                                            .log = on_runner_log,
+                                            .context = server };
+    if (options.path == NULL) {
+        return OK;
+    }
+    enum err err = runner_open(&options, &server->runner, problem->message,
+                               sizeof(problem->message));
+    if (err == OK) {
+        server->effector = runner_effector(server->runner);
+    }
+    return err;
+}
+
 static enum err open_engine(struct server *server, const struct clock *clock,
                             const struct transport *transport, const struct worker *worker,
                             struct server_problem *problem)
@@ -199,6 +230,7 @@ static enum err open_engine(struct server *server, const struct clock *clock,
         .clock = clock,
         .transport = transport,
         .worker = worker,
+        .effector = server->runner != NULL ? &server->effector : NULL,
         .toolchain = options->toolchain,
         .scratch_path = server->scratch_path,
         .wake_core = threads_core_bell(server),
@@ -289,13 +321,19 @@ enum err server_run(const struct server_options *options, struct server_problem 
     struct clock clock = threads_clock();
     struct transport transport = listen_transport(server);
     struct worker worker = threads_worker(server);
-    enum err err = open_engine(server, &clock, &transport, &worker, ret_problem);
+    enum err err = open_runner(server, ret_problem);
+    if (err == OK) {
+        err = open_engine(server, &clock, &transport, &worker, ret_problem);
+    }
     if (err == OK) {
         err = serve(server, ret_problem);
         done_loop(server);
         engine_close(&server->engine, err == ERR_IO);
     } else {
         done_loop(server);
+    }
+    if (server->runner != NULL) {
+        runner_free(server->runner);
     }
     bell_done(&server->core_bell);
     bell_done(&server->flusher_bell);

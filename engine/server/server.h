@@ -29,6 +29,7 @@ struct server_options {
     const char *currency; // of a new store; NULL: "EUR"
     const char *region;   // of a new store: country of phones written without one; NULL: none
     const char *zone;     // of a new store: of the company; NULL: UTC
+    const char *connectors; // settings of the outside world; NULL: calls stay in the outbox
     bool demo;
     uint32_t demo_factor; // 0: the clock stands still until the method `clock` moves it
     uint64_t map_bytes;   // 0: the store's own default

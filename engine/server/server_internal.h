@@ -7,6 +7,7 @@
 #include <uv.h>
 
 #include "base/limits.h"
+#include "engine/server/runner.h"
 #include "engine/server/server.h"
 #include "engine/shell/engine.h"
 
@@ -47,6 +48,8 @@ struct server {
     pthread_t core_thread, flusher_thread, writer_thread;
     _Atomic bool core_stop, flusher_stop, writer_stop;
     uint32_t jobs;
+    struct runner *runner; // NULL: no settings of connectors
+    struct effector effector;
 };
 
 void server_log(struct server *server, const char *format, ...) ATTR_PRINTF(2, 3);

@@ -99,7 +99,8 @@ static void answer(struct core_tick *tick, struct request *request,
 void batch_deliver(struct core_tick *tick, struct tick_batch *batch)
 {
     struct delivery *delivery = batch->delivery;
-    if (delivery == NULL || (delivery->reply_count == 0 && delivery->touched.len == 0)) {
+    if (delivery == NULL ||
+        (delivery->reply_count == 0 && delivery->touched.len == 0 && !delivery->calls)) {
         return; // kept for the next batch
     }
     bool pushed = inbox_push(tick->outbox, delivery);
@@ -130,6 +131,22 @@ static void list_touched(struct core_tick *tick, const struct core_effects *effe
             buf_put(&tick->written.delivery->touched, &touched, sizeof(touched));
         }
     }
+}
+
+// Did the batch bring calls that may be tried, now or later?
+static bool has_calls(const struct core_effects *effects)
+{
+    for (uint32_t i = 0; i < effects->record_count; i++) {
+        const struct record *record = effects->records[i].record;
+        for (uint32_t e = 0; e < record->event_count; e++) {
+            enum event_kind kind = record->events[e].kind;
+            if (kind == EVENT_CALL_QUEUED || kind == EVENT_CALL_RELEASED ||
+                kind == EVENT_CALL_ATTEMPTED) {
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 void batch_enter_full(struct core_tick *tick)
@@ -202,6 +219,7 @@ static void answer_written(struct core_tick *tick)
     if (get_flag(&tick->watched)) {
         list_touched(tick, effects);
     }
+    batch->delivery->calls = has_calls(effects);
     tick->counters.batches++;
     tick->counters.commands += batch->count;
     batch->count = 0;

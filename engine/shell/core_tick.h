@@ -31,6 +31,7 @@ struct delivery_touched { // a committed record and one instance that it is abou
 struct delivery {
     struct buf bytes;
     struct buf touched; // struct delivery_touched one after the other
+    bool calls; // a call was queued, or may be tried again
     uint32_t reply_count;
     struct delivery_reply reply[BATCH_COMMANDS_MAX];
 };

@@ -173,6 +173,7 @@ enum err engine_open(const struct engine_options *options, struct engine *ret_en
             .idle = &engine->idle,
             .transport = options->transport,
             .worker = options->worker,
+            .effector = options->effector,
             .toolchain = options->toolchain,
             .scratch_path = options->scratch_path,
             .build = slice_from_cstr(engine_build()),

@@ -25,6 +25,7 @@ struct engine_options {
     const struct clock *clock;
     const struct transport *transport;
     const struct worker *worker;
+    const struct effector *effector;   // may be NULL
     const struct toolchain *toolchain; // may be NULL
     const char *scratch_path;
     struct doorbell wake_core, wake_shell, wake_flusher; // `ring` may be NULL with one thread

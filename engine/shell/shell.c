@@ -28,6 +28,7 @@ enum err shell_open(const struct shell_options *options, struct shell **ret_shel
         return err;
     }
     request_pool_init(&shell->pool);
+    caller_init(&shell->caller, options->effector);
     table_init(&shell->told);
     arena_init(&shell->scratch, SCRATCH_BYTES_MAX);
     shell->sessions = mem_zalloc(sizeof(struct session) * SESSIONS_MAX);
@@ -50,6 +51,7 @@ void shell_close(struct shell *shell, bool crash)
     view_close_reader(shell->view);
     store_reader_close(shell->reader);
     request_pool_done(&shell->pool, crash);
+    caller_done(&shell->caller);
     arena_done(&shell->scratch);
     mem_free(shell->sessions);
     mem_free(shell->ready);
@@ -217,6 +219,12 @@ static void take_delivery(struct shell *shell, struct delivery *delivery)
 {
     for (uint32_t i = 0; i < delivery->reply_count; i++) {
         const struct delivery_reply *reply = &delivery->reply[i];
+        if (reply->request->conn == CALLER_CONN) {
+            caller_answered(shell, reply->request,
+                            slice_make(delivery->bytes.ptr + reply->offset, reply->len));
+            request_give(&shell->pool, reply->request);
+            continue;
+        }
         struct session *session = session_find(shell, reply->request->conn);
         if (session != NULL) { // else: gone; a repeat of the request gets the same answer
             buf_put(&session->out, delivery->bytes.ptr + reply->offset, reply->len);
@@ -224,6 +232,8 @@ static void take_delivery(struct shell *shell, struct delivery *delivery)
         }
         request_give(&shell->pool, reply->request);
     }
+    shell->caller.look = shell->caller.look || delivery->calls;
+    delivery->calls = false;
     subscribe_touched(shell, delivery);
     if (delivery->bytes.capacity > DELIVERY_BYTES_KEPT) {
         size_t bytes_max = delivery->bytes.bytes_max;
@@ -280,18 +290,25 @@ uint64_t shell_tick(struct shell *shell)
     jobs_work(shell);
     wake_stalled(shell);
     session_work(shell);
+    caller_work(shell);
     if (shell->pushed) {
         shell->pushed = false;
         inbox_ring(shell->options.inbox);
     }
     subscribe_work(shell);
     session_flush(shell);
-    return shell->ready_count > 0 || shell->dirty_count > 0 ? 0 : subscribe_wait_ms(shell);
+    if (shell->ready_count > 0 || shell->dirty_count > 0) {
+        return 0;
+    }
+    uint64_t wait_ms = subscribe_wait_ms(shell);
+    uint64_t calls_ms = caller_wait_ms(shell);
+    return calls_ms < wait_ms ? calls_ms : wait_ms;
 }
 
 void shell_stop(struct shell *shell)
 {
     shell->stopping = true;
+    caller_stop(shell);
     for (uint32_t i = 0; i < shell->session_top; i++) {
         if (shell->sessions[i].open) {
             subscribe_forget(shell, &shell->sessions[i]);

@@ -15,6 +15,7 @@
 
 #include "base/err.h"
 #include "engine/shell/core_tick.h"
+#include "engine/shell/effector.h"
 #include "engine/shell/toolchain.h"
 #include "engine/shell/transport.h"
 
@@ -27,6 +28,7 @@ struct shell_options {
     struct inbox *inbox, *outbox, *idle;
     const struct transport *transport;
     const struct worker *worker;
+    const struct effector *effector; // may be NULL: calls stay in the outbox
     const struct toolchain *toolchain; // may be NULL: `apply` is refused
     const char *scratch_path; // where `verify` may make and remove a scratch store
     struct slice build;       // "rung 0.1.0"
@@ -50,6 +52,8 @@ void shell_closed(struct shell *shell, uint64_t conn); // the connection is gone
 
 // --- work ----------------------------------------------------------------------------------------
 void shell_job_done(struct shell *shell, struct job *job);
+// A try that the effector started has ended. Copies what it needs.
+void shell_call_done(struct shell *shell, uint64_t call, const struct effector_result *result);
 // Does what there is to do. Returns after how many ms it wants to be called again even if nothing
 // happens; UINT64_MAX: no need.
 uint64_t shell_tick(struct shell *shell);

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/table.h"
+#include "engine/shell/caller.h"
 #include "engine/shell/decode.h"
 #include "engine/shell/shell.h"
 #include "engine/state/view.h"
@@ -61,6 +62,7 @@ struct shell {
     bool touched_lost;      // more changed than is kept
     struct table told;      // case, task, inbox subscription → the state it was told
     uint32_t inbox_number;  // of the newest inbox subscription
+    struct caller caller;
     struct buf push;        // the notification made last, for all who listen to its case
     uint64_t push_seq, push_instance;
     char push_lang[LANG_BYTES_MAX]; // in which it was made

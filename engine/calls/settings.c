@@ -1,0 +1,363 @@
+#include "engine/calls/settings.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/utf8.h"
+
+struct settings_reader {
+    const char *path;
+    uint32_t line;
+    struct arena *arena;
+    struct settings *settings;
+    struct settings_section *section;
+    struct settings_problem *problem;
+};
+
+static bool wrong(struct settings_reader *reader, const char *format, ...) ATTR_PRINTF(2, 3);
+static bool wrong(struct settings_reader *reader, const char *format, ...)
+{
+    char text[300];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    (void)snprintf(reader->problem->message, sizeof(reader->problem->message), "%.80s:%u: %.300s",
+                   reader->path, reader->line, text);
+    return false;
+}
+
+static struct slice trim(struct slice text)
+{
+    while (text.len > 0 && (text.ptr[0] == ' ' || text.ptr[0] == '\t')) {
+        text = slice_sub(text, 1, text.len);
+    }
+    while (text.len > 0 && strchr(" \t\r", text.ptr[text.len - 1]) != NULL) {
+        text.len--;
+    }
+    return text;
+}
+
+// The part before `mark`, without it; `text` keeps what follows. False: no such mark.
+static bool split(struct slice *text, char mark, struct slice *ret_before)
+{
+    const char *at = text->len > 0 ? memchr(text->ptr, mark, text->len) : NULL;
+    if (at == NULL) {
+        return false;
+    }
+    size_t len = (size_t)(at - text->ptr);
+    *ret_before = trim(slice_sub(*text, 0, len));
+    *text = trim(slice_sub(*text, len + 1, text->len));
+    return true;
+}
+
+static bool is_name(struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+        if (!letter && (i == 0 || c < '0' || c > '9')) {
+            return false;
+        }
+    }
+    return text.len > 0;
+}
+
+// --- files ---------------------------------------------------------------------------------------
+
+static bool read_file(struct settings_reader *reader, const char *path, size_t bytes_max,
+                      bool secret, struct slice *ret_text)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    struct stat about;
+    if (fd < 0 || fstat(fd, &about) != 0) {
+        int why = errno;
+        if (fd >= 0) {
+            (void)close(fd);
+        }
+        return wrong(reader, "%s: %s", path, strerror(why));
+    }
+    char *text = arena_alloc(reader->arena, bytes_max + 1);
+    ssize_t got = S_ISREG(about.st_mode) ? read(fd, text, bytes_max + 1) : -1;
+    (void)close(fd);
+    if (got < 0) {
+        return wrong(reader, "%s is not a file that can be read", path);
+    }
+    if ((size_t)got > bytes_max) {
+        return wrong(reader, "%s is longer than %zu bytes", path, bytes_max);
+    }
+    if (secret && ((about.st_mode & 077) != 0 ||
+                   (about.st_uid != geteuid() && about.st_uid != 0))) {
+        return wrong(reader, "%s: a secret is for its owner alone; `chmod 600 %s` makes it so",
+                     path, path);
+    }
+    *ret_text = slice_make(text, (size_t)got);
+    return true;
+}
+
+static bool is_plain(struct slice text) // one line of a header
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if ((unsigned char)text.ptr[i] < 0x20 || text.ptr[i] == 0x7f) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// --- lines ---------------------------------------------------------------------------------------
+
+static bool read_number(struct settings_reader *reader, struct slice text, uint32_t max,
+                        uint32_t *ret_number)
+{
+    uint32_t number = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] < '0' || text.ptr[i] > '9' || number > max) {
+            number = 0;
+            break;
+        }
+        number = number * 10 + (uint32_t)(text.ptr[i] - '0');
+    }
+    *ret_number = number;
+    return number > 0 && number <= max
+               ? true
+               : wrong(reader, "`%.*s` is not a number from 1 to %u", SLICE_PRINT(text), max);
+}
+
+static bool add_header(struct settings_reader *reader, struct slice text, bool secret)
+{
+    struct settings_section *section = reader->section;
+    struct slice name, value = text;
+    if (section->header_count == SETTINGS_HEADERS_MAX) {
+        return wrong(reader, "a section has at most %d headers", SETTINGS_HEADERS_MAX);
+    }
+    if (!split(&value, ':', &name) || name.len == 0 || value.len == 0) {
+        return wrong(reader, "a header is `Name: value`, a secret is `Name: FILE`");
+    }
+    if (secret) {
+        const char *path = arena_cstr(reader->arena, value);
+        if (!read_file(reader, path, SETTINGS_SECRET_BYTES_MAX, true, &value)) {
+            return false;
+        }
+        const char *end = value.len > 0 ? memchr(value.ptr, '\n', value.len) : NULL;
+        value = trim(end != NULL ? slice_sub(value, 0, (size_t)(end - value.ptr)) : value);
+        if (value.len == 0 || !is_plain(value)) {
+            return wrong(reader, "the first line of %s is no value of a header", path);
+        }
+    }
+    struct slice line = arena_format(reader->arena, "%.*s: %.*s", SLICE_PRINT(name),
+                                     SLICE_PRINT(value));
+    section->headers[section->header_count++] = arena_cstr(reader->arena, line);
+    return true;
+}
+
+static bool read_answer(struct settings_reader *reader, struct slice text)
+{
+    struct settings_section *section = reader->section;
+    if (section->call.len == 0) {
+        return wrong(reader, "`answer` is said of one call, in a section [CONNECTOR.CALL]");
+    }
+    while (text.len > 0) {
+        struct slice word = text;
+        if (!split(&text, ' ', &word)) {
+            text = SLICE_EMPTY;
+        }
+        struct slice param = word;
+        if (section->answer.len == 0) {
+            section->answer = word;
+        } else if (section->take_count == SETTINGS_TAKES_MAX) {
+            return wrong(reader, "an answer has at most %d parameters", SETTINGS_TAKES_MAX);
+        } else {
+            struct slice place = word;
+            if (!split(&place, '=', &param)) {
+                param = word;
+            }
+            section->takes[section->take_count++] = (struct settings_take){ param, place };
+        }
+        if (!is_name(param)) {
+            return wrong(reader, "`%.*s` is no name", SLICE_PRINT(param));
+        }
+    }
+    return section->answer.len > 0 || wrong(reader, "`answer` names a message");
+}
+
+static bool read_url(struct settings_reader *reader, struct slice value)
+{
+    if (!slice_starts(value, SLICE("https://")) && !slice_starts(value, SLICE("http://"))) {
+        return wrong(reader, "a URL begins with https:// or http://");
+    }
+    reader->section->url = arena_cstr(reader->arena, value);
+    return true;
+}
+
+static bool read_method(struct settings_reader *reader, struct slice value)
+{
+    reader->section->put = slice_equal(value, SLICE("PUT"));
+    return reader->section->put || slice_equal(value, SLICE("POST")) ||
+           wrong(reader, "a call is a POST or a PUT, not `%.*s`", SLICE_PRINT(value));
+}
+
+static bool read_allow(struct settings_reader *reader, struct slice value)
+{
+    struct settings_section *section = reader->section;
+    if (section->allow_count == SETTINGS_ALLOW_MAX) {
+        return wrong(reader, "a section allows at most %d addresses", SETTINGS_ALLOW_MAX);
+    }
+    return address_parse(value, &section->allow[section->allow_count++]) ||
+           wrong(reader, "`%.*s` is not ADDRESS:PORT, for example 10.0.0.7:8080 or [::1]:80",
+                 SLICE_PRINT(value));
+}
+
+static bool read_setting(struct settings_reader *reader, struct slice name, struct slice value)
+{
+    struct settings_section *section = reader->section;
+    if (section == NULL) {
+        return wrong(reader, "a section [CONNECTOR] comes first");
+    }
+    if (slice_equal(name, SLICE("url"))) {
+        return read_url(reader, value);
+    }
+    if (slice_equal(name, SLICE("method"))) {
+        return read_method(reader, value);
+    }
+    if (slice_equal(name, SLICE("header")) || slice_equal(name, SLICE("secret"))) {
+        return add_header(reader, value, name.ptr[0] == 's');
+    }
+    if (slice_equal(name, SLICE("timeout"))) {
+        return read_number(reader, value, SETTINGS_TIMEOUT_S_MAX, &section->timeout_s);
+    }
+    if (slice_equal(name, SLICE("answer_kb"))) {
+        bool good = read_number(reader, value, SETTINGS_ANSWER_KB_MAX, &section->answer_bytes);
+        section->answer_bytes *= 1024;
+        return good;
+    }
+    if (slice_equal(name, SLICE("at_once"))) {
+        return section->call.len > 0
+                   ? wrong(reader, "`at_once` is said of a connector as a whole")
+                   : read_number(reader, value, SETTINGS_AT_ONCE_MAX, &section->at_once);
+    }
+    if (slice_equal(name, SLICE("allow"))) {
+        return read_allow(reader, value);
+    }
+    if (slice_equal(name, SLICE("answer"))) {
+        return read_answer(reader, value);
+    }
+    return wrong(reader, "there is no setting `%.*s`", SLICE_PRINT(name));
+}
+
+static struct settings_section *find_section(const struct settings *settings,
+                                             struct slice connector, struct slice call)
+{
+    for (uint32_t i = 0; i < settings->count; i++) {
+        struct settings_section *section = &settings->sections[i];
+        if (slice_equal(section->connector, connector) && slice_equal(section->call, call)) {
+            return section;
+        }
+    }
+    return NULL;
+}
+
+static bool read_section(struct settings_reader *reader, struct slice inside)
+{
+    struct settings *settings = reader->settings;
+    struct slice connector = inside, call = inside;
+    if (!split(&call, '.', &connector)) {
+        call = SLICE_EMPTY;
+    } else if (!is_name(call)) {
+        return wrong(reader, "a section is [CONNECTOR] or [CONNECTOR.CALL]");
+    }
+    if (!is_name(connector)) {
+        return wrong(reader, "a section is [CONNECTOR] or [CONNECTOR.CALL]");
+    }
+    if (find_section(settings, connector, call) != NULL) {
+        return wrong(reader, "[%.*s] is there already", SLICE_PRINT(inside));
+    }
+    if (settings->count == SETTINGS_SECTIONS_MAX) {
+        return wrong(reader, "there are at most %d sections", SETTINGS_SECTIONS_MAX);
+    }
+    reader->section = &settings->sections[settings->count++];
+    *reader->section =
+        (struct settings_section){ .connector = connector, .call = call, .line = reader->line };
+    return true;
+}
+
+static bool read_line(struct settings_reader *reader, struct slice line)
+{
+    line = trim(line);
+    if (line.len == 0 || line.ptr[0] == '#') {
+        return true;
+    }
+    if (!is_plain(line) || !utf8_valid(line)) {
+        return wrong(reader, "a control character or bytes that are no text");
+    }
+    if (line.ptr[0] == '[' && line.ptr[line.len - 1] == ']') {
+        return read_section(reader, trim(slice_sub(line, 1, line.len - 2)));
+    }
+    struct slice name;
+    if (!split(&line, '=', &name) || line.len == 0) {
+        return wrong(reader, "a line is [SECTION], `name = value` or a # comment");
+    }
+    return read_setting(reader, name, line);
+}
+
+enum err settings_open(const char *path, struct arena *arena, struct settings *ret_settings,
+                       struct settings_problem *ret_problem)
+{
+    struct settings_reader reader = { .path = path, .arena = arena, .settings = ret_settings,
+                                      .problem = ret_problem };
+    struct slice rest;
+    ret_problem->message[0] = '\0';
+    ret_settings->count = 0;
+    ret_settings->sections = ARENA_ARRAY(arena, struct settings_section, SETTINGS_SECTIONS_MAX);
+    if (!read_file(&reader, path, SETTINGS_BYTES_MAX, false, &rest)) {
+        return ERR_IO;
+    }
+    while (rest.len > 0) {
+        const char *end = memchr(rest.ptr, '\n', rest.len);
+        size_t len = end != NULL ? (size_t)(end - rest.ptr) : rest.len;
+        reader.line++;
+        if (!read_line(&reader, slice_sub(rest, 0, len))) {
+            return ERR_BAD_INPUT;
+        }
+        rest = slice_sub(rest, len + 1, rest.len);
+    }
+    return OK;
+}
+
+// --- what goes for a call ------------------------------------------------------------------------
+
+static void join(struct settings_section *to, const struct settings_section *from)
+{
+    to->url = to->url != NULL ? to->url : from->url;
+    to->put = to->put || (to->url == from->url && from->put);
+    to->timeout_s = to->timeout_s != 0 ? to->timeout_s : from->timeout_s;
+    to->answer_bytes = to->answer_bytes != 0 ? to->answer_bytes : from->answer_bytes;
+    to->at_once = from->at_once;
+    for (uint32_t i = 0; i < from->header_count && to->header_count < SETTINGS_HEADERS_MAX; i++) {
+        to->headers[to->header_count++] = from->headers[i];
+    }
+    for (uint32_t i = 0; i < from->allow_count && to->allow_count < SETTINGS_ALLOW_MAX; i++) {
+        to->allow[to->allow_count++] = from->allow[i];
+    }
+}
+
+bool settings_of(const struct settings *settings, struct slice connector, struct slice call,
+                 struct settings_section *ret_section)
+{
+    const struct settings_section *own = find_section(settings, connector, call);
+    const struct settings_section *whole = find_section(settings, connector, SLICE_EMPTY);
+    *ret_section = own != NULL ? *own : (struct settings_section){ 0 };
+    if (whole != NULL) {
+        join(ret_section, whole);
+    }
+    ret_section->connector = connector;
+    ret_section->call = call;
+    ret_section->timeout_s = ret_section->timeout_s != 0 ? ret_section->timeout_s : 10;
+    ret_section->answer_bytes = ret_section->answer_bytes != 0 ? ret_section->answer_bytes : 65536;
+    ret_section->at_once = ret_section->at_once != 0 ? ret_section->at_once : 4;
+    return ret_section->url != NULL;
+}

@@ -1,0 +1,77 @@
+// S98, S128
+// How the connectors of this engine reach the outside: a file beside the programs, never in them
+// and never in the history.
+//
+//   # a comment
+//   [bank]                                  a connector; what its calls do not say themselves
+//   url     = https://bank.example/{call}   {call}: the name of the call
+//   method  = POST                          or PUT; POST if not said
+//   header  = X-Client: desk                any number of lines, up to SETTINGS_HEADERS_MAX
+//   secret  = Authorization: /etc/rung/key  a header whose value is the first line of that file;
+//                                           nobody but its owner may read the file
+//   timeout = 10                            seconds for a try as a whole
+//   answer_kb = 64                          a longer answer fails the try
+//   at_once = 4                             tries of this connector at the same time
+//   allow   = 127.0.0.1:8080                an address that is not public, and still may be reached
+//   [bank.invoice]                          one call; lines as above
+//   answer  = paid number amount=total.sum  its answer is the message `paid`: each parameter, or
+//                                           parameter=place in the JSON
+#ifndef RUNG_ENGINE_CALLS_SETTINGS_H
+#define RUNG_ENGINE_CALLS_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/attr.h"
+#include "base/err.h"
+#include "engine/calls/address.h"
+
+enum {
+    SETTINGS_SECTIONS_MAX = 256,
+    SETTINGS_HEADERS_MAX = 16,
+    SETTINGS_ALLOW_MAX = 16,
+    SETTINGS_TAKES_MAX = 32,
+    SETTINGS_BYTES_MAX = 256 * 1024,
+    SETTINGS_SECRET_BYTES_MAX = 4096,
+    SETTINGS_TIMEOUT_S_MAX = 600,
+    SETTINGS_ANSWER_KB_MAX = 1024,
+    SETTINGS_AT_ONCE_MAX = 64
+};
+
+struct settings_take { struct slice param, place; };
+
+struct settings_section {
+    struct slice connector, call; // `call` empty: the connector as a whole
+    uint32_t line;
+    const char *url;              // NULL: not said here
+    bool put;                     // method
+    const char *headers[SETTINGS_HEADERS_MAX]; // "Name: value", secrets among them
+    uint32_t header_count;
+    struct address allow[SETTINGS_ALLOW_MAX];
+    uint32_t allow_count;
+    uint32_t timeout_s, answer_bytes, at_once; // 0: not said here
+    struct slice answer;                       // message; empty: none
+    struct settings_take takes[SETTINGS_TAKES_MAX];
+    uint32_t take_count;
+};
+
+struct settings {
+    struct settings_section *sections;
+    uint32_t count;
+};
+
+struct settings_problem {
+    char message[400]; // "FILE:LINE: what is wrong"
+};
+
+// Reads the file and the secrets that it names. All lives in `arena`. Errors: ERR_IO (not there or
+// not to be read), ERR_BAD_INPUT (with the line).
+enum err settings_open(const char *path, struct arena *arena, struct settings *ret_settings,
+                       struct settings_problem *ret_problem) ATTR_USE_RESULT;
+// What goes for one call: its own lines first, then those of the connector. False: no URL is known
+// for it. Texts live as long as the settings.
+bool settings_of(const struct settings *settings, struct slice connector, struct slice call,
+                 struct settings_section *ret_section);
+
+#endif
