@@ -206,21 +206,6 @@ static bool form_read(struct cli *cli, enum graph_form *ret_form)
     return true;
 }
 
-// Those that stand in the files that were named, or the one that was asked for.
-static bool is_wanted(const struct compile_program *program, const struct cli_files *files,
-                      struct slice only)
-{
-    if (only.len > 0) {
-        return slice_equal(program->process, only);
-    }
-    for (uint32_t i = 0; i < files->count; i++) {
-        if (slice_equal(program->files[0], files->names[i])) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static int programs_draw(struct cli *cli, const struct cli_files *files,
                          const struct compile_result *result, enum graph_form form,
                          struct buf *drawing)
@@ -230,7 +215,7 @@ static int programs_draw(struct cli *cli, const struct cli_files *files,
     for (uint32_t i = 0; i < result->program_count; i++) {
         const struct compile_program *program = &result->programs[i];
         struct image image;
-        if (!is_wanted(program, files, only) || image_open(program->image, &image) != OK) {
+        if (!program_is_wanted(program, files, only) || image_open(program->image, &image) != OK) {
             continue;
         }
         if (form != GRAPH_TEXT && drawn > 0) {

@@ -175,6 +175,11 @@ const struct cli_command cli_commands[] = {
       "`dot`).\n"
       "The same files always give the same drawing.",
       "Programs", BASIC | OPTION_BIT(PROCESS) | OPTION_BIT(DRAW_AS), 1, ARGS_ANY, cmd_graph },
+    { "rights", "FILES|FOLDERS…", "who may press what: role, button and stage as a table",
+      "x: who has the task or the slot; o: the same, but nobody who has acted in a role that the "
+      "task\n"
+      "excludes by `other than`; +: those above, acting for them.",
+      "Programs", BASIC | OPTION_BIT(PROCESS), 1, ARGS_ANY, cmd_rights },
     { "explain", "CODE | codes | ladder NAME FILES…",
       "what a code of a message, refusal or bad row means; the moments of a ladder",
       "`explain ladder silent lead.rung --from \"fri 17:50\" --zone Asia/Vladivostok` prints each "

@@ -100,3 +100,17 @@ int program_write(struct cli *cli, struct slice path, struct slice text)
     }
     return good ? CLI_DONE : cli_problem(cli, CLI_USAGE, "file", "cannot write %s", name);
 }
+
+bool program_is_wanted(const struct compile_program *program, const struct cli_files *files,
+                      struct slice only)
+{
+    if (only.len > 0) {
+        return slice_equal(program->process, only);
+    }
+    for (uint32_t i = 0; i < files->count; i++) {
+        if (slice_equal(program->files[0], files->names[i])) {
+            return true;
+        }
+    }
+    return false;
+}

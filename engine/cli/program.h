@@ -11,6 +11,9 @@ enum { PROGRAM_TEXT_BYTES_MAX = 16 * 1024 * 1024 };
 // compile_done.
 void program_compile(struct cli *cli, const struct cli_files *files,
                      struct compile_result *ret_result);
+// One that stands in a file that was named, or the one that was asked for (`only`; empty: none).
+bool program_is_wanted(const struct compile_program *program, const struct cli_files *files,
+                       struct slice only);
 // Prints messages as text or JSON to stdout.
 // Adds the data that the files name (lists of holidays), which the engine would not find.
 void program_add_data(struct cli *cli, struct cli_files *files);

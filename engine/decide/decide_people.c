@@ -40,6 +40,7 @@ void decide_claim(struct decide *d)
     if (!side && holds) {
         assign_set_slot(run, role, d->me, SLICE("claimed"));
     }
+    assign_attend(run); // whoever claims may be away
 }
 
 void decide_reassign(struct decide *d)

@@ -131,6 +131,7 @@ static void undo(struct run *run)
                                        d->undo.stage, d->undo.image } };
     decide_emit(d, &event);
     fields_take_keys(run);
+    assign_attend(run); // whoever had the task then may be away now
 }
 
 void decide_undo(struct decide *d)
