@@ -357,7 +357,7 @@ static void write_absences(struct question *q, const struct view_user *user)
 
 static void write_user(struct question *q, const struct view_user *user)
 {
-    pack_map(q->env.buf, 11);
+    pack_map(q->env.buf, 10);
     reply_text(q->env.buf, "name", user->name);
     reply_text(q->env.buf, "title", user->title);
     reply_key(q->env.buf, "roles");
@@ -372,7 +372,6 @@ static void write_user(struct question *q, const struct view_user *user)
     }
     reply_text(q->env.buf, "zone", user->zone);
     reply_text(q->env.buf, "language", user->language);
-    reply_text(q->env.buf, "hours", user->hours);
     write_absences(q, user);
     card_user(&q->env, "superior", user->superior);
     reply_bool(q->env.buf, "active", user->active);
