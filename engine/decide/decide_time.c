@@ -11,7 +11,8 @@ static const struct armed_timer *named_timer(const struct instance *instance, ui
     return NULL;
 }
 
-// Rule 17: an idle timer counts from what last moved the case. Fired too early, it is armed again.
+// Rule 17: an idle timer counts from what last moved the case. Fired too early, it is armed again;
+// also one that slept in a frame and kept its milliseconds while the zone's clock changed.
 static bool moved_since(struct run *run, const struct armed_timer *timer, uint64_t *ret_base)
 {
     struct eval_env env = run->env;
@@ -19,7 +20,7 @@ static bool moved_since(struct run *run, const struct armed_timer *timer, uint64
     uint64_t due;
     env.now_ms = base;
     *ret_base = base;
-    return base > timer->base &&
+    return base >= timer->base &&
            eval_moment(&env, run->program->image.timer[timer->def].moment, &due) &&
            due > run->d->now_ms;
 }
