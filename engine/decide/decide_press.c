@@ -78,12 +78,11 @@ static uint32_t find_anywhere(struct run *run, uint32_t *ret_from)
     return found;
 }
 
-// The leaf, inside the place from which the person looks, whose task is his.
+// The leaf inside an entry whose task is the presser's; 0: none.
 static uint32_t leaf_of_person(const struct run *run, uint32_t from)
 {
     const struct instance *instance = run->instance;
     const struct active_stage *leaf = instance_next_leaf(instance, from, NULL);
-    uint32_t first = leaf != NULL ? leaf->entry : from;
     for (; leaf != NULL; leaf = instance_next_leaf(instance, from, leaf)) {
         const struct open_task *task = instance_main_task(instance, leaf->entry);
         if (task != NULL &&
@@ -91,7 +90,19 @@ static uint32_t leaf_of_person(const struct run *run, uint32_t from)
             return leaf->entry;
         }
     }
-    return first;
+    return 0;
+}
+
+// Where an action is pressed: the presser's own task inside the place from which he looks, else
+// inside the braces of the action, else the first leaf of that place.
+static uint32_t leaf_of_press(const struct run *run, uint32_t from)
+{
+    uint32_t leaf = leaf_of_person(run, from);
+    if (leaf == 0 && from != run->action_entry) {
+        leaf = leaf_of_person(run, run->action_entry);
+    }
+    const struct active_stage *first = instance_next_leaf(run->instance, from, NULL);
+    return leaf != 0 ? leaf : first != NULL ? first->entry : from;
 }
 
 // The action that is meant, with run->action_entry and the leaf it is pressed at.
@@ -105,7 +116,7 @@ static uint32_t find_action(struct run *run)
         return action;
     }
     (void)find_from(run, from, &run->action_entry);
-    run->env.at = leaf_of_person(run, is_named ? from : run->action_entry);
+    run->env.at = leaf_of_press(run, is_named ? from : run->action_entry);
     run->pressed_at = run->env.at;
     return action;
 }

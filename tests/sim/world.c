@@ -453,13 +453,13 @@ static void tick(struct world *world)
 static void force_faults(struct world *world, uint32_t at)
 {
     uint32_t ticks = world->options.ticks;
-    if (at == ticks / 3 && world->counts.crashes == 0 && world->up) {
+    if (at >= ticks / 3 && world->counts.crashes == 0 && world->up) {
         crash(world, "killed at last");
     }
     if (at == ticks / 2 && world->counts.power_losses == 0 && world->up) {
         disk_cut_after(prng_below(&world->prng_fault, 6));
     }
-    if (at == ticks * 2 / 3 && world->counts.power_losses == 0 && world->up) {
+    if (at >= ticks * 2 / 3 && world->counts.power_losses == 0 && world->up) {
         lose_power(world, "at last");
     }
 }
