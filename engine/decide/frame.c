@@ -152,6 +152,26 @@ static uint64_t shifted(struct run *run, uint64_t was, int64_t left, bool workin
     return was == 0 ? 0 : due;
 }
 
+static bool is_idle(const struct run *run, const struct armed_timer *timer)
+{
+    return (timer->def & TIMER_DEF_REMIND) == 0 &&
+           run->program->image.timer[timer->def].kind == TIMER_AFTER_IDLE;
+}
+
+// Going on moves the case, and an idle timer counts from there: milliseconds that were kept over a
+// change of the zone's clock could let it come an hour late. Too early, it is armed again.
+static uint64_t earlier_of_idle(const struct run *run, const struct armed_timer *timer,
+                                uint64_t due)
+{
+    struct eval_env env = run->env;
+    uint64_t anew;
+    env.now_ms = run->d->now_ms;
+    env.refusal = (struct refusal){ 0 };
+    return eval_moment(&env, run->program->image.timer[timer->def].moment, &anew) && anew < due
+               ? anew
+               : due;
+}
+
 static void resume_timer(struct run *run, const struct frozen_timer *frozen)
 {
     bool is_at = (frozen->timer.def & TIMER_DEF_REMIND) == 0 &&
@@ -159,6 +179,9 @@ static void resume_timer(struct run *run, const struct frozen_timer *frozen)
     uint64_t due = shifted(run, frozen->timer.due, frozen->left,
                            timer_is_working(run, &frozen->timer));
     bool known = !is_at || moment_of(run, &frozen->timer, &due);
+    if (is_idle(run, &frozen->timer)) {
+        due = earlier_of_idle(run, &frozen->timer, due);
+    }
     struct event event = { .kind = EVENT_TIMER_RESUMED,
                            .timer_resumed = { run->instance->head.id, frozen->timer.number, due } };
     decide_emit(run->d, &event);
