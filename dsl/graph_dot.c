@@ -40,19 +40,6 @@ static void put_lines(struct slice text, const char *line_end, struct buf *out)
     buf_put_cstr(out, line_end);
 }
 
-static void put_place(enum graph_place place, uint32_t index, struct buf *out)
-{
-    switch (place) {
-    case PLACE_START: buf_put_cstr(out, "start"); break;
-    case PLACE_STAGE: buf_format(out, "s%u", index); break;
-    case PLACE_ANYWHERE: buf_format(out, "a%u", index); break;
-    case PLACE_END: buf_format(out, "e%u", index); break;
-    case PLACE_PROCESS: buf_format(out, "p%u", index); break;
-    case PLACE_BACK: buf_put_cstr(out, "back"); break;
-    case PLACE_MERGED: buf_put_cstr(out, "merged"); break;
-    }
-}
-
 static void put_anywhere(const struct graph *graph, uint32_t stage, uint32_t depth, struct buf *out)
 {
     if (graph_has_anywhere(graph, stage)) {
@@ -176,9 +163,9 @@ static void put_edge(const struct graph *graph, uint32_t index, struct buf *out)
         }
     }
     buf_put_cstr(out, "  ");
-    put_place(edge->from_place, edge->from, out);
+    graph_put_place(edge->from_place, edge->from, "start", out);
     buf_put_cstr(out, " -> ");
-    put_place(edge->to_place, edge->to, out);
+    graph_put_place(edge->to_place, edge->to, "start", out);
     buf_put_cstr(out, " [label=\"");
     for (uint32_t i = index; i < graph->edge_count; i++) {
         if (same_way(&graph->edges[i], edge)) {

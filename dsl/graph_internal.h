@@ -40,6 +40,9 @@ uint32_t graph_pair(const struct image *image, uint32_t pair);
 // Whether no pair of these before it names the same process.
 bool graph_pair_is_first(const struct image *image, struct image_range pairs, uint32_t index);
 
+// The name of a place in a drawing that is made elsewhere; `start` is how the form calls the start.
+void graph_put_place(enum graph_place place, uint32_t index, const char *start, struct buf *out);
+
 // Words. `asks` are those of the form whose answers an expression may name.
 void graph_put_text(const struct image *image, struct image_text text, struct buf *out);
 void graph_put_expr(const struct image *image, uint32_t expr, struct image_range asks,

@@ -29,19 +29,6 @@ static void put_title(struct slice text, struct buf *out)
     buf_put_cstr(out, "\"\n---\n");
 }
 
-static void put_place(enum graph_place place, uint32_t index, struct buf *out)
-{
-    switch (place) {
-    case PLACE_START: buf_put_cstr(out, "[*]"); break;
-    case PLACE_STAGE: buf_format(out, "s%u", index); break;
-    case PLACE_ANYWHERE: buf_format(out, "a%u", index); break;
-    case PLACE_END: buf_format(out, "e%u", index); break;
-    case PLACE_PROCESS: buf_format(out, "p%u", index); break;
-    case PLACE_BACK: buf_put_cstr(out, "back"); break;
-    case PLACE_MERGED: buf_put_cstr(out, "merged"); break;
-    }
-}
-
 static void put_anywhere(const struct graph *graph, uint32_t stage, uint32_t depth, struct buf *out)
 {
     if (graph_has_anywhere(graph, stage)) {
@@ -162,9 +149,9 @@ void graph_draw_mermaid(const struct graph *graph, struct buf *out)
     for (uint32_t i = 0; i < graph->edge_count; i++) {
         const struct graph_edge *edge = &graph->edges[i];
         buf_put_cstr(out, "  ");
-        put_place(edge->from_place, edge->from, out);
+        graph_put_place(edge->from_place, edge->from, "[*]", out);
         buf_put_cstr(out, " --> ");
-        put_place(edge->to_place, edge->to, out);
+        graph_put_place(edge->to_place, edge->to, "[*]", out);
         buf_put_cstr(out, edge->label.len > 0 ? " : " : "");
         put_escaped(edge->label, out);
         buf_put_char(out, '\n');

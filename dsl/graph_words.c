@@ -574,3 +574,16 @@ void graph_put_block(const struct image *image, uint32_t block, struct image_ran
         }
     }
 }
+
+void graph_put_place(enum graph_place place, uint32_t index, const char *start, struct buf *out)
+{
+    switch (place) {
+    case PLACE_START: buf_put_cstr(out, start); break;
+    case PLACE_STAGE: buf_format(out, "s%u", index); break;
+    case PLACE_ANYWHERE: buf_format(out, "a%u", index); break;
+    case PLACE_END: buf_format(out, "e%u", index); break;
+    case PLACE_PROCESS: buf_format(out, "p%u", index); break;
+    case PLACE_BACK: buf_put_cstr(out, "back"); break;
+    case PLACE_MERGED: buf_put_cstr(out, "merged"); break;
+    }
+}
