@@ -232,15 +232,22 @@ static void release(struct core_tick *tick)
     move_batch(&tick->written, &tick->sealed);
 }
 
+// Ends the open batch. False: there is nothing to write.
+static bool seal(struct core_tick *tick)
+{
+    bool write = core_seal(tick->core);
+    move_batch(&tick->sealed, &tick->open);
+    tick->begun = false;
+    return write;
+}
+
 // Ends the open batch. It is written by this thread when it is small and nobody waits: then a hop
 // to another thread would only cost time.
 void batch_seal(struct core_tick *tick)
 {
     bool hand_over = tick->writer != NULL && (tick->open.count >= tick->hand_over ||
                                               !inbox_is_empty(tick->inbox));
-    bool write = core_seal(tick->core);
-    move_batch(&tick->sealed, &tick->open);
-    tick->begun = false;
+    bool write = seal(tick);
     if (write && hand_over) {
         writer_want(tick->writer);
         return;
@@ -271,11 +278,7 @@ bool batch_take_written(struct core_tick *tick)
     }
     release(tick);
     bool next = tick->begun;
-    bool write = next && core_seal(tick->core);
-    if (next) {
-        move_batch(&tick->sealed, &tick->open);
-        tick->begun = false;
-    }
+    bool write = next && seal(tick);
     if (write) {
         writer_want(tick->writer);
     }
