@@ -25,8 +25,7 @@ enum {
     PROCESS_CHOICES_MAX = IMAGE_CHOICES_MAX,
     PROCESS_HANDLERS_MAX = 4000, // actions, timers, rules and tasks of stages
     TEST_NAMES_MAX = 1000,       // people, and cases, of one test
-    TASK_REMINDS_MAX = 4,
-    ZONE_NAME_BYTES_MAX = 60
+    TASK_REMINDS_MAX = 4
 };
 
 struct unit_file {

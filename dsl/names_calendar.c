@@ -1,5 +1,6 @@
 // What calendars say: zone, hours of the week, lists of holidays.
 #include "base/check.h"
+#include "base/zone_name.h"
 #include "dsl/array.h"
 #include "dsl/holidays.h"
 #include "dsl/names.h"
@@ -10,26 +11,9 @@ static const char *const weekdays[] = { "sun", "mon", "tue", "wed", "thu", "fri"
 
 // --- the zone ----------------------------------------------------------------------------------
 
-// Letters, digits and `_+-` between single slashes, as tzdata names them.
-static bool is_zone_shaped(struct slice name)
-{
-    char before = '/';
-    for (size_t i = 0; i < name.len; i++) {
-        char c = name.ptr[i];
-        bool word = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-                    c == '_' || c == '+' || c == '-';
-        if (!word && (c != '/' || before == '/')) {
-            return false;
-        }
-        before = c;
-    }
-    return name.len > 0 && name.len <= ZONE_NAME_BYTES_MAX && before != '/';
-}
-
 bool names_zone_known(const struct unit *unit, struct slice name)
 {
-    return is_zone_shaped(name) &&
-           (unit->knows_zone == NULL || unit->knows_zone(name));
+    return zone_name_ok(name) && (unit->knows_zone == NULL || unit->knows_zone(name));
 }
 
 void names_report_zone(struct unit *unit, struct span span, struct slice name)

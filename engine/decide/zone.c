@@ -1,5 +1,6 @@
 // The zone of a case: told by the first of the named fields that tells one, recorded with the
 // version of the rules. A text may be a city or the name of a zone itself: so it is set by hand.
+#include "base/zone_name.h"
 #include "engine/decide/decide_internal.h"
 #include "engine/time/places.h"
 #include "engine/time/zoneinfo.h"
@@ -8,7 +9,7 @@
 static bool is_zone_name(struct slice text)
 {
     return slice_equal(text, SLICE("UTC")) ||
-           (text.len <= ZONEINFO_NAME_BYTES_MAX && text.len > 0 &&
+           (text.len <= ZONE_NAME_BYTES_MAX && text.len > 0 &&
             memchr(text.ptr, '/', text.len) != NULL);
 }
 

@@ -3,25 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/zone_name.h"
+
 enum { PATH_BYTES_MAX = 100, FILE_BYTES_MAX = 64 * 1024 };
 
 static const char folder[] = "/usr/share/zoneinfo/";
-
-// Letters, digits and `_+-` between single slashes: nothing that leaves the folder.
-static bool is_name(struct slice name)
-{
-    char before = '/';
-    for (size_t i = 0; i < name.len; i++) {
-        char c = name.ptr[i];
-        bool word = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-                    c == '_' || c == '+' || c == '-';
-        if (!word && (c != '/' || before == '/')) {
-            return false;
-        }
-        before = c;
-    }
-    return name.len > 0 && name.len <= ZONEINFO_NAME_BYTES_MAX && before != '/';
-}
 
 const struct zone *zoneinfo_load(struct slice name, struct arena *arena)
 {
@@ -30,7 +16,7 @@ const struct zone *zoneinfo_load(struct slice name, struct arena *arena)
         *zone = zone_utc();
         return zone;
     }
-    if (!is_name(name)) {
+    if (!zone_name_ok(name)) {
         return NULL;
     }
     char path[PATH_BYTES_MAX];

@@ -8,8 +8,6 @@
 #include "base/slice.h"
 #include "engine/time/zone.h"
 
-enum { ZONEINFO_NAME_BYTES_MAX = 60 };
-
 // NULL: there is no such zone here, or its file does not hold. "UTC" needs no file.
 const struct zone *zoneinfo_load(struct slice name, struct arena *arena);
 bool zoneinfo_known(struct slice name);
