@@ -267,12 +267,19 @@ static bool find_in_asks(const struct handler *handler, struct slice name, struc
     return false;
 }
 
-static bool find_at_start(struct test_check_state *test, const struct process *process,
-                          struct slice name, struct form_entry *entry)
+static bool find_field(const struct process *process, struct slice name, struct form_entry *entry)
 {
     const struct field *field = infer_find_field(process, name);
     if (field != NULL) {
         *entry = (struct form_entry){ field->type, field->span };
+    }
+    return field != NULL;
+}
+
+static bool find_at_start(struct test_check_state *test, const struct process *process,
+                          struct slice name, struct form_entry *entry)
+{
+    if (find_field(process, name, entry)) {
         return true;
     }
     const struct role *role = names_find_role(test->unit, process->decl.file, name);
@@ -318,8 +325,8 @@ static void suggest_form(struct test_check_state *test, struct diag *diag, uint3
     diag_suggest(diag, &suggestions, syntax_span(tree, name_node), "field");
 }
 
-static void check_with(struct test_check_state *test, struct test_play *play, uint32_t node,
-                       const struct process *process)
+void check_test_with(struct test_check_state *test, struct test_play *play, uint32_t node,
+                     const struct process *process)
 {
     const struct syntax_tree *tree = check_test_tree(test);
     uint32_t clause = syntax_child(tree, node, NODE_WITH);
@@ -334,14 +341,16 @@ static void check_with(struct test_check_state *test, struct test_play *play, ui
         struct form_entry entry;
         bool known = play->kind == TEST_PLAY_START
                          ? find_at_start(test, process, with.name, &entry)
+                     : play->kind == TEST_PLAY_DEED
+                         ? find_field(process, with.name, &entry)
                          : find_in_action(process, play->action, with.name, &entry);
         if (!known) {
+            bool of_process = play->kind != TEST_PLAY_PRESS;
             struct diag *diag =
                 diag_add(test->unit->diags, DIAG_E0318, syntax_span(tree, name_node));
             diag_fact(diag, with.name);
-            diag_fact_format(
-                diag, play->kind == TEST_PLAY_START ? "process `%.*s`" : "action `%.*s`",
-                SLICE_PRINT(play->kind == TEST_PLAY_START ? process->decl.name : play->action));
+            diag_fact_format(diag, of_process ? "process `%.*s`" : "action `%.*s`",
+                             SLICE_PRINT(of_process ? process->decl.name : play->action));
             suggest_form(test, diag, name_node, process, play->action);
             continue;
         }
@@ -396,11 +405,12 @@ static void play_start(struct test_check_state *test, struct test_play *play, ui
     if (as != NODE_NONE) {
         play->user = check_test_user(test, syntax_first(tree, as));
     }
-    check_with(test, play, node, process);
+    check_test_with(test, play, node, process);
     check_test_add_case(test, play, name_node == NODE_NONE ? node : name_node,
                         name_node == NODE_NONE ? SLICE_EMPTY : syntax_name(tree, name_node),
                         process);
     play->process = process == NULL ? SLICE_EMPTY : process->decl.name;
+    check_test_refused(test, play, node);
 }
 
 static void play_wait(struct test_check_state *test, struct play_list *list, struct test_play *play,
@@ -489,18 +499,25 @@ void check_test_refused(struct test_check_state *test, struct test_play *play, u
     }
 }
 
+const struct process *check_test_of_case(struct test_check_state *test, struct test_play *play,
+                                         uint32_t node)
+{
+    play->case_index = check_test_case(test, node);
+    if (play->case_index == INDEX_NONE) {
+        return NULL;
+    }
+    test->current_case = play->case_index;
+    return test->processes[play->case_index];
+}
+
 static void play_does(struct test_check_state *test, struct test_play *play, uint32_t node)
 {
     const struct syntax_tree *tree = check_test_tree(test);
     play->kind = TEST_PLAY_PRESS;
     play->user = check_test_user(test, syntax_child_class(tree, node, CLASS_NAME, 0));
     uint32_t action = syntax_child_class(tree, node, CLASS_NAME, 1);
-    play->case_index = check_test_case(test, syntax_child_class(tree, node, CLASS_NAME, 2));
     const struct process *process =
-        play->case_index == INDEX_NONE ? NULL : test->processes[play->case_index];
-    if (play->case_index != INDEX_NONE) {
-        test->current_case = play->case_index;
-    }
+        check_test_of_case(test, play, syntax_child_class(tree, node, CLASS_NAME, 2));
     if (action == NODE_NONE || syntax_kind(tree, action) != NODE_NAME) {
         process = NULL;
     } else {
@@ -510,13 +527,17 @@ static void play_does(struct test_check_state *test, struct test_play *play, uin
         report_unknown_action(test, action, process);
         process = NULL;
     }
-    check_with(test, play, node, process);
+    check_test_with(test, play, node, process);
     check_test_refused(test, play, node);
 }
 
 static void check_task_check(struct test_check_state *test, struct test_check *check, uint32_t node)
 {
     const struct syntax_tree *tree = check_test_tree(test);
+    uint32_t title = syntax_child(tree, node, NODE_STRING);
+    if (title != NODE_NONE) {
+        check->title = syntax_string(tree, title, test->unit->arena);
+    }
     uint32_t holder = syntax_child(tree, node, NODE_FOR);
     if (holder != NODE_NONE) {
         check->user = check_test_user(test, syntax_first(tree, holder));
@@ -553,6 +574,9 @@ static void play_expect(struct test_check_state *test, struct test_play *play, u
         if (kind == NODE_INCIDENT || kind == NODE_NO_INCIDENT) {
             check.kind =
                 kind == NODE_INCIDENT ? TEST_CHECK_INCIDENT : TEST_CHECK_NO_INCIDENT;
+        } else if (kind == NODE_NOTICE || kind == NODE_NO_NOTICE) {
+            check.kind = kind == NODE_NOTICE ? TEST_CHECK_NOTICE : TEST_CHECK_NO_NOTICE;
+            check_task_check(test, &check, child);
         } else if (kind == NODE_NO_TASK || kind == NODE_TASK_CHECK) {
             check.kind = kind == NODE_NO_TASK ? TEST_CHECK_NO_TASK : TEST_CHECK_TASK;
             check_test_current(test, child);
@@ -580,6 +604,7 @@ static void check_plays(struct test_check_state *test, uint32_t node)
                                   .text = check_test_source(test, child),
                                   .user = INDEX_NONE,
                                   .other = INDEX_NONE,
+                                  .parent = INDEX_NONE,
                                   .case_index = INDEX_NONE };
         enum syntax_kind kind = syntax_kind(tree, child);
         if (kind == NODE_PLAY_AT) {
@@ -596,6 +621,10 @@ static void check_plays(struct test_check_state *test, uint32_t node)
             play_wait_until(test, &list, &play, child);
         } else if (kind == NODE_PLAY_DOES) {
             play_does(test, &play, child);
+        } else if (kind == NODE_PLAY_CHILD) {
+            check_test_child(test, &play, child);
+        } else if (kind == NODE_PLAY_DEED) {
+            check_test_deed(test, &play, child);
         } else if (kind == NODE_PLAY_MESSAGE || kind == NODE_PLAY_CALL) {
             check_test_outside(test, &play, child);
         } else if (kind == NODE_PLAY_EXPECT) {

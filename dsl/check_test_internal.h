@@ -54,6 +54,15 @@ static inline const struct syntax_tree *check_test_tree(const struct test_check_
 void check_test_add_case(struct test_check_state *test, struct test_play *play, uint32_t name_node,
                          struct slice case_name, const struct process *process);
 void check_test_refused(struct test_check_state *test, struct test_play *play, uint32_t node);
+// The values behind `with`; what may stand there depends on the kind of the play.
+void check_test_with(struct test_check_state *test, struct test_play *play, uint32_t node,
+                     const struct process *process);
+// The case that a NAME node names becomes the one that is spoken of; NULL: reported.
+const struct process *check_test_of_case(struct test_check_state *test, struct test_play *play,
+                                         uint32_t node);
+// child …, NAME undoes …
+void check_test_child(struct test_check_state *test, struct test_play *play, uint32_t node);
+void check_test_deed(struct test_check_state *test, struct test_play *play, uint32_t node);
 // message …, call …
 void check_test_outside(struct test_check_state *test, struct test_play *play, uint32_t node);
 

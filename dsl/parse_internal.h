@@ -216,6 +216,16 @@ void parse_connector(struct parser *p, uint32_t file);                // parse_m
 void parse_intake(struct parser *p, uint32_t file);
 void parse_on_message(struct parser *p, uint32_t parent);
 void parse_send(struct parser *p, uint32_t block);
+// What stands in tests beside presses (parse_test_deeds.c).
+bool parse_at_deed(const struct parser *p); // NAME and one of the words of enum syntax_deed
+void parse_deed(struct parser *p, uint32_t test);
+void parse_deed_words(enum word *ret_words); // DEED_COUNT of them
+void parse_play_child(struct parser *p, uint32_t test);
+void parse_refused(struct parser *p, uint32_t node);    // [refused [STRING]]
+void parse_check_text(struct parser *p, uint32_t node); // [STRING]
+void parse_check_for(struct parser *p, uint32_t node);  // for NAME; the word may be missing
+bool parse_at_notice(const struct parser *p);
+void parse_notice(struct parser *p, uint32_t parent);
 void parse_play_message(struct parser *p, uint32_t test);
 void parse_play_call(struct parser *p, uint32_t test);
 // Constructs of later versions: one message each, read and dropped (parse_later.c).

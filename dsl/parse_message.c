@@ -166,18 +166,6 @@ void parse_send(struct parser *p, uint32_t block)
 
 // ------------------------------------------------------------------------------------ tests
 
-static void parse_refused(struct parser *p, uint32_t node)
-{
-    if (parse_at_word(p, WORD_REFUSED)) {
-        uint32_t refused = parse_open(p, NODE_REFUSED);
-        parse_advance(p);
-        if (parse_at(p, TOKEN_STRING)) {
-            parse_leaf(p, refused, NODE_STRING);
-        }
-        parse_add(p, node, parse_close(p, refused));
-    }
-}
-
 // message NAME.NAME [to NAME] [with …] [refused [STRING]]
 void parse_play_message(struct parser *p, uint32_t test)
 {

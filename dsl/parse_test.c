@@ -23,7 +23,8 @@ static bool starts_play(const struct parser *p)
     case WORD_ABSENT:
     case WORD_PRESENT: return at_does(p) || parse_peek(p)->kind == TOKEN_WORD;
     case WORD_CALL: return parse_peek(p)->word != WORD_DOES;
-    default: return at_does(p);
+    case WORD_CHILD: return at_does(p) || parse_peek(p)->kind == TOKEN_WORD;
+    default: return at_does(p) || parse_at_deed(p);
     }
 }
 
@@ -125,6 +126,7 @@ static void play_start(struct parser *p, uint32_t test)
         parse_ref(p, as, "`as`", "the name of a person");
         parse_add(p, node, parse_close(p, as));
     }
+    parse_refused(p, node);
     parse_add(p, test, parse_close(p, node));
 }
 
@@ -150,22 +152,18 @@ static void play_wait(struct parser *p, uint32_t test)
     parse_add(p, test, parse_close(p, node));
 }
 
-// task [for NAME] [due EXPR]
+// task ["TITLE"] [for NAME] [due EXPR]
 static void parse_task_check(struct parser *p, uint32_t parent)
 {
     uint32_t node = parse_open(p, NODE_TASK_CHECK);
     parse_advance(p);
+    parse_check_text(p, node);
     bool bare = parse_at_name(p) && parse_token(p)->word == WORD_NONE && parse_at_same_line(p);
     if (bare) {
         parse_insert(p, parse_needs(p, "`task`", "`for` before the name of a person"), "for");
-        uint32_t clause = parse_open(p, NODE_FOR);
-        parse_ref(p, clause, "`for`", "the name of a person");
-        parse_add(p, node, parse_close(p, clause));
+        parse_check_for(p, node);
     } else if (parse_at_word(p, WORD_FOR)) {
-        uint32_t clause = parse_open(p, NODE_FOR);
-        parse_advance(p);
-        parse_ref(p, clause, "`for`", "the name of a person");
-        parse_add(p, node, parse_close(p, clause));
+        parse_check_for(p, node);
     }
     bool moment = (parse_at(p, TOKEN_DATE) || parse_at(p, TOKEN_TIME)) && parse_at_same_line(p);
     if (moment || parse_at_word(p, WORD_DUE)) {
@@ -202,10 +200,15 @@ static void parse_check(struct parser *p, uint32_t parent)
         parse_add(p, parent, parse_close(p, node));
         return;
     }
-    if (parse_at_word(p, WORD_NO) && parse_peek(p)->word == WORD_TASK) {
+    if (parse_at_notice(p)) {
+        parse_notice(p, parent);
+    } else if (parse_at_word(p, WORD_NO) && parse_peek(p)->word == WORD_TASK) {
         uint32_t node = parse_open(p, NODE_NO_TASK);
         parse_advance(p);
         parse_advance(p);
+        if (parse_at_word(p, WORD_FOR) && parse_at_same_line(p)) {
+            parse_check_for(p, node);
+        }
         parse_add(p, parent, parse_close(p, node));
     } else if (parse_at_word(p, WORD_TASK) && parse_peek(p)->kind != TOKEN_DOT) {
         parse_task_check(p, parent);
@@ -257,14 +260,7 @@ static void play_does(struct parser *p, uint32_t test)
     if (parse_at_word(p, WORD_WITH)) {
         parse_with(p, node);
     }
-    if (parse_at_word(p, WORD_REFUSED)) {
-        uint32_t refused = parse_open(p, NODE_REFUSED);
-        parse_advance(p);
-        if (parse_at(p, TOKEN_STRING)) {
-            parse_leaf(p, refused, NODE_STRING);
-        }
-        parse_add(p, node, parse_close(p, refused));
-    }
+    parse_refused(p, node);
     parse_add(p, test, parse_close(p, node));
 }
 
@@ -280,8 +276,10 @@ static void play_later(struct parser *p, uint32_t test)
 static bool report_unknown_play(struct parser *p, uint32_t test)
 {
     static const enum word words[] = { WORD_AT,     WORD_USER,   WORD_START,   WORD_WAIT,
-                                       WORD_EXPECT, WORD_ABSENT, WORD_PRESENT, WORD_MESSAGE };
-    static const enum word verbs[] = { WORD_DOES };
+                                       WORD_EXPECT, WORD_ABSENT, WORD_PRESENT, WORD_MESSAGE,
+                                       WORD_CHILD };
+    enum word verbs[DEED_COUNT + 1] = { [DEED_COUNT] = WORD_DOES };
+    parse_deed_words(verbs);
     if (parse_respell(p, test, words, ARRAY_COUNT(words))) {
         return true;
     }
@@ -313,7 +311,12 @@ static void parse_play(struct parser *p, uint32_t test)
         play_does(p, test);
         return;
     }
+    if (parse_at_deed(p)) {
+        parse_deed(p, test);
+        return;
+    }
     switch ((unsigned)parse_token(p)->word) {
+    case WORD_CHILD: parse_play_child(p, test); return;
     case WORD_ABSENT: play_absent(p, test); return;
     case WORD_PRESENT: play_present(p, test); return;
     case WORD_AT: play_at(p, test); return;

@@ -65,6 +65,20 @@ enum syntax_quantifier { SYNTAX_ALL, SYNTAX_ANY, SYNTAX_COUNT };
 enum syntax_child_state { SYNTAX_OPEN, SYNTAX_ENDED, SYNTAX_SUCCEEDED, SYNTAX_FAILED };
 enum syntax_strategy { SYNTAX_LEAST_LOADED, SYNTAX_ROUND_ROBIN, SYNTAX_FAMILIAR };
 enum syntax_property_of { PROPERTY_OF_TASK, PROPERTY_OF_STAGE };
+// What a person does in a test beside pressing.
+enum syntax_deed {
+    DEED_LOOKS,    // bob looks at l: his presses name the entry that he saw, until he looks again
+    DEED_REPEATS,  // bob repeats l: his last press on it once more, under the same request id
+    DEED_UNDOES,   // bob undoes l
+    DEED_REOPENS,  // bob reopens l
+    DEED_CLAIMS,   // bob claims l
+    DEED_EDITS,    // bob edits l with FIELD: VALUE
+    DEED_MOVES,    // bob moves l to STAGE
+    DEED_GIVES,    // bob gives l to ann
+    DEED_ADDS,     // bob adds "Title" on l for ann
+    DEED_FINISHES, // bob finishes "Title" on l
+    DEED_COUNT
+};
 
 // Nodes are named by number. 0 is the FILE node; NODE_NONE is "no such node".
 #define NODE_NONE UINT32_MAX

@@ -89,7 +89,24 @@ enum test_play_kind {
     TEST_PLAY_EXPECT,     // checks
     TEST_PLAY_MESSAGE,    // connector, action (its name), with; case_index or INDEX_NONE;
                           // names_case: it finds or begins a case, which is called so from now on
-    TEST_PLAY_CALL        // connector, action (its name), case_index; refused: it fails for good
+    TEST_PLAY_CALL,       // connector, action (its name), case_index; refused: it fails for good
+    TEST_PLAY_CHILD,      // process, case_index: the oldest child without a name that runs it, of
+                          // the collection `target` of the case `parent`
+    TEST_PLAY_DEED         // deed, user, case_index, target, with: see enum test_deed
+};
+
+// What a person does beside pressing.
+enum test_deed {
+    TEST_DEED_LOOKS,   // from now on his presses name the stage entry that he sees
+    TEST_DEED_REPEATS, // his last press on the case, once more under the same request id
+    TEST_DEED_UNDOES,
+    TEST_DEED_REOPENS,
+    TEST_DEED_CLAIMS,
+    TEST_DEED_EDITS,   // with
+    TEST_DEED_MOVES,   // target: stage
+    TEST_DEED_GIVES,   // target: login
+    TEST_DEED_ADDS,    // title; target: login or role
+    TEST_DEED_FINISHES // title
 };
 
 struct test_with {
@@ -99,8 +116,10 @@ struct test_with {
 
 // One thing that must hold; all of an `expect` are tested, each failure is reported.
 enum test_check_kind {
-    TEST_CHECK_NO_TASK, // the case has no open task
+    TEST_CHECK_NO_TASK, // the case has no open task, or (with `user`) none that he sees
     TEST_CHECK_TASK,    // the case has an open task …
+    TEST_CHECK_NOTICE,      // `user` has been told something that holds `title`, about any case
+    TEST_CHECK_NO_NOTICE,   // he has not
     TEST_CHECK_INCIDENT,    // an incident is open; what the lines before it opened is expected
     TEST_CHECK_NO_INCIDENT, // none is
     TEST_CHECK_TRUE     // `condition` is yes
@@ -109,6 +128,7 @@ struct test_check {
     enum test_check_kind kind;
     uint32_t case_index; // the case last named before this check; INDEX_NONE when it names none
     uint32_t user;       // … that stands in the inbox of this user, or INDEX_NONE
+    struct slice title;  // … and is called so; empty: whatever its title
     const struct test_expr
         *due; // … due then (moment; time: on the clock's day; date: its end), or NULL
     const struct test_expr *condition;
@@ -127,9 +147,13 @@ struct test_play {
     struct slice action;
     struct slice connector;
     bool names_case;
+    enum test_deed deed;
+    struct slice title;  // of a side task
+    struct slice target; // stage, login, role or collection
+    uint32_t parent;     // case
     const struct test_with *withs;
     uint32_t with_count;
-    bool refused;               // the press (or start) must be refused …
+    bool refused;               // it must be refused …
     struct slice refused_text;  // … with this inside its message; empty: any refusal
     struct value duration;      // VALUE_DURATION
     const struct test_expr *until;

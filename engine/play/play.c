@@ -136,12 +136,12 @@ static bool is_given(const struct image *image, struct slice name)
     return image_find_role(image, name) != INDEX_NONE;
 }
 
-static struct slice user_of(const struct play *play, uint32_t user)
+struct slice play_user(const struct play *play, uint32_t user)
 {
     return user == INDEX_NONE ? SLICE_EMPTY : play->plan->users[user].name;
 }
 
-static bool contains_text(struct slice text, struct slice part)
+bool play_holds(struct slice text, struct slice part)
 {
     for (size_t at = 0; at + part.len <= text.len; at++) {
         if (part.len == 0 || memcmp(text.ptr + at, part.ptr, part.len) == 0) {
@@ -167,7 +167,7 @@ bool play_judge(struct play *play, const struct test_play *line, const struct co
         play_fail_line(play, line, SLICE("a refusal"),
                   arena_format(play->arena, "accepted: %.*s",
                                SLICE_PRINT(play_where(play, line->case_index))));
-    } else if (refused && !contains_text(refusal->message, line->refused_text)) {
+    } else if (refused && !play_holds(refusal->message, line->refused_text)) {
         play_fail_line(play, line,
                   arena_format(play->arena, "a refusal that says \"%.*s\"",
                                SLICE_PRINT(line->refused_text)),
@@ -195,7 +195,7 @@ static void play_start(struct play *play, const struct play_set *set, const stru
     }
     play->case_index = line->case_index;
     struct command command = {
-        .kind = COMMAND_START, .as = user_of(play, line->user), .process = line->process,
+        .kind = COMMAND_START, .as = play_user(play, line->user), .process = line->process,
         .form = play_pack_form(play, line, given, false),
         .given = play_pack_form(play, line, given, true),
     };
@@ -207,31 +207,6 @@ static void play_start(struct play *play, const struct play_set *set, const stru
     struct unpack unpack;
     unpack_init(&unpack, raw);
     play->instances[line->case_index] = raw.len > 0 ? unpack_uint(&unpack) : 0;
-}
-
-static void play_press(struct play *play, const struct test_play *line)
-{
-    struct play_case found;
-    play->case_index = line->case_index;
-    if (!play_find_case(play, line->case_index, &found)) {
-        play_fail_line(play, line, SLICE("a case to press on"), play_where(play, line->case_index));
-        return;
-    }
-    // In several places at once the engine finds the one where this person may press it.
-    const struct active_stage *leaf = instance_next_leaf(found.instance, 0, NULL);
-    const struct open_task *task = instance_main_task(found.instance, 0);
-    if (leaf != NULL && instance_next_leaf(found.instance, 0, leaf) != NULL) {
-        leaf = NULL;
-        task = NULL;
-    }
-    bool *chosen = ARENA_ARRAY(play->arena, bool, line->with_count + 1);
-    struct command command = {
-        .kind = COMMAND_PRESS, .as = user_of(play, line->user), .name = line->action,
-        .instance = found.instance->head.id, .entry = leaf != NULL ? leaf->entry : 0,
-        .task = task != NULL ? task->number : 0, .form = play_pack_form(play, line, chosen, false),
-    };
-    struct core_answer answer = play_command(play, &command);
-    (void)play_judge(play, line, &answer);
 }
 
 // --------------------------------------------------------------------------------- the clock
@@ -277,8 +252,8 @@ static void play_absence(struct play *play, const struct test_play *line)
 {
     bool absent = line->kind == TEST_PLAY_ABSENT;
     struct command command = {
-        .kind = absent ? COMMAND_ABSENCE : COMMAND_PRESENT, .name = user_of(play, line->user),
-        .other = user_of(play, line->other),
+        .kind = absent ? COMMAND_ABSENCE : COMMAND_PRESENT, .name = play_user(play, line->user),
+        .other = play_user(play, line->other),
     };
     if (absent) {
         command.until_ms =
@@ -309,6 +284,8 @@ static void run_line(struct play *play, const struct play_set *set, const struct
     case TEST_PLAY_PRESENT: play_absence(play, line); break;
     case TEST_PLAY_MESSAGE: play_message(play, line); break;
     case TEST_PLAY_CALL: play_call(play, line); break;
+    case TEST_PLAY_CHILD: play_child(play, line); break;
+    case TEST_PLAY_DEED: play_deed(play, line); break;
     case TEST_PLAY_EXPECT:
         for (uint32_t i = 0; i < line->check_count; i++) {
             play_check(play, &line->checks[i]);
@@ -442,6 +419,10 @@ static void run_plays(struct play *play, const struct play_set *set, struct play
     memcpy(play->currency, view_counters(play->view)->currency, sizeof(play->currency));
     play->instances = ARENA_ARRAY(play->arena, uint64_t, play->plan->case_count + 1);
     play->seqs = ARENA_ARRAY(play->arena, uint64_t, play->plan->play_count + 1);
+    for (uint32_t i = 0; i < play->plan->play_count; i++) {
+        const struct test_play *line = &play->plan->plays[i];
+        play->repeats |= line->kind == TEST_PLAY_DEED && line->deed == TEST_DEED_REPEATS;
+    }
     activate(play, set);
     add_users(play, play->plan->line);
     for (uint32_t i = 0; i < play->plan->play_count && play->failure_count == 0; i++) {
@@ -514,7 +495,7 @@ static void open_programs(struct play_set *set, struct arena *arena)
 
 static bool is_wanted(const struct test_plan *plan, struct slice filter)
 {
-    return contains_text(plan->title, filter) || contains_text(plan->file, filter);
+    return play_holds(plan->title, filter) || play_holds(plan->file, filter);
 }
 
 enum err play_run(const struct compile_result *compiled, const struct play_options *options,

@@ -145,6 +145,9 @@ static struct slice describe_wanted(const struct play *play, const struct test_c
     if (check->user != INDEX_NONE) {
         buf_format(&buf, " for %.*s", SLICE_PRINT(play->plan->users[check->user].name));
     }
+    if (check->title.len > 0) {
+        buf_format(&buf, " \"%.*s\"", SLICE_PRINT(check->title));
+    }
     if (check->due != NULL) {
         struct value due = play_value(play, check->due, 0);
         struct slice moment = value_is_empty(&due)
@@ -157,12 +160,20 @@ static struct slice describe_wanted(const struct play *play, const struct test_c
     return text;
 }
 
+static bool task_matches(const struct play *play, const struct play_case *found,
+                         const struct open_task *task, const struct test_check *check)
+{
+    struct slice title = view_task_title(play->view, found->instance, task);
+    return (check->title.len == 0 || slice_equal(title, check->title)) &&
+           play_task_matches(play, found, task, check->user, check->due);
+}
+
 static void check_task(struct play *play, const struct test_check *check)
 {
     struct play_case found;
     bool there = play_find_case(play, check->case_index, &found);
     for (uint32_t i = 0; there && i < found.instance->head.task_count; i++) {
-        if (play_task_matches(play, &found, &found.instance->task[i], check->user, check->due)) {
+        if (task_matches(play, &found, &found.instance->task[i], check)) {
             return;
         }
     }
@@ -172,13 +183,52 @@ static void check_task(struct play *play, const struct test_check *check)
 static void check_no_task(struct play *play, const struct test_check *check)
 {
     struct play_case found;
-    if (play_find_case(play, check->case_index, &found) && found.instance->head.task_count == 0) {
+    bool there = play_find_case(play, check->case_index, &found);
+    bool none = there;
+    for (uint32_t i = 0; there && i < found.instance->head.task_count; i++) {
+        none = none && !task_matches(play, &found, &found.instance->task[i], check);
+    }
+    if (none) {
         return;
     }
+    struct slice whom = check->user == INDEX_NONE ? SLICE_EMPTY : play_user(play, check->user);
     fail(play, check,
-         arena_format(play->arena, "%.*s with no task",
-                      SLICE_PRINT(name_of_case(play, check->case_index))),
+         arena_format(play->arena, "%.*s with no task%s%.*s",
+                      SLICE_PRINT(name_of_case(play, check->case_index)),
+                      whom.len > 0 ? " for " : "", SLICE_PRINT(whom)),
          play_where(play, check->case_index));
+}
+
+struct notice_search {
+    struct slice text;
+    bool found;
+    struct buf *said;
+};
+
+static bool is_notice(void *context, const struct view_notice_row *row)
+{
+    struct notice_search *search = context;
+    search->found = search->found || play_holds(row->text, search->text);
+    buf_format(search->said, "%s\"%.*s\"", search->said->len > 0 ? ", " : "",
+               SLICE_PRINT(row->text));
+    return true;
+}
+
+static void check_notice(struct play *play, const struct test_check *check)
+{
+    struct buf said;
+    buf_init(&said, 64 * 1024);
+    struct notice_search search = { check->title, false, &said };
+    if (check->user != INDEX_NONE) {
+        view_notices(play->view, play->users[check->user], is_notice, &search);
+    }
+    if (search.found != (check->kind == TEST_CHECK_NOTICE)) {
+        fail(play, check, check->text,
+             said.len == 0 ? SLICE("nothing was told")
+                           : arena_format(play->arena, "told was %.*s",
+                                          SLICE_PRINT(buf_slice(&said))));
+    }
+    buf_done(&said);
 }
 
 static bool collect_text(void *context, const struct view_incident_row *row)
@@ -207,6 +257,8 @@ void play_check(struct play *play, const struct test_check *check)
     switch (check->kind) {
     case TEST_CHECK_NO_TASK: check_no_task(play, check); break;
     case TEST_CHECK_TASK: check_task(play, check); break;
+    case TEST_CHECK_NOTICE:
+    case TEST_CHECK_NO_NOTICE: check_notice(play, check); break;
     case TEST_CHECK_INCIDENT:
     case TEST_CHECK_NO_INCIDENT: check_incident(play, check); break;
     case TEST_CHECK_TRUE: check_condition(play, check); break;

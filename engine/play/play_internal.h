@@ -21,6 +21,15 @@ struct play_program { // a program of the set, opened once for its links to othe
     struct image image;
 };
 
+// What one person knows of one case: which stage entry he saw, and what he pressed last.
+struct play_hand {
+    struct play_hand *next;
+    uint32_t user, case_index;
+    bool looked; // his presses name what he saw then
+    uint32_t entry, task;
+    struct command pressed; // COMMAND_NONE: nothing yet
+};
+
 // One test being run.
 struct play {
     const struct test_plan *plan;
@@ -39,6 +48,9 @@ struct play {
     uint32_t failure_count;
     uint32_t case_index; // last named
     uint64_t incidents;  // open ones that the test has expected
+    struct play_hand *hands;
+    uint64_t request; // of the last press
+    bool repeats;     // some press is said again: presses carry request ids
 };
 
 struct play_case { // a started case, as it stands now
@@ -73,6 +85,8 @@ void play_cover(const struct play *play, struct cover *cover);
 // play.c
 void play_fail_line(struct play *play, const struct test_play *line, struct slice expected,
                     struct slice found);
+bool play_holds(struct slice text, struct slice part);
+struct slice play_user(const struct play *play, uint32_t user); // his login; INDEX_NONE: empty
 // Runs one command as a batch of its own. The answer is valid until the next one.
 struct core_answer play_command(struct play *play, const struct command *command);
 // The values of the line for which `chosen` is `which`, as a packed map.
@@ -80,6 +94,11 @@ struct slice play_pack_form(const struct play *play, const struct test_play *lin
                             const bool *chosen, bool which);
 // Was the outcome the one that the line expects? True: the command was accepted.
 bool play_judge(struct play *play, const struct test_play *line, const struct core_answer *answer);
+
+// play_deed.c
+void play_press(struct play *play, const struct test_play *line);
+void play_deed(struct play *play, const struct test_play *line);
+void play_child(struct play *play, const struct test_play *line);
 
 // play_outside.c
 void play_message(struct play *play, const struct test_play *line);

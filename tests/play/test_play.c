@@ -315,6 +315,56 @@ static void a_start_that_is_refused_fails_with_its_reason(void **state)
                  "  bob does busy on l\n}\n", 4, "`name`: must be answered");
 }
 
+static void a_start_may_be_expected_to_be_refused(void **state)
+{
+    (void)state;
+    assert_passes("test \"t\" {\n" ANN "  start lead m as bob refused \"`name`\"\n}\n");
+    assert_fails("test \"t\" {\n" ANN "  start lead m with name: \"Bea\" as bob refused\n}\n", 6,
+                 "a refusal");
+    assert_fails("test \"t\" {\n" ANN "  start lead m as bob refused\n  bob undoes m\n}\n", 7,
+                 "m was never started");
+}
+
+static void what_people_do_beside_pressing_may_fail_a_test(void **state)
+{
+    (void)state;
+    assert_passes("test \"t\" {\n" ANN "  bob does busy on l\n  bob undoes l\n"
+                  "  expect l.tried is 0, task due 10:00\n}\n");
+    assert_fails("test \"t\" {\n" ANN "  bob undoes l\n}\n", 6, "refused (cannot_undo)");
+    assert_fails("test \"t\" {\n" ANN "  bob edits l with price: 5 refused\n}\n", 6, "accepted");
+    assert_fails("test \"t\" {\n" ANN "  bob adds \"Look\" on l for bob\n"
+                 "  bob finishes \"Book\" on l\n}\n", 7, "refused (unknown_task)");
+    assert_fails("test \"t\" {\n" ANN "  bob repeats l\n}\n", 6, "something to say again");
+    assert_fails("test \"t\" {\n" ANN "  bob looks at l\n  bob does offer on l with price: 5\n"
+                 "  bob does agreed on l\n}\n", 8, "refused (stale)");
+}
+
+static void a_child_gets_a_name_if_there_is_one_left(void **state)
+{
+    (void)state;
+    assert_passes("test \"t\" {\n" ANN "  bob does parts on l\n  child part p of l.work\n"
+                  "  bob does made on p\n  expect p in done_well, l in won\n}\n");
+    assert_fails("test \"t\" {\n" ANN "  child part p of l.work\n}\n", 6, "there is none");
+    assert_fails("test \"t\" {\n" ANN "  bob does parts on l\n  child part p of l.work\n"
+                 "  child part q of l.work\n}\n", 8, "there is none");
+}
+
+static void wrong_tasks_and_notices_say_what_is_there(void **state)
+{
+    (void)state;
+    assert_passes("test \"t\" {\n" ANN "  user ann is boss\n"
+                  "  start lead m with name: \"B\", phone: \"+49 30 123456\"\n"
+                  "  expect notice \"Ann again\" for bob, no notice for ann, "
+                  "no notice \"B\" for bob, no task for ann, task \"Call Ann\" for bob\n}\n");
+    assert_fails("test \"t\" {\n" ANN "  expect no task for bob\n}\n", 6,
+                 "l with no task for bob");
+    assert_fails("test \"t\" {\n" ANN "  expect task \"Call\" for bob\n}\n", 6,
+                 "task \"Call Ann\" for bob");
+    assert_fails("test \"t\" {\n" ANN "  expect notice for bob\n}\n", 6, "nothing was told");
+    assert_fails("test \"t\" {\n" ANN "  start lead m with name: \"B\", phone: \"+49 30 123456\"\n"
+                 "  expect no notice for bob\n}\n", 7, "told was \"Ann again\"");
+}
+
 static void tests_do_not_see_each_other(void **state)
 {
     (void)state;
@@ -356,6 +406,10 @@ int main(void)
         cmocka_unit_test(what_no_test_reached_is_told),
         cmocka_unit_test(a_case_that_joined_another_is_that_case),
         cmocka_unit_test(a_start_that_is_refused_fails_with_its_reason),
+        cmocka_unit_test(a_start_may_be_expected_to_be_refused),
+        cmocka_unit_test(what_people_do_beside_pressing_may_fail_a_test),
+        cmocka_unit_test(a_child_gets_a_name_if_there_is_one_left),
+        cmocka_unit_test(wrong_tasks_and_notices_say_what_is_there),
         cmocka_unit_test(tests_do_not_see_each_other),
         cmocka_unit_test(only_the_tests_that_the_filter_names_run),
     };
