@@ -27,6 +27,11 @@ void check_rights(struct unit *unit, struct process *process);   // ends by role
 void check_children(struct unit *unit, struct process *process); // no end with open children
 void check_lints(struct unit *unit, const struct process *process); // W5
 void check_timers(struct unit *unit, const struct process *process); // waits that never end
+// Lints about fields (check_lint_fields.c). Gives, by index, those that keep their first value.
+const bool *check_lint_fields(struct unit *unit, const struct process *process);
+// Whether a condition in the braces of the stage may be true (check_holds.c): false is certain.
+bool check_may_hold(const struct process *process, const struct stage *stage, const bool *stays,
+                    const struct expr *condition);
 // 6. The `test` blocks of one file, in the order of the text.
 void check_tests(struct unit *unit, uint32_t file, struct test_plan **plans, uint32_t *plan_count);
 

@@ -81,9 +81,38 @@ static void lint_step(void *context, const struct step *step)
     diag_help(diag, "make the waits shorter, or let the stage last longer");
 }
 
+static void report_never(struct unit *unit, struct slice whose, const struct expr *condition)
+{
+    struct diag *diag = diag_add(unit->diags, DIAG_W505, condition->span);
+    diag_fact(diag, whose);
+    diag_here(diag, "no values of its fields make this true");
+}
+
+// Buttons, rules and branches that wait for what cannot be.
+static void lint_conditions(struct unit *unit, const struct process *process, const bool *stays)
+{
+    for (uint32_t i = 0; i < process->handler_count; i++) {
+        const struct handler *handler = process->handlers[i];
+        if ((handler->kind == HANDLER_ACTION || handler->kind == HANDLER_RULE) &&
+            handler->condition != NULL &&
+            !check_may_hold(process, handler->stage, stays, handler->condition)) {
+            report_never(unit, check_handler_name(handler, unit->arena), handler->condition);
+        }
+    }
+    for (uint32_t i = 0; i < process->stage_count; i++) {
+        const struct stage *stage = process->stages[i];
+        if (stage->guard != NULL && !check_may_hold(process, stage->parent, stays, stage->guard)) {
+            report_never(unit,
+                         arena_format(unit->arena, "stage `%.*s`", SLICE_PRINT(stage->name)),
+                         stage->guard);
+        }
+    }
+}
+
 void check_lints(struct unit *unit, const struct process *process)
 {
     struct lint lint = { .unit = unit, .process = process };
+    lint_conditions(unit, process, check_lint_fields(unit, process));
     for (uint32_t i = 0; i < process->handler_count; i++) {
         lint.handler = process->handlers[i];
         lint.told = false;
