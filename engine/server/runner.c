@@ -418,7 +418,8 @@ enum err runner_open(const struct runner_options *options, struct runner **ret_r
     enum err err = settings_open(options->path, &runner->arena, &runner->settings, &why);
     if (err == OK && (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
                       (runner->multi = curl_multi_init()) == NULL)) {
-        (void)snprintf(why.message, sizeof(why.message), "libcurl could not begin");
+        (void)snprintf(why.message, sizeof(why.message),
+                       "libcurl (libcurl.so.4) could not be loaded");
         err = ERR_NO_MEMORY;
     }
     if (err != OK) {
