@@ -21,11 +21,11 @@ void check_converts(struct unit *unit, struct process *process);
 // 4a. Messages that begin cases.
 void check_intakes(struct unit *unit);
 // 5. The proofs. Nothing is said about a process whose targets are not all known.
+void check_lints(struct unit *unit, const struct process *process); // W5; what never holds
 void check_graph(struct unit *unit, struct process *process); // stuck, ends, reachability; `waits`
 void check_cover(struct unit *unit, struct process *process);    // rules over children
 void check_rights(struct unit *unit, struct process *process);   // ends by role, buttons for nobody
 void check_children(struct unit *unit, struct process *process); // no end with open children
-void check_lints(struct unit *unit, const struct process *process); // W5
 void check_timers(struct unit *unit, const struct process *process); // waits that never end
 // Lints about fields (check_lint_fields.c). Gives, by index, those that keep their first value.
 const bool *check_lint_fields(struct unit *unit, const struct process *process);

@@ -373,7 +373,7 @@ static bool is_beyond_horizon(const struct handler *timer)
 static uint32_t wait_of(const struct handler *handler, const struct stage *leaf)
 {
     struct ways ways = ways_of(handler);
-    if (ways.count == 0) {
+    if (ways.count == 0 || handler->never_holds) {
         return 0;
     }
     if (handler->kind == HANDLER_TIMER && is_beyond_horizon(handler)) {
@@ -403,7 +403,9 @@ static void label_near_miss(struct graph *graph, struct diag *diag, const struct
                             const struct stage *leaf)
 {
     struct ways ways = ways_of(handler);
-    if (handler->kind == HANDLER_TIMER && ways.count > 0 && is_beyond_horizon(handler)) {
+    if (handler->never_holds && ways.count > 0) {
+        diag_label(diag, handler->condition->span, "this can never hold");
+    } else if (handler->kind == HANDLER_TIMER && ways.count > 0 && is_beyond_horizon(handler)) {
         diag_label(diag, handler->moment->span,
                    "a wait of more than 400 days does not count alone");
     } else if (handler->kind == HANDLER_TIMER && ways.count > 0) {

@@ -92,10 +92,11 @@ static void report_never(struct unit *unit, struct slice whose, const struct exp
 static void lint_conditions(struct unit *unit, const struct process *process, const bool *stays)
 {
     for (uint32_t i = 0; i < process->handler_count; i++) {
-        const struct handler *handler = process->handlers[i];
+        struct handler *handler = process->handlers[i];
         if ((handler->kind == HANDLER_ACTION || handler->kind == HANDLER_RULE) &&
             handler->condition != NULL &&
             !check_may_hold(process, handler->stage, stays, handler->condition)) {
+            handler->never_holds = true; // no way on for a case that stands there
             report_never(unit, check_handler_name(handler, unit->arena), handler->condition);
         }
     }

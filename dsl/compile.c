@@ -434,11 +434,11 @@ static void check_all(struct compile *compile)
             check_parallels(unit, process);
         }
         if (!process->broken) {
+            check_lints(unit, process);
             check_graph(unit, process);
             check_cover(unit, process);
             check_rights(unit, process);
             check_children(unit, process);
-            check_lints(unit, process);
             check_timers(unit, process);
         }
     }

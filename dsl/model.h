@@ -94,6 +94,7 @@ struct handler {
     uint32_t with_count;
     uint32_t local_count;
     bool has_namesake_inside; // an action of the same name stands further in
+    bool never_holds;         // its condition is false in every case (check_lints)
     const struct escalation *button_of; // the action that `by` of an escalation makes
 };
 
