@@ -14,6 +14,8 @@ struct flow_check {
     bool *reached;
     struct children *at_choice; // by source and choice, see choice_slot
     bool *chosen;
+    const struct target **came_by; // by stage and collection: how one comes there without any
+    const struct target *target;   // the one that is followed
     bool changed;
     bool reports;
     const struct stage *at; // the leaf that the handler runs at; NULL for start
@@ -27,6 +29,7 @@ struct children {
     uint32_t last;
     uint32_t earlier;
     uint32_t beside;
+    uint32_t missing; // may never have been converted at all
 };
 
 // Where the steps so far may have left the case.
@@ -36,6 +39,9 @@ struct path {
 };
 
 static uint32_t closed_by(const struct expr *expr, bool truth);
+static void check_deserted(struct flow_check *flow, const struct stage *leaf);
+static bool is_converted_beside(const struct flow_check *flow, const struct collection *collection);
+static const struct collection *first_open(const struct flow_check *flow, uint32_t open);
 static struct path follow_block(struct flow_check *flow, const struct block *block,
                                 struct path path);
 static struct children follow_hook(struct flow_check *flow, const struct handler *hook,
@@ -50,6 +56,54 @@ static void close_children(struct children *open, uint32_t closed)
     open->beside &= ~closed;
 }
 
+// No child was ever converted: may the condition have that truth?
+static bool may_be_without(const struct expr *expr, bool truth)
+{
+    if (expr->kind == EXPR_NOT) {
+        return may_be_without(expr->a, !truth);
+    }
+    if (expr->kind == EXPR_AND || expr->kind == EXPR_OR) {
+        bool a = may_be_without(expr->a, truth);
+        bool b = may_be_without(expr->b, truth);
+        return (expr->kind == EXPR_AND) == truth ? a && b : a || b;
+    }
+    if (expr->kind == EXPR_BOOL) {
+        return (expr->number != 0) == truth;
+    }
+    if (expr->kind == EXPR_COLLECTION) {
+        return !truth; // neither all nor any
+    }
+    bool counts = expr->a != NULL && expr->b != NULL && expr->a->kind == EXPR_COLLECTION &&
+                  expr->b->kind == EXPR_INTEGER;
+    int64_t number = counts ? expr->b->number : 0;
+    switch (counts ? (uint32_t)expr->kind : EXPR_KIND_COUNT) { // 0 on the left
+    case EXPR_IS: return (number == 0) == truth;
+    case EXPR_IS_NOT: return (number != 0) == truth;
+    case EXPR_LESS: return (0 < number) == truth;
+    case EXPR_LESS_EQUAL: return (0 <= number) == truth;
+    case EXPR_GREATER: return (0 > number) == truth;
+    case EXPR_GREATER_EQUAL: return (0 >= number) == truth;
+    default: return true;
+    }
+}
+
+static uint32_t spoken_of(const struct expr *expr)
+{
+    if (expr == NULL || expr->kind == EXPR_COLLECTION) {
+        return expr == NULL || expr->collection == NULL ? 0 : 1u << expr->collection->index;
+    }
+    return spoken_of(expr->a) | spoken_of(expr->b);
+}
+
+// What is known of the children where the condition has that truth.
+static void suppose(struct children *open, const struct expr *condition, bool truth)
+{
+    close_children(open, closed_by(condition, truth));
+    if (!may_be_without(condition, truth)) {
+        open->missing &= ~spoken_of(condition);
+    }
+}
+
 static uint32_t all_open(struct children open) { return open.last | open.earlier | open.beside; }
 
 static void follow_handler(struct flow_check *flow, const struct handler *handler,
@@ -61,11 +115,12 @@ static void follow_handler(struct flow_check *flow, const struct handler *handle
     if (leaf != NULL) {
         open = flow->open[leaf->index];
     } else if (handler->kind == HANDLER_START) {
+        open.missing = UINT32_MAX;
         open = follow_hook(flow, flow->process->stages[0]->enter, open);
         flow->handler = handler;
     }
     if (handler->condition != NULL) {
-        close_children(&open, closed_by(handler->condition, true));
+        suppose(&open, handler->condition, true);
     }
     struct path path = { open, true };
     stay(flow, follow_block(flow, handler->block, path));
@@ -132,6 +187,8 @@ void check_children(struct unit *unit, struct process *process)
     flow.open = ARENA_ARRAY(unit->arena, struct children, process->stage_count);
     flow.reached = ARENA_ARRAY(unit->arena, bool, process->stage_count);
     uint32_t slots = process->choice_count * process->stage_count + 1;
+    flow.came_by = ARENA_ARRAY(unit->arena, const struct target *,
+                               process->stage_count * process->collection_count);
     flow.at_choice = ARENA_ARRAY(unit->arena, struct children, slots);
     flow.chosen = ARENA_ARRAY(unit->arena, bool, slots);
     while (flow.changed) {
@@ -140,6 +197,60 @@ void check_children(struct unit *unit, struct process *process)
     }
     flow.reports = true;
     follow_all(&flow);
+    for (uint32_t i = 1; i < process->stage_count; i++) {
+        if (stage_is_leaf(process->stages[i])) {
+            check_deserted(&flow, process->stages[i]);
+        }
+    }
+}
+
+// Only children move a case on from the leaf: which of them, if none need be there, and the first
+// rule that waits for them. Where one speaks of several kinds, or may fire without any, nothing is
+// said.
+static uint32_t awaited_at(const struct flow_check *flow, const struct stage *leaf,
+                           const struct handler **ret_rule)
+{
+    uint32_t awaited = 0;
+    for (uint32_t i = 0; i < flow->process->handler_count; i++) {
+        const struct handler *handler = flow->process->handlers[i];
+        if (handler->kind != HANDLER_RULE || !stage_is_inside(leaf, handler->stage)) {
+            continue;
+        }
+        uint32_t bits = handler->condition == NULL ? 0 : spoken_of(handler->condition);
+        if (bits == 0 || may_be_without(handler->condition, true)) {
+            return 0;
+        }
+        *ret_rule = awaited == 0 ? handler : *ret_rule;
+        awaited |= bits;
+    }
+    return (awaited & (awaited - 1)) == 0 ? awaited : 0;
+}
+
+static void check_deserted(struct flow_check *flow, const struct stage *leaf)
+{
+    const struct handler *rule = NULL;
+    if (leaf->waits != WAIT_CHILDREN || stage_branch(leaf) != NULL ||
+        !flow->reached[leaf->index]) {
+        return;
+    }
+    uint32_t awaited = awaited_at(flow, leaf, &rule) & flow->open[leaf->index].missing;
+    if (awaited == 0) {
+        return;
+    }
+    const struct collection *collection = first_open(flow, awaited);
+    const struct target *target =
+        flow->came_by[leaf->index * flow->process->collection_count + collection->index];
+    struct diag *diag = diag_add(flow->unit->diags, DIAG_E0535, leaf->span);
+    diag_fact(diag, leaf->name);
+    diag_fact(diag, collection->name);
+    diag_here(diag, "only children move a case on from here");
+    diag_label(diag, rule->condition->span, "this is never true when there are none");
+    if (target != NULL) {
+        diag_label(diag, target->span, "cases come here without any");
+    }
+    diag_help(diag, "lead here only after `convert … into %.*s`, or give the stage a task or a "
+                    "timer",
+              SLICE_PRINT(collection->name));
 }
 
 // --- what a condition says about children ------------------------------------------------------
@@ -253,8 +364,9 @@ static void arrive_with(struct flow_check *flow, bool *reached, struct children 
                         struct children open)
 {
     if (!*reached || (open.last & ~known->last) != 0 || (open.earlier & ~known->earlier) != 0 ||
-        (open.beside & ~known->beside) != 0) {
+        (open.beside & ~known->beside) != 0 || (open.missing & ~known->missing) != 0) {
         *reached = true;
+        known->missing |= open.missing;
         known->last |= open.last;
         known->earlier |= open.earlier;
         known->beside |= open.beside;
@@ -280,7 +392,7 @@ static void tell_beside(struct flow_check *flow, const struct stage *stage, stru
         const struct stage *other = flow->process->stages[i];
         if (stage_is_leaf(other) && are_beside(stage, other)) {
             bool reached = true;
-            struct children told = { 0, open.earlier, open.last | open.beside };
+            struct children told = { 0, open.earlier, open.last | open.beside, 0 };
             arrive_with(flow, &reached, &flow->open[i], told);
         }
     }
@@ -291,6 +403,12 @@ static void arrive(struct flow_check *flow, const struct stage *leaf, struct chi
     if (stage_branch(leaf) == NULL) {
         open.last |= open.beside;
         open.beside = 0;
+    }
+    for (uint32_t i = 0; i < flow->process->collection_count; i++) {
+        bool news = (open.missing & ~flow->open[leaf->index].missing & 1u << i) != 0;
+        if (news) {
+            flow->came_by[leaf->index * flow->process->collection_count + i] = flow->target;
+        }
     }
     arrive_with(flow, &flow->reached[leaf->index], &flow->open[leaf->index], open);
     tell_beside(flow, leaf, open);
@@ -379,6 +497,11 @@ static void finish_branch(struct flow_check *flow, const struct stage *branch,
     const struct parallel *parallel = branch->parent->parallel;
     open = exit_up_to(flow, branch->parent, open);
     tell_beside(flow, branch, open);
+    for (uint32_t i = 0; i < flow->process->collection_count; i++) {
+        if (is_converted_beside(flow, flow->process->collections[i])) {
+            open.missing &= ~(1u << i); // nobody knows which branch comes last
+        }
+    }
     if (parallel->join != NULL) {
         flow->at = branch->parent;
         flow->handler = parallel->join;
@@ -391,6 +514,7 @@ static void finish_branch(struct flow_check *flow, const struct stage *branch,
 static void follow_target(struct flow_check *flow, const struct target *target,
                           struct children open)
 {
+    flow->target = target;
     if (target->done != NULL) {
         finish_branch(flow, target->done, open);
     } else if (target->stage != NULL) {
@@ -462,6 +586,7 @@ static struct path join_paths(struct path a, struct path b)
     a.open.last |= b.open.last;
     a.open.earlier |= b.open.earlier;
     a.open.beside |= b.open.beside;
+    a.open.missing |= b.open.missing;
     return a;
 }
 
@@ -469,8 +594,8 @@ static struct path follow_if(struct flow_check *flow, const struct step *step, s
 {
     struct path yes = path;
     struct path no = path;
-    close_children(&yes.open, closed_by(step->expr, true));
-    close_children(&no.open, closed_by(step->expr, false));
+    suppose(&yes.open, step->expr, true);
+    suppose(&no.open, step->expr, false);
     yes = follow_block(flow, step->then, yes);
     if (step->otherwise != NULL) {
         no = follow_block(flow, step->otherwise, no);
@@ -513,11 +638,12 @@ static struct path follow_step(struct flow_check *flow, const struct step *step,
             path.open.earlier |= path.open.beside & bit;
         }
         path.open.last |= bit;
+        path.open.missing &= ~bit;
     } else if (step->kind == STEP_CANCEL && step->collection != NULL) {
         close_children(&path.open, 1u << step->collection->index);
         path.open.earlier &= ~(1u << step->collection->index);
     } else if (step->kind == STEP_REQUIRE) {
-        close_children(&path.open, closed_by(step->expr, true));
+        suppose(&path.open, step->expr, true);
     } else if (step->kind == STEP_IF) {
         return follow_if(flow, step, path);
     } else if (step->kind == STEP_GOTO) {
