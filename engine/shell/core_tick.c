@@ -133,11 +133,12 @@ static uint32_t room(const struct tick_batch *batch)
     return BATCH_COMMANDS_MAX - batch->delivery->reply_count - batch->count;
 }
 
-// Is it better to end the batch here than to decide more into it?
+// Is it better to end the batch here than to decide more into it? It is, when the writer waits: the
+// rest is decided while this part is written.
 static bool is_enough(const struct core_tick *tick)
 {
     return tick->open.count >= CORE_TICK_FILL && tick->writer != NULL &&
-           writer_state(tick->writer) == WRITER_FINISHED;
+           writer_state(tick->writer) != WRITER_WANTED;
 }
 
 // Takes commands and decides them, until none is there, or the batch is large enough.

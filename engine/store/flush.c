@@ -12,6 +12,7 @@ bool store_wants_freeze(const struct store *store, uint64_t clock_ms, bool idle)
     }
     return idle || store->active.row_count >= store->flush_rows ||
            table_bytes(&store->active) >= store->flush_bytes ||
+           journal_unkept_bytes(store->journal) >= store->flush_bytes ||
            clock_ms - store->freeze_clock_ms >= store->flush_ms;
 }
 
@@ -42,7 +43,9 @@ bool store_overfull(struct store *store)
 {
     bool full = store->frozen_there &&
                 (store->active.row_count >= OVERFULL_FACTOR * (uint64_t)store->flush_rows ||
-                 table_bytes(&store->active) >= OVERFULL_FACTOR * store->flush_bytes);
+                 table_bytes(&store->active) >= OVERFULL_FACTOR * store->flush_bytes ||
+                 journal_unkept_bytes(store->journal) >=
+                     2 * OVERFULL_FACTOR * store->flush_bytes);
     if (full && !store->overfull) {
         store_lock_take(store);
         store->stats.overfull_waits++;
@@ -74,7 +77,11 @@ enum err store_flush(struct store *store)
     CHECK(store->frozen_there);
     uint64_t start_us = store_clock_us();
     uint64_t free_bytes;
-    enum err err = files_free_bytes(store->path.text, &free_bytes);
+    // First: the view never holds what the journal's environment does not.
+    enum err err = journal_keep(store->journal, store->frozen_place.seq);
+    if (err == OK) {
+        err = files_free_bytes(store->path.text, &free_bytes);
+    }
     if (err != OK) {
         return err;
     }
@@ -91,7 +98,6 @@ enum err store_flush(struct store *store)
     err = store_view_write(store->view, &store->frozen, &meta);
     if (err == OK) {
         count_flush(store, store_clock_us() - start_us);
-        journal_extend(store->journal);
     }
     return err;
 }

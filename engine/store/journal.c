@@ -100,6 +100,16 @@ static enum err find_head(struct journal *journal, struct journal_reader *reader
     return OK;
 }
 
+static enum err read_head(struct journal *journal, struct journal_reader *reader)
+{
+    enum err err = journal_pin(reader);
+    if (err == OK) {
+        err = find_head(journal, reader);
+        journal_unpin(reader);
+    }
+    return err;
+}
+
 static enum err open_disk(struct journal *journal, const struct journal_options *options,
                           struct journal_info *ret_info)
 {
@@ -112,10 +122,12 @@ static enum err open_disk(struct journal *journal, const struct journal_options 
     if (err != OK) {
         return err;
     }
-    err = journal_pin(reader);
+    err = read_head(journal, reader);
     if (err == OK) {
-        err = find_head(journal, reader);
-        journal_unpin(reader);
+        err = journal_disk_recover(journal->disk, &journal->head);
+    }
+    if (err == OK) {
+        err = read_head(journal, reader);
     }
     journal_reader_close(reader);
     return err;
@@ -177,11 +189,14 @@ uint64_t journal_bytes(const struct journal *journal)
     return journal_disk_bytes(journal->disk);
 }
 
-void journal_extend(struct journal *journal)
+enum err journal_keep(struct journal *journal, uint64_t seq)
 {
-    if (journal->disk != NULL) {
-        journal_disk_extend(journal->disk);
-    }
+    return journal->disk != NULL ? journal_disk_keep(journal->disk, seq) : OK;
+}
+
+uint64_t journal_unkept_bytes(const struct journal *journal)
+{
+    return journal->disk != NULL ? journal_disk_pending_bytes(journal->disk) : 0;
 }
 
 // --- the batch -------------------------------------------------------------------------------
@@ -309,17 +324,22 @@ void journal_seal(struct journal *journal)
     swap(&journal->blobs, &journal->sealed_blobs);
 }
 
+static struct journal_stage sealed_stage(const struct journal *journal)
+{
+    return (struct journal_stage){
+        .first_seq = journal->head.seq + 1,
+        .records = buf_slice(&journal->sealed_records),
+        .blobs = buf_slice(&journal->sealed_blobs),
+    };
+}
+
 enum err journal_write(struct journal *journal)
 {
     CHECK(journal->sealed_there);
     if (journal->sealed_records.overflow || journal->sealed_blobs.overflow) {
         return ERR_FULL;
     }
-    struct journal_stage stage = {
-        .first_seq = journal->head.seq + 1,
-        .records = buf_slice(&journal->sealed_records),
-        .blobs = buf_slice(&journal->sealed_blobs),
-    };
+    struct journal_stage stage = sealed_stage(journal);
     return journal->disk != NULL ? journal_disk_commit(journal->disk, &stage)
                                  : commit_memory(journal);
 }
@@ -328,6 +348,10 @@ void journal_settle(struct journal *journal, enum err written)
 {
     CHECK(journal->sealed_there);
     journal->sealed_there = false;
+    if (written == OK && journal->disk != NULL) {
+        struct journal_stage stage = sealed_stage(journal);
+        journal_disk_settle(journal->disk, &stage);
+    }
     empty_buf(&journal->sealed_records);
     empty_buf(&journal->sealed_blobs);
     if (written == OK) {
@@ -455,6 +479,9 @@ enum err journal_blob(struct journal_reader *reader, const uint8_t hash[STORE_HA
         *ret_bytes = arena_copy(arena, bytes);
         return OK;
     }
+    if (journal_disk_pending_blob(reader->disk, hash, arena, ret_bytes)) {
+        return OK;
+    }
     struct slice head;
     enum err err = journal_disk_chunk(reader->disk, hash, 0, &head);
     if (err != OK) {
@@ -484,7 +511,8 @@ bool journal_has_blob(struct journal_reader *reader, const uint8_t hash[STORE_HA
 {
     struct slice bytes;
     if (reader->disk != NULL) {
-        return journal_disk_chunk(reader->disk, hash, 0, &bytes) == OK;
+        return journal_disk_pending_blob(reader->disk, hash, NULL, &bytes) ||
+               journal_disk_chunk(reader->disk, hash, 0, &bytes) == OK;
     }
     struct slice key = slice_make(hash, STORE_HASH_BYTES);
     return table_get(&reader->journal->memory.blobs, key, &bytes) == TABLE_PRESENT;

@@ -1,6 +1,7 @@
-// The journal: the truth. Append-only records with a hash chain, and blobs by hash. In an LMDB
-// environment of its own (one synced commit per batch), or in memory. The port is narrow on
-// purpose: stage, commit → durable; read from any thread through a reader of one's own.
+// The journal: the truth. Append-only records with a hash chain, and blobs by hash. On disk (a log
+// with one synced write per batch before an LMDB environment, see journal_disk.h), or in memory.
+// The port is narrow on purpose: stage, commit → durable; read from any thread through a reader of
+// one's own.
 //
 // A stored record is a frame: chain (32 bytes), now_ms (8, little-endian), record bytes; its key is
 // the seq, big-endian. chain = BLAKE2b-256(chain before, now_ms, record bytes); before the first
@@ -25,7 +26,7 @@ struct journal_options {
     const char *folder; // must exist; NULL: in memory
     uint64_t map_bytes;
     uint8_t uuid[STORE_UUID_BYTES]; // of a journal that is made new
-    bool ahead; // the file is kept longer than what is used; somebody calls journal_extend
+    bool log; // batches go through the log; somebody calls journal_keep
 };
 
 struct journal_info { // what an existing environment says about itself
@@ -40,9 +41,10 @@ enum err journal_open(const struct journal_options *options, struct journal_info
 void journal_close(struct journal *journal); // every reader is closed before; NULL is fine
 const struct store_head *journal_head(const struct journal *journal); // of the last durable record
 uint64_t journal_bytes(const struct journal *journal);
-// Flusher thread: keeps the file ahead of its use, see journal_ahead.h. Nothing to do without
-// `ahead`.
-void journal_extend(struct journal *journal);
+// Flusher thread: moves what the log holds up to record `seq` to the environment. ERR_FULL,
+// ERR_NO_MEMORY: nothing happened, the log still holds it. Nothing to do without `log`.
+enum err journal_keep(struct journal *journal, uint64_t seq) ATTR_USE_RESULT;
+uint64_t journal_unkept_bytes(const struct journal *journal); // what journal_keep has to move
 
 // --- the batch, one thread -------------------------------------------------------------------
 // Copies the bytes; returns the seq it will have. Overflow of the batch's memory makes the commit

@@ -5,24 +5,31 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "base/reader.h"
-#include "engine/store/journal_ahead.h"
+#include "engine/store/journal_log.h"
+#include "engine/store/journal_pending.h"
 #include "engine/store/lmdb_env.h"
 
 // A chunk fills whole overflow pages: 16 pages less the 16 bytes of their header.
 enum { CHUNK_BYTES = 16 * 4096 - 16, CHUNK_KEY_BYTES = STORE_HASH_BYTES + 4 };
-enum { GROWTH_BLOB_BYTES = 8 * 4096, GROWTH_SLACK_BYTES = 256 * 1024 };
+// Of one transaction that moves batches: its sync must not hold up those of the log for long.
+enum { KEEP_BYTES = 512 * 1024 };
+#define LATE_BYTES_MAX ((size_t)1024 * 1024 * 1024)
 enum { INFO_BYTES = 4 + STORE_UUID_BYTES, DBS_MAX = 3 };
 
 struct journal_disk {
     MDB_env *env;
     MDB_dbi record_dbi, blob_dbi, info_dbi;
-    bool ahead_on;
-    struct journal_ahead ahead;
+    struct journal_log *log; // NULL: batches go straight to the environment
+    struct journal_pending pending;
 };
 
+// What moved from the pending batches to the environment after the pin is not in its snapshot: such
+// bytes are copied, from wherever they are, and live until the unpin as the others do.
 struct journal_disk_reader {
     struct journal_disk *disk;
     MDB_txn *txn;
+    MDB_txn *late;
+    struct arena copies;
     bool pinned;
 };
 
@@ -87,6 +94,7 @@ enum err journal_disk_open(const struct journal_options *options, struct journal
 {
     struct journal_disk *disk = mem_zalloc(sizeof(*disk));
     MDB_txn *txn = NULL;
+    journal_pending_init(&disk->pending);
     enum err err = lmdb_env_open(options->folder, options->map_bytes, DBS_MAX, &disk->env);
     if (err == OK) {
         err = lmdb_env_write(disk->env, &txn);
@@ -99,11 +107,8 @@ enum err journal_disk_open(const struct journal_options *options, struct journal
             mdb_txn_abort(txn);
         }
     }
-    if (err == OK && options->ahead) {
-        mdb_filehandle_t fd;
-        CHECK(mdb_env_get_fd(disk->env, &fd) == 0);
-        err = journal_ahead_init(&disk->ahead, fd, lmdb_env_used_bytes(disk->env));
-        disk->ahead_on = err == OK;
+    if (err == OK && options->log) {
+        err = journal_log_open(options->folder, ret_info->uuid, &disk->log);
     }
     if (err != OK) {
         journal_disk_close(disk);
@@ -118,6 +123,8 @@ void journal_disk_close(struct journal_disk *disk)
     if (disk == NULL) {
         return;
     }
+    journal_log_close(disk->log);
+    journal_pending_done(&disk->pending);
     lmdb_env_close(disk->env);
     mem_free(disk);
 }
@@ -192,52 +199,118 @@ static enum err write_records(struct journal_disk *disk, MDB_txn *txn,
     return err;
 }
 
-static enum err commit(struct journal_disk *disk, const struct journal_stage *stage)
+static enum err begin(struct journal_disk *disk, MDB_txn **ret_txn)
 {
-    MDB_txn *txn;
-    enum err err = lmdb_env_write(disk->env, &txn);
-    if (err != OK) {
-        return err == ERR_NO_MEMORY ? err : ERR_IO;
-    }
-    err = write_blobs(disk, txn, stage->blobs);
-    if (err == OK) {
-        err = write_records(disk, txn, stage);
-    }
-    if (err != OK) {
+    enum err err = lmdb_env_write(disk->env, ret_txn);
+    return err == OK || err == ERR_NO_MEMORY ? err : ERR_IO;
+}
+
+static enum err write_stage(struct journal_disk *disk, MDB_txn *txn,
+                            const struct journal_stage *stage)
+{
+    enum err err = write_blobs(disk, txn, stage->blobs);
+    return err == OK ? write_records(disk, txn, stage) : err;
+}
+
+// `written` is what the puts came to.
+static enum err end(struct journal_disk *disk, MDB_txn *txn, enum err written)
+{
+    if (written != OK) {
         mdb_txn_abort(txn);
-        return err == ERR_FULL || err == ERR_NO_MEMORY ? err : ERR_IO;
+        return written == ERR_FULL || written == ERR_NO_MEMORY ? written : ERR_IO;
     }
     return lmdb_env_commit(disk->env, txn);
 }
 
-// No more than this is added to the file. Appended leaf pages are at least half full, a larger
-// value has pages of its own, also at least half full, and a row that points there; each key of a
-// blob is random and may copy a path of its tree. How many blobs there are is not known here: at
-// most one per hash.
-static uint64_t bound_growth(const struct journal_stage *stage)
+static enum err commit(struct journal_disk *disk, const struct journal_stage *stage)
 {
-    uint64_t chunks = stage->blobs.len / CHUNK_BYTES + stage->blobs.len / STORE_HASH_BYTES + 1;
-    chunks = stage->blobs.len == 0 ? 0 : chunks;
-    return 3 * ((uint64_t)stage->records.len + stage->blobs.len) + chunks * GROWTH_BLOB_BYTES +
-           GROWTH_SLACK_BYTES;
+    MDB_txn *txn;
+    enum err err = begin(disk, &txn);
+    return err == OK ? end(disk, txn, write_stage(disk, txn, stage)) : err;
 }
 
 enum err journal_disk_commit(struct journal_disk *disk, const struct journal_stage *stage)
 {
-    if (!disk->ahead_on) {
-        return commit(disk, stage);
+    return disk->log != NULL ? journal_log_write(disk->log, stage) : commit(disk, stage);
+}
+
+void journal_disk_settle(struct journal_disk *disk, const struct journal_stage *stage)
+{
+    if (disk->log != NULL) {
+        journal_pending_add(&disk->pending, stage);
     }
-    journal_ahead_begin(&disk->ahead, bound_growth(stage));
-    enum err err = commit(disk, stage);
-    journal_ahead_end(&disk->ahead, lmdb_env_used_bytes(disk->env));
+}
+
+// One transaction. OK: `ret_count` batches were moved.
+static enum err keep_some(struct journal_disk *disk, uint64_t seq, uint32_t *ret_count)
+{
+    struct journal_stage stage;
+    *ret_count = 0;
+    if (!journal_pending_batch(&disk->pending, 0, seq, &stage)) {
+        return OK;
+    }
+    MDB_txn *txn;
+    enum err err = begin(disk, &txn);
+    if (err != OK) {
+        return err;
+    }
+    size_t bytes = 0;
+    uint32_t count = 0;
+    while (err == OK && bytes < KEEP_BYTES &&
+           journal_pending_batch(&disk->pending, count, seq, &stage)) {
+        err = write_stage(disk, txn, &stage);
+        bytes += stage.records.len + stage.blobs.len;
+        count++;
+    }
+    err = end(disk, txn, err);
+    *ret_count = err == OK ? count : 0;
     return err;
 }
 
-void journal_disk_extend(struct journal_disk *disk)
+enum err journal_disk_keep(struct journal_disk *disk, uint64_t seq)
 {
-    if (disk->ahead_on) {
-        journal_ahead_extend(&disk->ahead);
+    enum err err = OK;
+    uint32_t count = disk->log != NULL ? 1 : 0;
+    while (err == OK && count > 0) {
+        err = keep_some(disk, seq, &count);
+        journal_pending_drop(&disk->pending, count);
     }
+    if (err == OK && disk->log != NULL) {
+        journal_log_kept(disk->log, seq);
+        journal_log_extend(disk->log);
+    }
+    return err;
+}
+
+struct recovering {
+    struct journal_disk *disk;
+    MDB_txn *txn;
+};
+
+static enum err keep_recovered(void *context, const struct journal_stage *stage)
+{
+    struct recovering *recovering = context;
+    enum err err = recovering->txn == NULL ? begin(recovering->disk, &recovering->txn) : OK;
+    return err == OK ? write_stage(recovering->disk, recovering->txn, stage) : err;
+}
+
+enum err journal_disk_recover(struct journal_disk *disk, const struct store_head *last)
+{
+    if (disk->log == NULL) {
+        return OK;
+    }
+    struct recovering recovering = { .disk = disk };
+    enum err err = journal_log_recover(disk->log, last, keep_recovered, &recovering);
+    if (recovering.txn == NULL) {
+        return err;
+    }
+    enum err ended = end(disk, recovering.txn, err);
+    return err == ERR_CORRUPT ? err : ended;
+}
+
+uint64_t journal_disk_pending_bytes(struct journal_disk *disk)
+{
+    return journal_pending_bytes(&disk->pending);
 }
 
 // --- reading ---------------------------------------------------------------------------------
@@ -253,6 +326,7 @@ enum err journal_disk_reader_open(struct journal_disk *disk,
         return err;
     }
     mdb_txn_reset(reader->txn);
+    arena_init(&reader->copies, LATE_BYTES_MAX);
     *ret_reader = reader;
     return OK;
 }
@@ -260,6 +334,10 @@ enum err journal_disk_reader_open(struct journal_disk *disk,
 void journal_disk_reader_close(struct journal_disk_reader *reader)
 {
     mdb_txn_abort(reader->txn);
+    if (reader->late != NULL) {
+        mdb_txn_abort(reader->late);
+    }
+    arena_done(&reader->copies);
     mem_free(reader);
 }
 
@@ -275,17 +353,53 @@ void journal_disk_unpin(struct journal_disk_reader *reader)
 {
     CHECK(reader->pinned);
     mdb_txn_reset(reader->txn);
+    arena_reset(&reader->copies);
     reader->pinned = false;
+}
+
+// A snapshot of now, beside the pinned one, until let_late_go.
+static enum err take_late(struct journal_disk_reader *reader)
+{
+    if (reader->late == NULL) {
+        return lmdb_env_read(reader->disk->env, &reader->late);
+    }
+    return mdb_txn_renew(reader->late) == 0 ? OK : ERR_IO;
+}
+
+static void let_late_go(struct journal_disk_reader *reader) { mdb_txn_reset(reader->late); }
+
+// From the pinned snapshot, else from one of now.
+static enum err get(struct journal_disk_reader *reader, MDB_dbi dbi, struct slice key,
+                    struct slice *ret_bytes)
+{
+    enum err err = lmdb_env_get(reader->txn, dbi, key, ret_bytes);
+    if (err != ERR_NOT_FOUND || reader->disk->log == NULL) {
+        return err;
+    }
+    err = take_late(reader);
+    if (err != OK) {
+        return err;
+    }
+    err = lmdb_env_get(reader->late, dbi, key, ret_bytes);
+    if (err == OK) {
+        *ret_bytes = arena_copy(&reader->copies, *ret_bytes);
+    }
+    let_late_go(reader);
+    return err;
 }
 
 enum err journal_disk_frame(struct journal_disk_reader *reader, uint64_t seq,
                             struct slice *ret_frame)
 {
     CHECK(reader->pinned);
+    struct journal_disk *disk = reader->disk;
+    if (disk->log != NULL &&
+        journal_pending_frame(&disk->pending, seq, &reader->copies, ret_frame)) {
+        return OK;
+    }
     uint8_t key[8] = { 0 };
     put_be(key, seq, sizeof(key));
-    return lmdb_env_get(reader->txn, reader->disk->record_dbi, slice_make(key, sizeof(key)),
-                        ret_frame);
+    return get(reader, disk->record_dbi, slice_make(key, sizeof(key)), ret_frame);
 }
 
 enum err journal_disk_last(struct journal_disk_reader *reader, uint64_t *ret_seq)
@@ -315,16 +429,21 @@ enum err journal_disk_chunk(struct journal_disk_reader *reader, const uint8_t *h
     CHECK(reader->pinned);
     uint8_t key[CHUNK_KEY_BYTES] = { 0 };
     chunk_key(key, hash, number);
-    return lmdb_env_get(reader->txn, reader->disk->blob_dbi, slice_make(key, sizeof(key)),
-                        ret_bytes);
+    return get(reader, reader->disk->blob_dbi, slice_make(key, sizeof(key)), ret_bytes);
 }
 
-enum err journal_disk_next_blob(struct journal_disk_reader *reader, const uint8_t *after,
-                                uint8_t ret_hash[STORE_HASH_BYTES])
+bool journal_disk_pending_blob(struct journal_disk_reader *reader, const uint8_t *hash,
+                               struct arena *arena, struct slice *ret_bytes)
 {
-    CHECK(reader->pinned);
+    return reader->disk->log != NULL &&
+           journal_pending_blob(&reader->disk->pending, hash, arena, ret_bytes);
+}
+
+static enum err next_in(MDB_txn *txn, MDB_dbi dbi, const uint8_t *after,
+                        uint8_t ret_hash[STORE_HASH_BYTES])
+{
     MDB_cursor *cursor;
-    if (mdb_cursor_open(reader->txn, reader->disk->blob_dbi, &cursor) != 0) {
+    if (mdb_cursor_open(txn, dbi, &cursor) != 0) {
         return ERR_IO;
     }
     uint8_t bytes[CHUNK_KEY_BYTES] = { 0 };
@@ -343,5 +462,29 @@ enum err journal_disk_next_blob(struct journal_disk_reader *reader, const uint8_
         }
     }
     mdb_cursor_close(cursor);
+    return err;
+}
+
+// Pending first, the environment as it is after that: a blob that moves meanwhile is in one of
+// both.
+enum err journal_disk_next_blob(struct journal_disk_reader *reader, const uint8_t *after,
+                                uint8_t ret_hash[STORE_HASH_BYTES])
+{
+    CHECK(reader->pinned);
+    struct journal_disk *disk = reader->disk;
+    uint8_t pending[STORE_HASH_BYTES];
+    bool there = disk->log != NULL &&
+                 journal_pending_next_blob(&disk->pending, after, pending);
+    enum err err = take_late(reader);
+    if (err != OK) {
+        return err;
+    }
+    err = next_in(reader->late, disk->blob_dbi, after, ret_hash);
+    let_late_go(reader);
+    if (there && (err == ERR_NOT_FOUND ||
+                  (err == OK && memcmp(pending, ret_hash, STORE_HASH_BYTES) < 0))) {
+        memcpy(ret_hash, pending, STORE_HASH_BYTES);
+        err = OK;
+    }
     return err;
 }

@@ -106,8 +106,11 @@ static void say_journal(struct store_problem *problem, enum err err,
                           (unsigned)info->format, JOURNAL_FORMAT);
     } else if (err == ERR_CORRUPT) {
         store_problem_say(problem, "the journal's bytes do not validate (its last record does not "
-                                   "follow from the one before, or the file is damaged): restore "
+                                   "follow from the one before, or a file is damaged): restore "
                                    "a backup");
+    } else if (err == ERR_FULL) {
+        store_problem_say(problem, "there is no room for what a crash left in journal/log.*: make "
+                                   "room on the disk, nothing is lost");
     } else {
         store_problem_say(problem, "the journal cannot be opened: %s", err_sentence(err));
     }
@@ -142,7 +145,7 @@ static enum err open_journal(struct store *store, const struct store_options *op
 {
     struct journal_options journal = { .folder = folder,
                                        .map_bytes = store->map_bytes,
-                                       .ahead = !options->no_journal_ahead };
+                                       .log = true };
     choose_uuid(options, journal.uuid);
     struct journal_info info;
     enum err err = journal_open(&journal, &info, &store->journal);
@@ -400,10 +403,11 @@ enum err store_open(const struct store_options *options, struct store **ret_stor
     return OK;
 }
 
-// Nothing is lost when this fails: the next open folds the journal's tail again.
+// Nothing is lost when this fails: the next open reads the log and folds the journal's tail again.
 static void flush_rest(struct store *store)
 {
-    enum err err = OK;
+    // Of batches without rows, too.
+    enum err err = journal_keep(store->journal, store->committed.seq);
     for (uint32_t round = 0; round < 2 && err == OK; round++) {
         if (!store->frozen_there && !table_is_empty(&store->active)) {
             store_freeze(store, store->freeze_clock_ms);

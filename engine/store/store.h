@@ -64,7 +64,6 @@ struct store_options {
     const char *path;      // data folder; NULL: everything in memory (tests, `rung test`)
     uint64_t map_bytes;    // of journal and view each; 0: 64 GiB
     bool create;           // make the folder when it is absent
-    bool no_journal_ahead; // the journal's file grows commit by commit (simulator: fewer writes)
     const uint8_t *uuid;   // of a store that is made new; NULL: random (in memory: zeros)
     uint32_t flush_rows;   // 0: STORE_FLUSH_ROWS
     uint64_t flush_bytes;  // 0: STORE_FLUSH_BYTES

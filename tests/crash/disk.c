@@ -323,6 +323,25 @@ uint64_t disk_unsynced_pages(void)
     return pages;
 }
 
+// How many pages of the file a power loss could change.
+static uint64_t count_changed(const struct disk_file *file)
+{
+    uint64_t pages = 0;
+    int fd = file->undo.row_count > 0 ? open(file->path, O_RDONLY | O_CLOEXEC) : -1;
+    for (uint32_t i = 0; i < file->undo.row_count; i++) {
+        struct table_cursor row;
+        char bytes[PAGE_BYTES] = { 0 };
+        table_row_at(&file->undo, i, &row);
+        CHECK(fd >= 0 && row.value.len == sizeof(bytes));
+        CHECK(pread(fd, bytes, sizeof(bytes), (off_t)(page_of_key(row.key) * PAGE_BYTES)) >= 0);
+        pages += memcmp(bytes, row.value.ptr, sizeof(bytes)) != 0 ? 1u : 0u;
+    }
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return pages;
+}
+
 uint64_t disk_unsynced_pages_of(const char *path_end)
 {
     uint64_t pages = 0;
@@ -330,7 +349,7 @@ uint64_t disk_unsynced_pages_of(const char *path_end)
     for (uint32_t i = 0; i < disk.file_count; i++) {
         size_t whole = strlen(disk.files[i].path);
         if (whole >= len && strcmp(disk.files[i].path + whole - len, path_end) == 0) {
-            pages += disk.files[i].undo.row_count;
+            pages += count_changed(&disk.files[i]);
         }
     }
     return pages;

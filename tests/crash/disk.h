@@ -24,7 +24,8 @@ void disk_disarm(void);
 uint64_t disk_syncs(void);
 uint64_t disk_writes(void);
 uint64_t disk_unsynced_pages(void);
-uint64_t disk_unsynced_pages_of(const char *path_end); // of files whose path ends so
+// Of files whose path ends so: those that a power loss could change.
+uint64_t disk_unsynced_pages_of(const char *path_end);
 
 enum disk_call {
     DISK_WRITE,

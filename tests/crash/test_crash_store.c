@@ -182,7 +182,6 @@ static void open_again(struct world *world)
                                      .create = true,
                                      .map_bytes = (uint64_t)1 << 30,
                                      .flush_rows = 40,
-                                     .no_journal_ahead = prng_chance(&world->prng, 500000),
                                      .uuid = (const uint8_t *)"0123456789abcdef" };
     struct store_problem problem;
     if (store_open(&options, &world->store, &problem) != OK) {

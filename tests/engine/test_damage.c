@@ -357,10 +357,11 @@ static void damage_rows(struct patient *patient, struct arena *rows, const char 
     for (uint32_t row = 0; read_row(store, db, row, rows, &key, &value); row++) {
         assert_true(value.len <= ROW_BYTES_MAX);
         for (size_t at = prng_below(prng, step); at < value.len; at += step) {
-            char bytes[ROW_BYTES_MAX];
-            memcpy(bytes, value.ptr, value.len);
+            struct arena_mark mark = arena_mark(rows);
+            char *bytes = arena_cstr(rows, value);
             bytes[at] = (char)(bytes[at] ^ (char)(1u << prng_below(prng, 8)));
             write_row(patient->scratch.store, db, key, slice_make(bytes, value.len));
+            arena_rewind(rows, mark);
             if (reopen(patient)) {
                 if (store_head(patient->company.store)->seq == seq) { // else opening wrote it anew
                     verify_damage(patient, db);

@@ -151,7 +151,8 @@ void oracle_commit(struct world *world)
         return;
     }
     world->counts.commits++;
-    if (disk_unsynced_pages_of("/journal/data.mdb") == 0) {
+    if (disk_unsynced_pages_of("/journal/log.0") == 0 &&
+        disk_unsynced_pages_of("/journal/log.1") == 0) {
         world->durable_seq = head;
     }
     for (uint64_t seq = first; seq <= head && world->broken == ORACLE_NONE; seq++) {

@@ -2,8 +2,8 @@
 // typical press changes, with a flusher thread. Not a test: it prints figures.
 //
 //   bench_store FOLDER [instances]           saturation by batch size, then an open loop
-//   bench_store FOLDER INSTANCES open RATE SECONDS ROWS BYTES MS [nopace] [noahead] [keep]
-//   bench_store FOLDER INSTANCES full BATCH SECONDS ROWS BYTES MS [nopace] [noahead] [keep]
+//   bench_store FOLDER INSTANCES open RATE SECONDS ROWS BYTES MS [nopace] [keep]
+//   bench_store FOLDER INSTANCES full BATCH SECONDS ROWS BYTES MS [nopace] [keep]
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -292,13 +292,13 @@ static void print_result(const struct bench *bench, const struct run *run, struc
     (void)snprintf(what, sizeof(what), run->rate > 0 ? "open %u/s" : "batch %u",
                    run->rate > 0 ? run->rate : run->batch);
     printf(
-        "| %s | %llu k | %u / %llu MB / %u ms%s%s | %.0f | %.2f | %.2f | %.2f | %.1f | %llu | %.0f "
+        "| %s | %llu k | %u / %llu MB / %u ms%s | %.0f | %.2f | %.2f | %.2f | %.1f | %llu | %.0f "
         "| %.0f | %.1f | %.1f | %ld | %llu |\n",
         what, (unsigned long long)bench->instances / 1000, run->options.flush_rows,
         (unsigned long long)run->options.flush_bytes >> 20, run->options.flush_ms,
-        run->pace ? "" : " unpaced", run->options.no_journal_ahead ? " not ahead" : "",
-        (double)n / result->seconds, result->late_ms[n / 2], result->late_ms[n * 99 / 100],
-        result->late_ms[n * 999 / 1000], result->late_ms[n - 1], (unsigned long long)stats.flushes,
+        run->pace ? "" : " unpaced", (double)n / result->seconds, result->late_ms[n / 2],
+        result->late_ms[n * 99 / 100], result->late_ms[n * 999 / 1000], result->late_ms[n - 1],
+        (unsigned long long)stats.flushes,
         stats.flushes > 0 ? (double)stats.flush_rows / (double)stats.flushes : 0.0,
         stats.flushes > 0 ? (double)stats.flush_us_total / (double)stats.flushes / 1e3 : 0.0,
         cpu_seconds / (double)n * 1e6, result->core_cpu_seconds / (double)n * 1e6,
@@ -371,7 +371,7 @@ int main(int argc, char **argv)
 {
     if (argc < 2) {
         (void)fprintf(stderr, "bench_store FOLDER [INSTANCES [open RATE | full BATCH  SECONDS ROWS "
-                              "BYTES MS [nopace] [noahead] [keep]]]\n");
+                              "BYTES MS [nopace] [keep]]]\n");
         return 2;
     }
     struct run run = { .path = argv[1],
@@ -396,7 +396,6 @@ int main(int argc, char **argv)
         for (int i = 9; i < argc; i++) {
             run.pace = run.pace && strcmp(argv[i], "nopace") != 0;
             run.keep |= strcmp(argv[i], "keep") == 0;
-            run.options.no_journal_ahead |= strcmp(argv[i], "noahead") == 0;
         }
         run_one(&run);
         return 0;
