@@ -13,6 +13,11 @@ enum {
     SUBSCRIPTIONS_PER_SESSION_MAX = 64,
     INBOX_TASKS_MAX = 1000, // tasks in one answer, and tasks that one inbox subscription follows
     HISTORY_RECORDS_MAX = 500, // records in one answer
+    RECORDS_SCAN_MAX = 2000,   // records looked at for one answer of `records`
+    WHY_LINKS_MAX = 64,        // steps back in one answer of `why`
+    WHY_RECORDS_MAX = 10000,   // records looked at for it
+    PAST_RECORDS_MAX = 4000,   // records folded to show a case as it was
+    HEAD_TEXT_BYTES_MAX = 100, // "SEQ:HASH"
     APPLY_FILES_MAX = 1000,
     WIRE_PATH_BYTES_MAX = 1024,
     // batch
@@ -43,6 +48,7 @@ enum {
     ACTIVE_STAGES_MAX = 32,
     LATCHES_MAX = 256,
     FRAMES_MAX = 4, // escalations open at once
+    UNDO_CALL_MS = 60 * 1000, // a call that is due later than this from now is not being tried yet
     UNDO_RECORDS_MAX = 4000, // of a case that is folded to take its last step back
     INCIDENTS_MAX = 8,
     ZONE_NUMBERS_MAX = 4096, // zones that cases of one company have had

@@ -3,6 +3,7 @@
 #include <sodium.h>
 
 #include "base/check.h"
+#include "base/pack.h"
 #include "dsl/array.h"
 #include "dsl/check.h"
 #include "dsl/lower.h"
@@ -470,31 +471,47 @@ static uint32_t source_files(const struct compile *compile, uint32_t file, uint3
     return count;
 }
 
-static void hash_text(crypto_generichash_state *state, struct slice text)
+// Name and text of each of them and of the data they name: [[name, text]…]. What the hash is over,
+// and what the journal keeps, so that a line of the program can be shown for as long as a case
+// remembers it. Empty: too long.
+static struct slice pack_sources(const struct compile *compile, const uint32_t *files,
+                                 uint32_t count)
 {
-    uint8_t len[8];
-    for (unsigned n = 0; n < 8; n++) {
-        len[n] = (uint8_t)((uint64_t)text.len >> (8 * n));
-    }
-    crypto_generichash_update(state, len, sizeof len);
-    crypto_generichash_update(state, (const unsigned char *)text.ptr, text.len);
-}
-
-// Over their texts and those of the data they name, each behind its length.
-static void hash_sources(const struct compile *compile, const uint32_t *files, uint32_t count,
-                         uint8_t hash[IMAGE_HASH_BYTES])
-{
-    crypto_generichash_state state;
-    crypto_generichash_init(&state, NULL, 0, IMAGE_HASH_BYTES);
+    struct buf buf;
+    buf_init(&buf, SOURCES_BYTES_MAX);
+    uint32_t data = 0;
     for (uint32_t i = 0; i < count; i++) {
-        hash_text(&state, source_file(&compile->result->sources, files[i])->text);
+        for (uint32_t n = 0; n < compile->unit.data_count; n++) {
+            data += compile->unit.data[n].file == files[i] ? 1u : 0u;
+        }
+    }
+    pack_array(&buf, count + data);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct source_file *file = source_file(&compile->result->sources, files[i]);
+        pack_array(&buf, 2);
+        pack_str(&buf, file->name);
+        pack_str(&buf, file->text);
         for (uint32_t n = 0; n < compile->unit.data_count; n++) {
             if (compile->unit.data[n].file == files[i]) {
-                hash_text(&state, compile->unit.data[n].text);
+                pack_array(&buf, 2);
+                pack_str(&buf, compile->unit.data[n].path);
+                pack_str(&buf, compile->unit.data[n].text);
             }
         }
     }
-    crypto_generichash_final(&state, hash, IMAGE_HASH_BYTES);
+    struct slice packed =
+        buf.overflow ? SLICE_EMPTY : arena_copy(&compile->result->arena, buf_slice(&buf));
+    buf_done(&buf);
+    return packed;
+}
+
+static bool is_too_big(struct compile *compile, const struct process *process, const char *what,
+                       int most)
+{
+    struct diag *diag = diag_add(&compile->result->diags, DIAG_E0901, process->decl.span);
+    diag_fact(diag, names_decl(&process->decl, &compile->result->arena));
+    diag_fact_format(diag, "%s of %d bytes", what, most);
+    return false;
 }
 
 static bool lower_one(struct compile *compile, const struct process *process, struct buf *scratch,
@@ -504,13 +521,15 @@ static bool lower_one(struct compile *compile, const struct process *process, st
     uint32_t *sources = ARENA_ARRAY(arena, uint32_t, SOURCE_FILES_MAX + 1);
     uint32_t source_count = source_files(compile, process->decl.file, sources);
     program->process = process->decl.name;
-    hash_sources(compile, sources, source_count, program->source_hash);
+    program->source = pack_sources(compile, sources, source_count);
+    if (program->source.len == 0) {
+        return is_too_big(compile, process, "texts", SOURCES_BYTES_MAX);
+    }
+    crypto_generichash(program->source_hash, IMAGE_HASH_BYTES,
+                       (const unsigned char *)program->source.ptr, program->source.len, NULL, 0);
     buf_reset(scratch);
     if (lower_process(&compile->unit, process, program->source_hash, scratch) != OK) {
-        struct diag *diag = diag_add(&compile->result->diags, DIAG_E0901, process->decl.span);
-        diag_fact(diag, names_decl(&process->decl, arena));
-        diag_fact_format(diag, "an image of %d bytes", IMAGE_BYTES_MAX);
-        return false;
+        return is_too_big(compile, process, "an image", IMAGE_BYTES_MAX);
     }
     program->image = arena_copy(arena, buf_slice(scratch));
     CHECK((uintptr_t)program->image.ptr % 8 == 0);

@@ -45,11 +45,13 @@ struct compile_input {
     compile_check_hook_fn *check_hook; // NULL: hooks are taken as they are
 };
 
+enum { SOURCES_BYTES_MAX = 16 * 1024 * 1024 }; // of the file and all that it imports
 // One process, compiled.
 struct compile_program {
     struct slice process;
     struct slice image; // 8-byte aligned; image_open accepts it
-    uint8_t source_hash[IMAGE_HASH_BYTES];
+    struct slice source; // packed [[name, text]…] of `files` and the data they name
+    uint8_t source_hash[IMAGE_HASH_BYTES]; // BLAKE2b of it
     const struct slice *files; // its own file first, then all it imports: what the hash is over
     uint32_t file_count;
 };

@@ -108,6 +108,30 @@ bool cli_number(struct cli *cli, enum cli_option option, uint64_t max, uint64_t 
     return false;
 }
 
+int cli_past(struct cli *cli, enum cli_option option, bool whole_day, uint64_t *ret_ms)
+{
+    const char *text = cli_option(cli, option);
+    *ret_ms = 0;
+    if (text == NULL) {
+        return CLI_DONE;
+    }
+    int status = cli_connect(cli);
+    if (status != CLI_DONE) {
+        return status;
+    }
+    // "2 h ago" counts on the engine's clock, which on a demo store is not ours.
+    if (cli->client.fd < 0 && !client_connect(&cli->client)) {
+        return cli_problem(cli, CLI_UNREACHABLE, "unreachable", "%s", cli->client.problem);
+    }
+    if (when_parse_past(slice_from_cstr(text), client_now_ms(&cli->client), cli_zone(cli),
+                        whole_day, ret_ms)) {
+        return CLI_DONE;
+    }
+    return cli_problem(cli, CLI_USAGE, "usage",
+                       "`%s` is not a moment; say for example \"yesterday 18:00\", \"2 h ago\" or "
+                       "\"2026-03-02 18:00\"", text);
+}
+
 bool cli_case(struct cli *cli, uint64_t *ret_instance)
 {
     struct slice word = cli_word(cli, 0);

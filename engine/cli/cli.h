@@ -64,6 +64,8 @@ void cli_print_json(struct cli *cli, json_t *json);
 // A number option or word. False: the problem was told.
 bool cli_number(struct cli *cli, enum cli_option option, uint64_t max, uint64_t *ret_number);
 bool cli_case(struct cli *cli, uint64_t *ret_instance); // the first word
+// A moment option that looks back, on the engine's clock (when_parse_past); connects. Not given: 0.
+int cli_past(struct cli *cli, enum cli_option option, bool whole_day, uint64_t *ret_ms);
 
 // --- talking to the engine ----------------------------------------------------------------------
 // Prepares the connection (it is made at the first call). CLI_DONE, or an exit code after telling.

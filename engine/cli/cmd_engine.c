@@ -65,6 +65,9 @@ int cmd_verify(struct cli *cli)
     struct params params;
     params_init(&params);
     struct client_reply reply;
+    if (cli_option(cli, OPTION_HEAD) != NULL) {
+        params_text(&params, "head", slice_from_cstr(cli_option(cli, OPTION_HEAD)));
+    }
     int status = long_ask(cli, "verify", &params, &reply);
     params_done(&params);
     if (status != CLI_DONE) {
@@ -78,7 +81,9 @@ int cmd_verify(struct cli *cli)
                         wire_uint(reply.result, "instances_open"),
                         wire_uint(reply.result, "instances_ended"),
                         wire_uint(reply.result, "asleep"), wire_uint(reply.result, "index_faults"),
-                        wire_text(reply.result, "message", &cli->arena), good });
+                        wire_text(reply.result, "message", &cli->arena),
+                        wire_text(reply.result, "head", &cli->arena),
+                        cli_option(cli, OPTION_HEAD) != NULL, good });
     }
     return good ? CLI_DONE : CLI_STORE;
 }
@@ -93,6 +98,23 @@ void verify_tell(struct cli *cli, const struct verify_figures *figures)
                (unsigned long long)figures->records, (unsigned long long)figures->rows,
                (unsigned long long)figures->open, (unsigned long long)figures->ended,
                (unsigned long long)figures->asleep, (unsigned long long)figures->index_faults);
+    if (figures->head.len > 0) {
+        buf_format(out, "head of the history     %.*s\n", SLICE_PRINT(figures->head));
+    }
+    // What a manager asks: does anything lie about without a next step?
+    term_put_style(&cli->term, out, figures->asleep == 0 ? TERM_GREEN : TERM_RED);
+    if (figures->asleep == 0) {
+        buf_format(out, "every open case has a next step: %llu of %llu\n",
+                   (unsigned long long)figures->open, (unsigned long long)figures->open);
+    } else {
+        buf_format(out, "LOST: %llu of %llu open cases have no next step\n",
+                   (unsigned long long)figures->asleep, (unsigned long long)figures->open);
+    }
+    term_put_style(&cli->term, out, TERM_PLAIN);
+    if (figures->good && figures->noted) {
+        term_put(&cli->term, out, TERM_GREEN,
+                 SLICE("what was recorded up to the head you noted is unchanged\n"));
+    }
     if (figures->good) {
         term_put(&cli->term, out, TERM_GREEN, SLICE("the view is what the journal says\n"));
     } else {

@@ -92,22 +92,79 @@ static void record_put(struct cli *cli, struct slice record)
     arena_rewind(&cli->arena, mark);
 }
 
-static int history_page(struct cli *cli, uint64_t instance, uint64_t from, uint64_t limit,
+// What chooses among records; false: nothing does.
+static bool is_choosing(const struct cli *cli)
+{
+    static const enum cli_option options[] = { OPTION_BY,    OPTION_RECORD_KIND,  OPTION_ACTION,
+                                               OPTION_STAGE, OPTION_FIELD, OPTION_HISTORY_SINCE,
+                                               OPTION_UNTIL, OPTION_GREP };
+    for (size_t i = 0; i < ARRAY_COUNT(options); i++) {
+        if (cli_option(cli, options[i]) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void put_choice(struct cli *cli, struct params *params, enum cli_option option,
+                       const char *key)
+{
+    if (cli_option(cli, option) != NULL) {
+        params_text(params, key, slice_from_cstr(cli_option(cli, option)));
+    }
+}
+
+struct history {
+    uint64_t instance; // 0: all cases
+    uint64_t from, limit, since_ms, until_ms;
+    bool chosen; // asks `records` instead of `history`
+};
+
+static int history_page(struct cli *cli, const struct history *history,
                         struct client_reply *ret_reply)
 {
     struct params params;
     params_init(&params);
-    params_uint(&params, "instance", instance);
-    params_uint(&params, "from", from);
-    params_uint(&params, "limit", limit);
+    if (history->instance > 0) {
+        params_uint(&params, "instance", history->instance);
+    }
+    params_uint(&params, "from", history->from);
+    params_uint(&params, "limit", history->limit < 100 ? history->limit : 100);
+    put_choice(cli, &params, OPTION_BY, "who");
+    put_choice(cli, &params, OPTION_RECORD_KIND, "kind");
+    put_choice(cli, &params, OPTION_ACTION, "action");
+    put_choice(cli, &params, OPTION_STAGE, "stage");
+    put_choice(cli, &params, OPTION_FIELD, "field");
+    put_choice(cli, &params, OPTION_GREP, "grep");
+    if (history->since_ms > 0) {
+        params_uint(&params, "since", history->since_ms);
+    }
+    if (history->until_ms > 0) {
+        params_uint(&params, "until", history->until_ms);
+    }
     cli_put_as(cli, &params);
-    int status = cli_ask(cli, "history", &params, ret_reply);
+    int status = cli_ask(cli, history->chosen ? "records" : "history", &params, ret_reply);
     params_done(&params);
     return status;
 }
 
+static void case_put(struct cli *cli, struct slice record, uint64_t *shown)
+{
+    uint64_t instance = wire_uint(record, "instance");
+    if (instance == *shown) {
+        return;
+    }
+    *shown = instance;
+    struct slice line = instance > 0 ? arena_format(&cli->arena, "case %llu",
+                                                    (unsigned long long)instance)
+                                     : SLICE("the company");
+    term_put(&cli->term, &cli->out, TERM_BOLD, line);
+    buf_put_char(&cli->out, '\n');
+}
+
 // Prints one page; gives the number of its last record (0: the page is empty).
-static uint64_t page_print(struct cli *cli, const struct client_reply *reply, json_t *all)
+static uint64_t page_print(struct cli *cli, const struct history *history,
+                           const struct client_reply *reply, json_t *all, uint64_t *shown)
 {
     uint64_t last = 0;
     struct wire_list records = wire_list(wire_raw(reply->result, "records"));
@@ -116,42 +173,112 @@ static uint64_t page_print(struct cli *cli, const struct client_reply *reply, js
         last = wire_uint(record, "seq");
         if (all != NULL) {
             (void)json_array_append_new(all, wire_json(record));
-        } else {
-            record_put(cli, record);
-            cli_print(cli);
+            continue;
         }
+        if (history->instance == 0) {
+            case_put(cli, record, shown);
+        }
+        record_put(cli, record);
+        cli_print(cli);
     }
     return last;
 }
 
-int cmd_history(struct cli *cli)
+static int history_pages(struct cli *cli, struct history *history, json_t *all)
 {
-    uint64_t instance = 0;
-    uint64_t from = 0;
-    uint64_t limit = UINT32_MAX;
-    if (!cli_case(cli, &instance) || !cli_number(cli, OPTION_FROM, UINT64_MAX, &from) ||
-        !cli_number(cli, OPTION_LIMIT, UINT32_MAX, &limit)) {
+    uint64_t shown = UINT64_MAX;
+    while (history->limit > 0) {
+        struct client_reply reply;
+        int status = history_page(cli, history, &reply);
+        if (status != CLI_DONE) {
+            return status;
+        }
+        uint32_t count = wire_count(wire_raw(reply.result, "records"));
+        bool more = history->chosen ? wire_moment(reply.result, "next") > 0
+                                    : wire_bool(reply.result, "more") && count > 0;
+        uint64_t last = page_print(cli, history, &reply, all, &shown);
+        history->from = history->chosen ? wire_moment(reply.result, "next") : last;
+        history->limit -= count < history->limit ? count : history->limit;
+        if (!more) {
+            break;
+        }
+    }
+    return CLI_DONE;
+}
+
+static int history_read(struct cli *cli, struct history *history)
+{
+    *history = (struct history){ .limit = UINT32_MAX };
+    bool named = cli->args.word_count > 0;
+    if ((named && !cli_case(cli, &history->instance)) ||
+        !cli_number(cli, OPTION_FROM, UINT64_MAX, &history->from) ||
+        !cli_number(cli, OPTION_LIMIT, UINT32_MAX, &history->limit)) {
         return CLI_USAGE;
     }
     // `from` of the wire is the last record already seen.
-    from = from > 0 ? from - 1 : 0;
-    json_t *all = cli_json_wanted(cli) ? json_array() : NULL;
-    int status = CLI_DONE;
-    while (limit > 0) {
-        struct client_reply reply;
-        uint64_t page = limit < 100 ? limit : 100;
-        status = history_page(cli, instance, from, page, &reply);
-        if (status != CLI_DONE) {
-            break;
-        }
-        uint32_t count = wire_count(wire_raw(reply.result, "records"));
-        bool more = wire_bool(reply.result, "more");
-        from = page_print(cli, &reply, all);
-        limit -= count < limit ? count : limit;
-        if (!more || count == 0) {
-            break;
-        }
+    history->from = history->from > 0 ? history->from - 1 : 0;
+    history->chosen = is_choosing(cli);
+    if (!named && !history->chosen) {
+        return cli_problem(cli, CLI_USAGE, "usage",
+                           "say which CASE, or choose among all by --by, --since, --kind …");
     }
+    int status = cli_past(cli, OPTION_HISTORY_SINCE, false, &history->since_ms);
+    return status == CLI_DONE ? cli_past(cli, OPTION_UNTIL, true, &history->until_ms) : status;
+}
+
+// --proof: a hash for each record.
+static int proof(struct cli *cli, uint64_t instance)
+{
+    uint64_t from = 0;
+    do {
+        struct params params;
+        struct client_reply reply;
+        params_init(&params);
+        if (instance > 0) {
+            params_uint(&params, "instance", instance);
+        }
+        params_uint(&params, "from", from);
+        cli_put_as(cli, &params);
+        int status = cli_ask(cli, "proof", &params, &reply);
+        params_done(&params);
+        if (status != CLI_DONE) {
+            return status;
+        }
+        from = wire_moment(reply.result, "next");
+        if (cli_answered_json(cli, &reply)) {
+            continue;
+        }
+        struct wire_list list = wire_list(wire_raw(reply.result, "records"));
+        struct slice item;
+        while (wire_next(&list, &item)) {
+            buf_format(&cli->out, "%.*s\n", SLICE_PRINT(wire_print(item, &cli->arena)));
+        }
+        if (from == 0) {
+            buf_format(&cli->out, "head of the history: %.*s\n",
+                       SLICE_PRINT(wire_text(reply.result, "head", &cli->arena)));
+        }
+        cli_print(cli);
+    } while (from > 0);
+    return CLI_DONE;
+}
+
+int cmd_history(struct cli *cli)
+{
+    if (cli_option(cli, OPTION_PROOF) != NULL) {
+        uint64_t instance = 0;
+        bool named = cli->args.word_count > 0;
+        if (is_choosing(cli)) {
+            return cli_problem(cli, CLI_USAGE, "usage", "--proof takes every record of the CASE");
+        }
+        return named && !cli_case(cli, &instance) ? CLI_USAGE : proof(cli, instance);
+    }
+    struct history history;
+    int status = history_read(cli, &history);
+    if (status != CLI_DONE) {
+        return status;
+    }
+    json_t *all = cli_json_wanted(cli) ? json_array() : NULL;
+    status = history_pages(cli, &history, all);
     if (all != NULL && status == CLI_DONE) {
         cli_print_json(cli, all);
     } else {

@@ -335,6 +335,40 @@ static void card_put(struct card *card)
     buf_put_slice(out, tail);
 }
 
+// --at: the number of a record, or a moment.
+static int then_put(struct cli *cli, struct params *params)
+{
+    const char *at = cli_option(cli, OPTION_AT);
+    uint64_t seq = 0;
+    uint64_t at_ms = 0;
+    if (at == NULL) {
+        return CLI_DONE;
+    }
+    if (args_number(slice_from_cstr(at), UINT64_MAX, &seq)) {
+        params_uint(params, "seq", seq);
+        return CLI_DONE;
+    }
+    int status = cli_past(cli, OPTION_AT, true, &at_ms);
+    if (status == CLI_DONE) {
+        params_uint(params, "at", at_ms);
+    }
+    return status;
+}
+
+// The card counts from that moment, and says so.
+static void then_tell(struct cli *cli, struct slice card)
+{
+    struct buf stamp;
+    buf_init(&stamp, 64);
+    cli->now_ms = wire_moment(card, "now");
+    when_stamp(&stamp, cli->now_ms, cli_zone(cli));
+    struct slice line = arena_format(&cli->arena, "as it stood on %.*s, after record %llu\n",
+                                     SLICE_PRINT(buf_slice(&stamp)),
+                                     (unsigned long long)wire_uint(card, "seq"));
+    buf_done(&stamp);
+    term_put(&cli->term, &cli->out, TERM_YELLOW, line);
+}
+
 int cmd_show(struct cli *cli)
 {
     uint64_t instance = 0;
@@ -344,10 +378,14 @@ int cmd_show(struct cli *cli)
     struct params params;
     params_init(&params);
     params_uint(&params, "instance", instance);
+    int status = then_put(cli, &params);
     cli_put_as(cli, &params);
     struct client_reply reply;
-    int status = cli_ask(cli, "show", &params, &reply);
+    status = status == CLI_DONE ? cli_ask(cli, "show", &params, &reply) : status;
     if (status == CLI_DONE && !cli_answered_json(cli, &reply)) {
+        if (cli_option(cli, OPTION_AT) != NULL) {
+            then_tell(cli, reply.result);
+        }
         struct card card = { .cli = cli,
                              .map = reply.result,
                              .all = cli_option(cli, OPTION_ALL) != NULL };

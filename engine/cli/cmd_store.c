@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "engine/cli/store_work.h"
 #include "engine/core/core.h"
 #include "engine/evolve/evolve.h"
@@ -85,7 +86,20 @@ static void verify_progress(void *context, uint64_t done, uint64_t total)
     progress_step(context, done, total);
 }
 
-static int verify_run(struct cli *cli, struct store *store, const char *path)
+static struct slice head_text(struct cli *cli, const struct core_head *head)
+{
+    struct buf text;
+    buf_init(&text, HEAD_TEXT_BYTES_MAX);
+    if (head->seq != 0) {
+        core_head_print(&text, head);
+    }
+    struct slice copy = arena_copy(&cli->arena, buf_slice(&text));
+    buf_done(&text);
+    return copy;
+}
+
+static int verify_run(struct cli *cli, struct store *store, const char *path,
+                      const struct core_head *noted)
 {
     struct store_reader *reader = NULL;
     enum err err = store_reader_open(store, &reader);
@@ -98,6 +112,7 @@ static int verify_run(struct cli *cli, struct store *store, const char *path)
     struct core_verify verify = { 0 };
     err = core_verify(reader, scratch, verify_progress, &progress, &verify);
     progress_done(&progress);
+    err = err == OK ? core_verify_noted(reader, noted, &verify) : err;
     store_reader_close(reader);
     if (err != OK && err != ERR_MISMATCH && err != ERR_CORRUPT) {
         return cli_problem(cli, CLI_STORE, err_name(err), "%s: %s", path, err_sentence(err));
@@ -111,9 +126,11 @@ static int verify_run(struct cli *cli, struct store *store, const char *path)
                                             verify.message[0] != '\0'
                                                 ? slice_from_cstr(verify.message)
                                                 : slice_from_cstr(err_sentence(err)),
+                                            head_text(cli, &verify.head), noted->seq != 0,
                                             err == OK };
     if (cli_json_wanted(cli)) {
-        cli_print_json(cli, json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:s}", "good", err == OK,
+        cli_print_json(cli, json_pack("{s:b, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:s}", "good",
+                                      err == OK, "head", arena_cstr(&cli->arena, figures.head),
                                       "records", (json_int_t)verify.records, "rows",
                                       (json_int_t)verify.rows, "instances_open",
                                       (json_int_t)verify.instances_open, "instances_ended",
@@ -129,6 +146,12 @@ static int verify_run(struct cli *cli, struct store *store, const char *path)
 int store_work_verify(struct cli *cli, const char *path)
 {
     struct store *store = NULL;
+    struct core_head noted = { .seq = 0 };
+    const char *head = cli_option(cli, OPTION_HEAD);
+    if (head != NULL && !core_head_parse(slice_from_cstr(head), &noted)) {
+        return cli_problem(cli, CLI_USAGE, "usage",
+                           "`%s` is not SEQ:HASH, as `rung verify` prints it", head);
+    }
     int status = store_get_open(cli, path, &store);
     if (status != CLI_DONE) {
         return status;
@@ -136,7 +159,7 @@ int store_work_verify(struct cli *cli, const char *path)
     uint64_t folded = 0;
     status = store_fold(cli, store, "catching up", &folded);
     if (status == CLI_DONE) {
-        status = verify_run(cli, store, path);
+        status = verify_run(cli, store, path, &noted);
     }
     store_close(store, false);
     return status;

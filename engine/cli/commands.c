@@ -14,7 +14,7 @@ const struct cli_command cli_commands[] = {
       WIRE | OPTION_BIT(AS) | OPTION_BIT(LIMIT) | OPTION_BIT(OF), 0, 0, cmd_inbox },
     { "show", "CASE", "the card of a case: task, fields, buttons, people",
       "On a terminal the card is made to fit one screen; --all shows everything.", "Work",
-      WIRE | OPTION_BIT(AS) | OPTION_BIT(ALL), 1, 1, cmd_show },
+      WIRE | OPTION_BIT(AS) | OPTION_BIT(ALL) | OPTION_BIT(AT), 1, 1, cmd_show },
     { "press", "CASE [BUTTON [FIELD=VALUE…]]", "press a button of a case",
       "Without BUTTON: lists the buttons. A few letters of a button's name, label or other words "
       "are\n"
@@ -51,27 +51,52 @@ const struct cli_command cli_commands[] = {
       SAID, 1, 1, cmd_undo },
     { "cancel", "CASE", "end a case as cancelled (administrators)", "Needs --reason.", "Cases",
       NUMBERED | OPTION_BIT(REASON), 1, 1, cmd_cancel },
-    { "close-incident", "CASE INCIDENT", "close an incident by hand (administrators)",
-      "Needs --reason.", "Cases", NUMBERED | OPTION_BIT(REASON), 2, 2, cmd_close_incident },
+    { "close-incident", "[CASE INCIDENT]", "close an incident by hand (administrators)",
+      "Needs --reason. Without CASE and INCIDENT: all that --kind, --process, --only and\n"
+      "--older-than choose, or --all. --dry-run says what would come of it.",
+      "Cases",
+      NUMBERED | OPTION_BIT(REASON) | OPTION_BIT(PROCESS) | OPTION_BIT(KIND) | OPTION_BIT(ONLY) |
+          OPTION_BIT(OLDER_THAN) | OPTION_BIT(ALL) | OPTION_BIT(DRY_RUN),
+      0, 2, cmd_close_incident },
     { "message", "CONNECTOR.MESSAGE [CASE] [PARAMETER=VALUE…]",
       "say a message as an outside system would",
       "Without CASE it finds its case by a key among its parameters, or begins one.", "Cases",
       NUMBERED, 1, ARGS_ANY, cmd_message },
-    { "incidents", "", "what could not be done without a person pressing",
-      "--kind, --process and --only choose among them.", "Cases",
-      WIRE | OPTION_BIT(PROCESS) | OPTION_BIT(KIND) | OPTION_BIT(ONLY), 0, 0, cmd_incidents },
-    { "retry", "[INCIDENT…]", "try again what an incident holds (administrators)",
-      "By number, or all that --kind, --process and --only choose, or --all. --dry-run only says\n"
-      "which. One line an incident; exit code 1 when one was refused, which then stays open.",
+    { "incidents", "[INCIDENT]", "what could not be done without a person pressing",
+      "--kind, --process, --only and --older-than choose among them. With INCIDENT: that one in\n"
+      "full, with what was behind it and how to go on.",
       "Cases",
-      WIRE | OPTION_BIT(PROCESS) | OPTION_BIT(KIND) | OPTION_BIT(ONLY) | OPTION_BIT(ALL) |
-          OPTION_BIT(DRY_RUN),
+      WIRE | OPTION_BIT(PROCESS) | OPTION_BIT(KIND) | OPTION_BIT(ONLY) | OPTION_BIT(OLDER_THAN), 0,
+      1, cmd_incidents },
+    { "retry", "[INCIDENT…]", "try again what an incident holds (administrators)",
+      "By number, or all that --kind, --process, --only and --older-than choose, or --all. With\n"
+      "--dry-run it is only decided what would come of each. One line an incident; exit code 1\n"
+      "when one was refused, which then stays open.",
+      "Cases",
+      WIRE | OPTION_BIT(PROCESS) | OPTION_BIT(KIND) | OPTION_BIT(ONLY) | OPTION_BIT(OLDER_THAN) |
+          OPTION_BIT(ALL) | OPTION_BIT(DRY_RUN),
       0, ARGS_ANY, cmd_retry },
     { "calls", "", "calls on their way to outside systems", "", "Cases", WIRE, 0, 0, cmd_calls },
-    { "history", "CASE", "everything that happened to a case",
-      "One line an event: moment, person, what. --all shows the engine's book-keeping too.",
-      "Cases", WIRE | OPTION_BIT(AS) | OPTION_BIT(FROM) | OPTION_BIT(LIMIT) | OPTION_BIT(ALL), 1, 1,
-      cmd_history },
+    { "history", "[CASE]", "everything that happened to a case, or what somebody did anywhere",
+      "One line an event: moment, person, what. --all shows the engine's book-keeping too.\n"
+      "--by, --kind, --action, --stage, --field, --since, --until and --grep choose.\n"
+      "Without CASE: of all cases, from the oldest chosen on. --proof lists the hash of\n"
+      "each record instead: noted outside, it lets `rung verify --head` tell later whether\n"
+      "anything up to it was changed.",
+      "Cases",
+      WIRE | OPTION_BIT(AS) | OPTION_BIT(FROM) | OPTION_BIT(LIMIT) | OPTION_BIT(ALL) |
+          OPTION_BIT(BY) | OPTION_BIT(RECORD_KIND) | OPTION_BIT(ACTION) | OPTION_BIT(STAGE) |
+          OPTION_BIT(FIELD) | OPTION_BIT(HISTORY_SINCE) | OPTION_BIT(UNTIL) | OPTION_BIT(GREP) |
+          OPTION_BIT(PROOF),
+      0, 1, cmd_history },
+    { "why", "CASE", "what brought a case to where it stands, step by step back to its cause",
+      "Each step with its moment, who or what it was, the line of the program as it was applied, "
+      "and the\n"
+      "values that conditions were read with. --seq asks about one record.",
+      "Cases",
+      WIRE | OPTION_BIT(AS) | OPTION_BIT(SEQ) | OPTION_BIT(WHY_TASK) | OPTION_BIT(WHY_STAGE) |
+          OPTION_BIT(ALL),
+      1, 1, cmd_why },
     { "watch", "[CASE]", "the history of a case, live; or an inbox with --inbox USER",
       "Runs until it is stopped. After a broken line it goes on where it was; a case is told "
       "without\n"
@@ -139,8 +164,10 @@ const struct cli_command cli_commands[] = {
       WIRE, 1, 1, cmd_backup },
     { "verify", "[DATA]",
       "prove that the view is what the journal says, and that nothing is asleep",
-      "With DATA: reads that folder, which no engine may have open. Without: asks the engine.",
-      "Engine", WIRE, 0, 1, cmd_verify },
+      "With DATA: reads that folder, which no engine may have open. Without: asks the engine.\n"
+      "It prints the head of the history; --head says one that was noted earlier: is what was\n"
+      "recorded up to then still the same, to the last bit?",
+      "Engine", WIRE | OPTION_BIT(HEAD), 0, 1, cmd_verify },
     { "rebuild", "DATA", "make the view of a data folder anew from its journal",
       "No engine may have the folder open.", "Engine", BASIC, 1, 1, cmd_rebuild },
     { "clock", "advance TIME | next | confirm", "move a demo clock; confirm a step of a real one",

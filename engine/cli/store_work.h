@@ -6,7 +6,8 @@
 
 struct verify_figures {
     uint64_t records, rows, open, ended, asleep, index_faults;
-    struct slice message;
+    struct slice message, head; // head: "SEQ:HASH"; empty: nothing was recorded yet
+    bool noted;                 // one that was noted earlier was looked for
     bool good;
 };
 void verify_tell(struct cli *cli, const struct verify_figures *figures);

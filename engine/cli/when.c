@@ -320,3 +320,57 @@ bool when_parse(struct slice text, uint64_t now_ms, const struct zone *zone, uin
     *ret_ms = utc_of(zone, local);
     return true;
 }
+
+// Days of the calendar that are behind us: the day and, if it was said, the time of day.
+static bool past_day_take(struct slice *rest, uint64_t local_ms, int64_t *ret_days)
+{
+    struct slice whole = *rest;
+    struct slice word = word_take(rest);
+    int64_t today = (int64_t)(local_ms / DAY_MS);
+    if (word_is(word, "today") || word_is(word, "yesterday")) {
+        *ret_days = today - (word_is(word, "yesterday") ? 1 : 0);
+        return true;
+    }
+    if (value_parse_date(word, ret_days)) {
+        return true;
+    }
+    *rest = whole;
+    return false;
+}
+
+// "2 h ago": how far back, exactly; days keep the time of day.
+static bool ago_take(struct slice text, uint64_t now_ms, const struct zone *zone, uint64_t *ret_ms)
+{
+    uint64_t ms = 0;
+    int64_t days = 0;
+    if (!ahead_take(&text, &ms, &days) || !word_is(word_take(&text), "ago") ||
+        word_take(&text).len > 0) {
+        return false;
+    }
+    uint64_t local = local_of(zone, now_ms);
+    uint64_t back = (uint64_t)days * DAY_MS;
+    if (ms > now_ms || back > local) {
+        return false;
+    }
+    *ret_ms = days > 0 ? utc_of(zone, local - back) : now_ms - ms;
+    return true;
+}
+
+bool when_parse_past(struct slice text, uint64_t now_ms, const struct zone *zone, bool whole_day,
+                     uint64_t *ret_ms)
+{
+    struct slice rest = text;
+    int64_t days = 0;
+    uint64_t ms = 0;
+    if (ago_take(text, now_ms, zone, ret_ms)) {
+        return true;
+    }
+    if (!past_day_take(&rest, local_of(zone, now_ms), &days) || days < 0) {
+        return when_parse(text, now_ms, zone, ret_ms);
+    }
+    if (!time_take(rest, whole_day ? DAY_MS - 1 : 0, &ms)) {
+        return false;
+    }
+    *ret_ms = utc_of(zone, (uint64_t)days * DAY_MS + ms);
+    return true;
+}

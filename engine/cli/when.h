@@ -24,6 +24,10 @@ void when_stamp(struct buf *out, uint64_t at_ms, const struct zone *zone);
 // means WHEN_HOUR o'clock. False: the text is none of these.
 enum { WHEN_HOUR = 10 };
 bool when_parse(struct slice text, uint64_t now_ms, const struct zone *zone, uint64_t *ret_ms);
+// A moment that has been: 2 h ago · 3 days ago · yesterday [18:00] · now · today [09:00] ·
+// 2026-03-02 [18:00]. A day alone is its beginning, or with `whole_day` its last millisecond.
+bool when_parse_past(struct slice text, uint64_t now_ms, const struct zone *zone, bool whole_day,
+                     uint64_t *ret_ms);
 // Days only: today, tomorrow, monday, next monday, in 3 days, 2026-03-02.
 bool when_parse_day(struct slice text, uint64_t now_ms, const struct zone *zone,
                     int64_t *ret_days);

@@ -91,11 +91,34 @@ uint64_t core_now_ms(const struct core *core);      // of the last record
 const struct view *core_view(const struct core *core); // read-only, between batches
 uint64_t core_evolve_fingerprint(void);
 
+// A case as it was: the newest of its records that is neither later than `until_ms` nor after
+// `until_seq`.
+struct core_past {
+    uint64_t instance, until_seq, until_ms; // asked for
+    uint64_t seq, now_ms;                   // that record; when there is none: 0, and the moment
+                                            // of the first one
+};
+// Folds the records of the case, and of the cases that it started, into `rows`, to be laid over a
+// reader (store_reader_lay). `view` is over a reader and between two looks. ERR_NOT_FOUND: no such
+// case, or not yet then (past->now_ms says when it began). ERR_TOO_BIG: more than PAST_RECORDS_MAX
+// records. ERR_CORRUPT: one does not decode or fold.
+enum err core_past(struct view *view, struct core_past *past, struct table *rows) ATTR_USE_RESULT;
+
 // Rule 42 over one live instance: NULL when something will move it on, else a sentence why not.
 const char *core_asleep(const struct view *view, const struct instance *instance, uint64_t now_ms);
 
+// A place in the history: the number of a record and its hash, which stands for that record and all
+// before it. As text: "SEQ:HASH", the hash in hexadecimal digits.
+struct core_head {
+    uint64_t seq; // 0: none
+    uint8_t chain[STORE_CHAIN_BYTES];
+};
+bool core_head_parse(struct slice text, struct core_head *ret_head);
+void core_head_print(struct buf *buf, const struct core_head *head);
+
 // What `rung verify` proves. All counts are of this run.
 struct core_verify {
+    struct core_head head; // of the last record
     uint64_t records, rows, instances_open, instances_ended, asleep, index_faults;
     char message[300]; // first fault, empty when none
 };
@@ -107,5 +130,11 @@ struct core_verify {
 enum err core_verify(struct store_reader *reader, const char *scratch_path,
                      store_progress_fn *progress, void *context, struct core_verify *ret_verify)
     ATTR_USE_RESULT;
+
+// After core_verify: is a head that was noted earlier (seq 0: none was) still part of the history?
+// The chain follows from the records all the way, so that tells whether any record up to there is
+// another one now. ERR_MISMATCH: see the message.
+enum err core_verify_noted(struct store_reader *reader, const struct core_head *noted,
+                           struct core_verify *verify) ATTR_USE_RESULT;
 
 #endif

@@ -260,6 +260,9 @@ static void put_blobs(struct core *core, const struct command *command)
     for (uint32_t i = 0; i < command->program_count; i++) {
         uint8_t hash[STORE_HASH_BYTES];
         store_blob_put(core->store, command->programs[i].image, hash);
+        if (command->programs[i].source.len > 0) {
+            store_blob_put(core->store, command->programs[i].source, hash);
+        }
     }
 }
 

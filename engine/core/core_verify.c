@@ -492,8 +492,10 @@ static enum err last_moment(struct verify *verify, uint64_t *ret_now_ms)
     struct slice bytes;
     struct record record;
     store_reader_begin(verify->reader);
-    enum err err = store_reader_record(verify->reader, verify->last, &arena, &bytes, NULL);
+    enum err err = store_reader_record(verify->reader, verify->last, &arena, &bytes,
+                                       verify->out->head.chain);
     store_reader_end(verify->reader);
+    verify->out->head.seq = err == OK ? verify->last : 0;
     if (err == OK) {
         err = record_decode(bytes, &arena, &record);
     }
@@ -517,8 +519,9 @@ enum err core_verify(struct store_reader *reader, const char *scratch_path,
     uint64_t bad_seq = 0;
     enum err err = store_check_chain(reader, 1, verify.last, &bad_seq);
     if (err != OK) {
-        return fault(&verify, "the chain of the journal is broken at record",
-                     (unsigned long long)bad_seq);
+        return fault(&verify,
+                     "the chain of the journal is broken: what does not follow from what is before "
+                     "it is record", (unsigned long long)bad_seq);
     }
     uint64_t now_ms = 0;
     err = last_moment(&verify, &now_ms);

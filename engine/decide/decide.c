@@ -173,6 +173,16 @@ void run_tell_hits(struct run *run)
     }
 }
 
+// A condition was read on the way, and from what: for people who ask why.
+void run_tell_condition(struct run *run, struct slice what, uint32_t line, uint32_t condition,
+                        bool holds)
+{
+    struct event event = { .kind = EVENT_CONDITION_READ,
+                           .condition_read = { run->instance->head.id, what, line, holds,
+                                               eval_seen(&run->env, condition) } };
+    decide_emit(run->d, &event);
+}
+
 bool run_open(struct run *run, struct decide *d, const struct instance *instance)
 {
     memset(run, 0, sizeof(*run));

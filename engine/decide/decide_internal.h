@@ -69,6 +69,8 @@ bool run_open(struct run *run, struct decide *d, const struct instance *instance
 bool run_take_refusal(
     struct run *run); // moves the eval refusal into the decision; true if there was one
 void run_tell_hits(struct run *run); // records the rows of tables found since the last time
+void run_tell_condition(struct run *run, struct slice what, uint32_t line, uint32_t condition,
+                        bool holds);
 struct slice run_title(struct run *run);
 struct slice run_name_of_role(const struct run *run, uint32_t image_role);
 

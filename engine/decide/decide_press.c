@@ -277,6 +277,9 @@ static void press(struct run *run)
         return;
     }
     emit_pressed(run, action, &rights);
+    if (action->guard != INDEX_NONE) {
+        run_tell_condition(run, SLICE("guard"), action->line, action->guard, true);
+    }
     take_offered(run);
     take_slot(run, action);
     if (run_action(run, action) != RUN_REFUSED) {

@@ -330,6 +330,10 @@ static enum run_result enter_branches(struct run *run, uint32_t stage, uint32_t 
         if (run_take_refusal(run)) {
             return RUN_REFUSED;
         }
+        if (image->stage[at].guard != INDEX_NONE) {
+            run_tell_condition(run, SLICE("branch"), image->stage[at].line,
+                               image->stage[at].guard, holds);
+        }
         if (holds && count == ACTIVE_STAGES_MAX) {
             return REFUSE(run->d, LIMIT, "more than ACTIVE_STAGES_MAX = %d branches",
                           ACTIVE_STAGES_MAX);

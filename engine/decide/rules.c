@@ -130,7 +130,8 @@ static enum run_result scan(struct run *run, bool *ret_fired)
             continue;
         }
         struct event event = { .kind = EVENT_RULE_FIRED,
-                               .rule_fired = { run->instance->head.id, number, rule->line } };
+                               .rule_fired = { run->instance->head.id, number, rule->line,
+                                               eval_seen(&run->env, rule->condition) } };
         decide_emit(run->d, &event);
         run->braces = rule->stage;
         run->action_entry = entry;

@@ -59,6 +59,7 @@ static enum run_result branch(struct run *run, const struct image_step *step)
     if (run_take_refusal(run)) {
         return RUN_REFUSED;
     }
+    run_tell_condition(run, SLICE("if"), step->line, step->a, holds);
     if (holds) {
         return run_block(run, step->b);
     }

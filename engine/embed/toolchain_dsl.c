@@ -46,6 +46,7 @@ static void copy_programs(const struct compile_result *compiled, struct arena *a
         memcpy(copy, image.ptr, image.len);
         list[i] = (struct toolchain_program){
             arena_copy(arena, compiled->programs[i].process), slice_make(copy, image.len),
+            arena_copy(arena, compiled->programs[i].source),
         };
     }
     result->programs = list;

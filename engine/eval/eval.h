@@ -47,6 +47,9 @@ struct value eval(struct eval_env *env, uint32_t expr);
 struct value eval_or_empty(struct eval_env *env, uint32_t expr);
 // A condition: false for empty.
 bool eval_condition(struct eval_env *env, uint32_t expr);
+// What the condition is read from, by name: a packed record of the fields, slots and counts in its
+// text with the values they have now; packed empty when it reads none. Lives in env->arena.
+struct slice eval_seen(const struct eval_env *env, uint32_t expr);
 // Text of an expression, for titles and labels; empty values print as nothing, users by name.
 struct slice eval_text(struct eval_env *env, uint32_t expr);
 struct value eval_field(struct eval_env *env, uint32_t field);

@@ -109,6 +109,11 @@ void evolve_rule_fired(struct state *state, const struct event_rule_fired *e)
     (void)state_instance(state, e->instance);
 }
 
+void evolve_condition_read(struct state *state, const struct event_condition_read *e)
+{
+    (void)state_instance(state, e->instance);
+}
+
 void evolve_hook_asked(struct state *state, const struct event_hook_asked *e)
 {
     (void)state_instance(state, e->instance);

@@ -61,6 +61,7 @@ struct command_user {
 struct command_program {
     struct slice process; // name
     struct slice image;   // bytes
+    struct slice source;  // packed [[file, text]…] that it was made of; empty: not kept
 };
 
 struct command {

@@ -318,7 +318,8 @@ static void choose(const struct play_set *set, struct command_program *programs,
     const struct play_program *program = find_program(set, process);
     if (program != NULL && !is_chosen(programs, *count, process)) {
         programs[*count] =
-            (struct command_program){ program->compiled->process, program->compiled->image };
+            (struct command_program){ program->compiled->process, program->compiled->image,
+                                      SLICE_EMPTY };
         (*count)++;
     }
 }

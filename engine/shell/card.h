@@ -9,6 +9,7 @@
 #include "base/value.h"
 #include "engine/eval/eval.h"
 #include "engine/model/record.h"
+#include "engine/shell/quote.h"
 #include "engine/state/view.h"
 
 struct card_env {
@@ -18,6 +19,7 @@ struct card_env {
     struct slice currency;
     uint64_t now_ms;
     struct slice lang; // of the reader; empty: the first one written
+    struct quote_book *book; // lines of the program are quoted in records; NULL: they are not
     uint32_t user; // on whose behalf is asked; 0: an administrator, who sees everything
 };
 

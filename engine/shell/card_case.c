@@ -470,7 +470,7 @@ void card_case(const struct card_env *env, const struct view_program *program,
 {
     const struct image *image = &program->image;
     const struct active_stage *leaf = card_leaf(instance, NULL);
-    pack_map(env->buf, 26);
+    pack_map(env->buf, 27);
     reply_uint(env->buf, "instance", instance->head.id);
     reply_text(env->buf, "process", image_slice(image, image->process[0].name));
     reply_text(env->buf, "process_label",
@@ -498,6 +498,7 @@ void card_case(const struct card_env *env, const struct view_program *program,
     reply_moment(env->buf, "started", instance->head.started_ms);
     reply_moment(env->buf, "ended_at", instance->head.ended_ms);
     reply_uint(env->buf, "seq", instance->head.last_seq);
+    reply_moment(env->buf, "now", env->now_ms);
 }
 
 void card_task(const struct card_env *env, const struct view_program *program,

@@ -165,6 +165,39 @@ static bool write_seen(const struct card_env *env, const char *at)
     return true;
 }
 
+// A field of that name that is not shown to the reader; a total names the list it adds up.
+static bool hides(const struct card_env *env, const struct view_program *program,
+                  struct slice name)
+{
+    if (name.len > 6 && memcmp(name.ptr, "total ", 6) == 0) {
+        name = slice_sub(name, 6, name.len);
+    }
+    uint32_t field = program != NULL ? image_find_field(&program->image, name) : INDEX_NONE;
+    return field != INDEX_NONE && !rights_see_field(env->view, program, field, env->user);
+}
+
+// What a condition was read from: what is not shown to this user is left out.
+static void write_read(const struct card_env *env, const struct view_program *program,
+                       struct slice packed)
+{
+    struct unpack unpack;
+    unpack_init(&unpack, packed);
+    reply_key(env->buf, "seen");
+    struct reply_count map = reply_open_map(env->buf);
+    uint32_t pairs = packed.len > 0 && unpack_peek(&unpack) == PACK_MAP ? unpack_map(&unpack) : 0;
+    for (uint32_t i = 0; i < pairs && !unpack.bad; i++) {
+        struct slice name = unpack_str(&unpack);
+        struct slice raw = unpack_raw(&unpack);
+        if (unpack.bad || (env->user != 0 && hides(env, program, name))) {
+            continue;
+        }
+        pack_str(env->buf, name);
+        card_packed_value(env, raw);
+        map.count++;
+    }
+    reply_close(env->buf, map);
+}
+
 static bool write_event_field(const struct card_env *env, const struct view_program *program,
                               const struct event *event, const struct event_field *field)
 {
@@ -188,6 +221,10 @@ static bool write_event_field(const struct card_env *env, const struct view_prog
         return true;
     case FIELD_TYPE_VALUE:
         memcpy(&bytes, at, sizeof(bytes));
+        if (field_is(field, "seen")) {
+            write_read(env, program, bytes);
+            return true;
+        }
         reply_key(env->buf, field->name);
         card_packed_value(env, bytes);
         return true;
@@ -241,20 +278,76 @@ static uint32_t write_labels(const struct card_env *env, const struct view_progr
     return 1;
 }
 
-// The line of the program that a timer or a rule stands at, which is what "why" asks for.
+// The place in the program that an event comes from. False: none. `ret_own`: the event says its
+// line by itself.
+static bool place_of(const struct image *image, const struct event *event,
+                     struct quote_of *ret_place, bool *ret_own)
+{
+    struct quote_of place = { 0 };
+    uint32_t at = INDEX_NONE;
+    *ret_own = false;
+    switch ((unsigned)event->kind) {
+    case EVENT_RULE_FIRED: place.line = event->rule_fired.line; *ret_own = true; break;
+    case EVENT_CONDITION_READ: place.line = event->condition_read.line; *ret_own = true; break;
+    case EVENT_TABLE_HIT:
+        place = (struct quote_of){ event->table_hit.line, "table", event->table_hit.name };
+        *ret_own = true;
+        break;
+    case EVENT_HOOK_ASKED:
+        place = (struct quote_of){ event->hook_asked.line, "hook", event->hook_asked.name };
+        *ret_own = true;
+        break;
+    case EVENT_TIMER_FIRED:
+        at = event->timer_fired.def;
+        place.line = at < image->timer_count ? image->timer[at].line : 0;
+        break;
+    case EVENT_PRESSED:
+        at = event->pressed.action;
+        place.line = at < image->action_count ? image->action[at].line : 0;
+        break;
+    case EVENT_STAGE_ENTERED:
+        at = event->stage_entered.stage;
+        place.line = at != 0 && at < image->stage_count ? image->stage[at].line : 0;
+        break;
+    case EVENT_TASK_OPENED:
+        at = event->task_opened.def;
+        place.line = at < image->task_count ? image->task[at].line : 0;
+        break;
+    case EVENT_INSTANCE_ENDED:
+        at = event->instance_ended.end;
+        place.line = at < image->end_count ? image->end[at].line : 0;
+        break;
+    case EVENT_CALL_QUEUED:
+        at = event->call_queued.send;
+        place.line = at < image->send_count ? image->send[at].line : 0;
+        break;
+    default: break;
+    }
+    *ret_place = place;
+    return place.line != 0;
+}
+
+// The line of the program that something stands at, which is what "why" asks for; and its text.
 static uint32_t write_line(const struct card_env *env, const struct view_program *program,
                            const struct event *event)
 {
-    const struct image *image = &program->image;
-    if (event->kind == EVENT_TIMER_FIRED && event->timer_fired.def < image->timer_count) {
-        reply_uint(env->buf, "line", image->timer[event->timer_fired.def].line);
-        return 1;
+    struct quote_of place;
+    struct quote quote;
+    bool own = false;
+    if (!place_of(&program->image, event, &place, &own)) {
+        return 0;
     }
-    if (event->kind == EVENT_PRESSED && event->pressed.action < image->action_count) {
-        reply_uint(env->buf, "line", image->action[event->pressed.action].line);
-        return 1;
+    uint32_t pairs = 0;
+    if (!own) {
+        reply_uint(env->buf, "line", place.line);
+        pairs++;
     }
-    return 0;
+    if (env->book != NULL && quote_line(env->book, program, &place, &quote)) {
+        reply_text(env->buf, "file", quote.file);
+        reply_text(env->buf, "text", quote.text);
+        pairs += 2;
+    }
+    return pairs;
 }
 
 static bool is_hidden(const struct card_env *env, const struct view_program *program,
@@ -302,9 +395,7 @@ static void write_form(const struct card_env *env, const struct view_program *pr
     for (uint32_t i = 0; i < pairs && !unpack.bad; i++) {
         struct slice name = unpack_str(&unpack);
         struct slice raw = unpack_raw(&unpack);
-        uint32_t field = program != NULL ? image_find_field(&program->image, name) : INDEX_NONE;
-        if (unpack.bad || (env->user != 0 && field != INDEX_NONE &&
-                           !rights_see_field(env->view, program, field, env->user))) {
+        if (unpack.bad || (env->user != 0 && hides(env, program, name))) {
             continue;
         }
         pack_str(env->buf, name);

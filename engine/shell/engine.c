@@ -235,7 +235,8 @@ static enum err activate(struct engine *engine, const struct toolchain_result *r
         ARENA_ARRAY(arena, struct command_program, result->program_count + 1);
     for (uint32_t i = 0; i < result->program_count; i++) {
         programs[i] = (struct command_program){ result->programs[i].process,
-                                                result->programs[i].image };
+                                                result->programs[i].image,
+                                                result->programs[i].source };
     }
     const struct command command = {
         .kind = COMMAND_APPLY,

@@ -17,6 +17,7 @@ struct shell_job {
     const struct toolchain_file *files;
     uint32_t file_count;
     struct toolchain_result result;
+    struct core_head noted; // verify: asked for, or of seq 0
 };
 
 enum { DETAIL_BYTES_MAX = 4 * 1024 * 1024, DIAGNOSTICS_SENT_MAX = 1000 };
@@ -64,7 +65,8 @@ static void run_apply(struct job *base)
         ARENA_ARRAY(&request->arena, struct command_program, result->program_count + 1);
     for (uint32_t i = 0; i < result->program_count; i++) {
         programs[i] = (struct command_program){ result->programs[i].process,
-                                                result->programs[i].image };
+                                                result->programs[i].image,
+                                                result->programs[i].source };
     }
     request->command.programs = programs;
     request->command.program_count = result->program_count;
@@ -115,7 +117,14 @@ static void write_verify(const struct core_verify *verify, struct request *reque
     reply_uint(buf, "asleep", verify->asleep);
     reply_uint(buf, "index_faults", verify->index_faults);
     reply_text(buf, "message", slice_from_cstr(verify->message));
-    request->extra_pairs = 7;
+    struct buf head;
+    buf_init(&head, HEAD_TEXT_BYTES_MAX);
+    if (verify->head.seq != 0) {
+        core_head_print(&head, &verify->head);
+    }
+    reply_text(buf, "head", buf_slice(&head));
+    buf_done(&head);
+    request->extra_pairs = 8;
 }
 
 static void run_verify(struct job *base)
@@ -126,6 +135,7 @@ static void run_verify(struct job *base)
     struct core_verify verify = { 0 };
     if (err == OK) {
         err = core_verify(reader, job->shell->options.scratch_path, NULL, NULL, &verify);
+        err = err == OK ? core_verify_noted(reader, &job->noted, &verify) : err;
         store_reader_close(reader);
     }
     // A mismatch is an answer: its figures and its message are what was asked for.
@@ -176,6 +186,18 @@ static bool prepare_apply(struct shell_job *job, const struct session *session,
            take_files(job, call, frame, &shell->scratch, refusal);
 }
 
+static bool prepare_verify(struct shell_job *job, const struct call *call, struct refusal *refusal)
+{
+    if (!call_has(call, PARAM_HEAD) ||
+        core_head_parse(call->arg[PARAM_HEAD].bytes, &job->noted)) {
+        return true;
+    }
+    *refusal = (struct refusal){ REFUSAL_BAD_REQUEST,
+                                 SLICE("`head` is SEQ:HASH, as `verify` gives it"),
+                                 SLICE("head") };
+    return false;
+}
+
 bool jobs_start(struct shell *shell, struct session *session, const struct call *call,
                 struct slice frame)
 {
@@ -202,7 +224,10 @@ bool jobs_start(struct shell *shell, struct session *session, const struct call 
                    : call->method == METHOD_BACKUP ? run_backup
                                                    : run_verify;
     request->command.text = arena_copy(&request->arena, call->arg[PARAM_PATH].bytes);
-    if (call->method == METHOD_APPLY && !prepare_apply(job, session, call, frame, &refusal)) {
+    bool good = call->method == METHOD_APPLY
+                    ? prepare_apply(job, session, call, frame, &refusal)
+                    : prepare_verify(job, call, &refusal);
+    if (!good) {
         session_refuse(shell, session, call->msgid, &refusal);
         buf_done(&job->detail);
         request_give(&shell->pool, request);

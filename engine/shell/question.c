@@ -50,8 +50,8 @@ bool question_user(struct question *q, enum param param, uint32_t *ret_user)
     return true;
 }
 
-static const struct instance *find_instance(struct question *q,
-                                            const struct view_program **ret_program)
+const struct instance *question_instance(struct question *q,
+                                         const struct view_program **ret_program)
 {
     uint64_t id = q->call->arg[PARAM_INSTANCE].number;
     enum err err = OK;
@@ -252,9 +252,13 @@ static bool answer_inbox(struct question *q)
 
 static bool answer_show(struct question *q)
 {
+    if (call_has(q->call, PARAM_AT) || call_has(q->call, PARAM_SEQ)) {
+        return answer_past(q);
+    }
     question_begin(q);
     const struct view_program *program = NULL;
-    const struct instance *instance = find_user(q, PARAM_AS) ? find_instance(q, &program) : NULL;
+    const struct instance *instance =
+        find_user(q, PARAM_AS) ? question_instance(q, &program) : NULL;
     if (instance != NULL) {
         card_case(&q->env, program, instance);
     }
@@ -269,7 +273,8 @@ static bool answer_history(struct question *q)
     uint64_t id = q->call->arg[PARAM_INSTANCE].number;
     question_begin(q);
     const struct view_program *program = NULL;
-    const struct instance *instance = find_user(q, PARAM_AS) ? find_instance(q, &program) : NULL;
+    const struct instance *instance =
+        find_user(q, PARAM_AS) ? question_instance(q, &program) : NULL;
     uint64_t last = instance != NULL ? instance->head.last_seq : 0;
     question_end(q);
     if (instance == NULL) {
@@ -416,7 +421,8 @@ static bool answer(struct question *q)
         { METHOD_PROCESSES, answer_processes }, { METHOD_USERS, answer_users },
         { METHOD_NEXT_DUE, answer_next_due },   { METHOD_HOLDINGS, answer_holdings },
         { METHOD_PEOPLE, answer_people },       { METHOD_INCIDENTS, question_incidents },
-        { METHOD_CALLS, question_calls },
+        { METHOD_CALLS, question_calls },       { METHOD_WHY, answer_why },
+        { METHOD_RECORDS, answer_records },     { METHOD_PROOF, answer_proof },
     };
     for (size_t i = 0; i < ARRAY_COUNT(answers); i++) {
         if (answers[i].method == q->call->method) {

@@ -23,6 +23,15 @@ bool question_user(struct question *q, enum param param, uint32_t *ret_user);
 // May the asker look at what `whose` has to do? False: refused.
 bool question_over(struct question *q, uint32_t whose);
 
+// The case that the call names, if the asker may see it. Between begin and end; NULL: refused.
+const struct instance *question_instance(struct question *q,
+                                         const struct view_program **ret_program);
+
+// question_why.c, question_records.c, question_past.c
+bool answer_why(struct question *q);
+bool answer_records(struct question *q);
+bool answer_proof(struct question *q);
+bool answer_past(struct question *q); // show with `at` or `seq`
 // question_people.c
 bool answer_holdings(struct question *q);
 bool answer_people(struct question *q);

@@ -201,6 +201,9 @@ bool shell_take_call(struct shell *shell, struct session *session, const struct 
     case METHOD_INBOX:
     case METHOD_SHOW:
     case METHOD_HISTORY:
+    case METHOD_WHY:
+    case METHOD_RECORDS:
+    case METHOD_PROOF:
     case METHOD_PROCESSES:
     case METHOD_USERS:
     case METHOD_HOLDINGS:

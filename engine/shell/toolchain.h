@@ -16,6 +16,7 @@ struct toolchain_file {
 struct toolchain_program {
     struct slice process;
     struct slice image; // 8-byte aligned
+    struct slice source; // packed [[file, text]…] that it was made of
 };
 
 struct toolchain_diagnostic {

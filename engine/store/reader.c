@@ -44,9 +44,13 @@ void store_reader_begin(struct store_reader *reader)
     store_lock_take(store);
     reader->inside = true;
     reader->locked = true;
-    reader->layers.tables[0] = &store->active;
-    reader->layers.tables[1] = &store->frozen;
-    reader->layers.table_count = 2;
+    uint32_t count = 0;
+    if (reader->laid != NULL) {
+        reader->layers.tables[count++] = reader->laid;
+    }
+    reader->layers.tables[count++] = &store->active;
+    reader->layers.tables[count++] = &store->frozen;
+    reader->layers.table_count = count;
     // F is dropped under the lock and after its flush: a snapshot taken here has what F had.
     reader->layers.failed =
         reader->snapshot != NULL && store_snapshot_renew(reader->snapshot) != OK;
@@ -74,6 +78,26 @@ void store_reader_end(struct store_reader *reader)
         store_lock_give(reader->store);
     }
     reader->inside = false;
+}
+
+void store_reader_lay(struct store_reader *reader, const struct table *rows)
+{
+    CHECK(reader->magic == READER_MAGIC && !reader->inside);
+    reader->laid = rows;
+}
+
+void store_rows_put(struct table *rows, enum store_db db, struct slice key, struct slice value)
+{
+    struct layers_key full;
+    layers_key(&full, db, key);
+    table_put(rows, layers_key_slice(&full), value);
+}
+
+void store_rows_hide(struct table *rows, enum store_db db, struct slice key)
+{
+    struct layers_key full;
+    layers_key(&full, db, key);
+    table_kill(rows, layers_key_slice(&full));
 }
 
 bool store_reader_failed(const struct store_reader *reader) { return reader->layers.failed; }

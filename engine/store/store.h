@@ -187,6 +187,11 @@ void store_reader_begin(struct store_reader *reader);
 // The same, but of the view alone, as of the last flush: holds no lock, so it may take long.
 void store_reader_begin_view(struct store_reader *reader);
 void store_reader_end(struct store_reader *reader);
+// Rows that lie over everything else from the next store_reader_begin on: a case as it was, for one
+// look. NULL: none. They are put with store_rows_put and must live until they are taken off again.
+void store_reader_lay(struct store_reader *reader, const struct table *rows);
+void store_rows_put(struct table *rows, enum store_db db, struct slice key, struct slice value);
+void store_rows_hide(struct table *rows, enum store_db db, struct slice key); // what lies below
 bool store_reader_failed(
     const struct store_reader *reader); // since begin: the view was not readable
 enum err store_reader_get(struct store_reader *reader, enum store_db db, struct slice key,

@@ -67,6 +67,7 @@ struct store_reader {
     struct layers layers; // A, F over V
     bool inside;          // between begin and end
     bool locked;          // … and holding the store's lock
+    const struct table *laid; // over them, or NULL
     uint64_t seq;
 };
 

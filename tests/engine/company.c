@@ -70,7 +70,8 @@ static void activate(struct company *company)
     struct command_program *programs = ARENA_ARRAY(&company->arena, struct command_program, count);
     for (uint32_t i = 0; i < count; i++) {
         programs[i] = (struct command_program){ company->set.programs[i].process,
-                                                company->set.programs[i].image };
+                                                company->set.programs[i].image,
+                                                company->set.programs[i].source };
     }
     const struct command command = { .kind = COMMAND_APPLY, .programs = programs,
                                      .program_count = count };

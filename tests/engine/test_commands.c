@@ -804,7 +804,8 @@ static void a_program_that_was_damaged_on_its_way_is_refused(void **state)
     (void)state;
     struct company company;
     company_open(&company, company_text);
-    const struct command_program program = { SLICE("lead"), SLICE("no image at all") };
+    const struct command_program program = { SLICE("lead"), SLICE("no image at all"),
+                                             SLICE_EMPTY };
     const struct command command = { .kind = COMMAND_APPLY, .programs = &program,
                                      .program_count = 1 };
     const struct core_effects *effects;

@@ -178,7 +178,8 @@ static void a_program_with_a_zone_that_nobody_knows_is_refused(void **state)
     assert_true(compile_is_good(&set));
     struct company company;
     company_open(&company, text);
-    struct command_program program = { set.programs[0].process, set.programs[0].image };
+    struct command_program program = { set.programs[0].process, set.programs[0].image,
+                                       set.programs[0].source };
     const struct command command = { .kind = COMMAND_APPLY, .programs = &program,
                                      .program_count = 1 };
     const struct core_effects *effects;

@@ -110,6 +110,7 @@ static void take_record(struct world *world, uint64_t seq)
     }
     sim_trace(world, "record %" PRIu64 " %s %016" PRIx64, seq, command_name(record.command), hash);
     note_request(world, &record, seq);
+    oracle_cause(world, &record, seq);
     model_take(world->model, &record, seq);
     take_model_fault(world);
 }
@@ -125,6 +126,13 @@ static void compare_touched(struct world *world, uint64_t first)
     }
     view_end(world->view);
     take_model_fault(world);
+    for (uint32_t i = 0; i < world->model->case_count; i++) {
+        const struct model_case *c = &world->model->cases[i];
+        uint64_t last = c->touch_count > 0 ? c->touches[c->touch_count - 1] : 0;
+        if (last >= first && (last + c->id) % 16 == 0) { // some, whatever the seed
+            oracle_past(world, c->id, last);
+        }
+    }
 }
 
 // The engine must mean to wake no later than the model has something to do.

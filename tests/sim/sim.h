@@ -89,6 +89,11 @@ struct sim_counts {
         handed_over;
 };
 
+enum { SIM_PAST_MAX = 64 };
+struct sim_past {
+    uint64_t instance, seq, hash;
+};
+
 struct world {
     struct sim_options options;
     struct prng prng_work, prng_net, prng_fault, prng_turn, prng_disk;
@@ -113,6 +118,8 @@ struct world {
     struct sim_record *records; // by seq - 1
     uint64_t record_count, record_capacity;
     uint64_t durable_seq; // committed with a sync
+    struct sim_past past[SIM_PAST_MAX]; // rows of cases as they once were
+    uint32_t past_count;
     struct model *model;
     bool faults; // off in the liveness phase
     uint32_t lull; // ticks for which nobody begins anything new
@@ -172,6 +179,11 @@ void oracle_reopened(struct world *world);
 // A whole message that leaves the server.
 void oracle_leaves(struct world *world, struct sim_conn *conn, struct slice message);
 void oracle_verify(struct world *world);
+// oracle_past.c
+// Where the record came from: an outside cause, or an earlier record that is there.
+void oracle_cause(struct world *world, const struct record *record, uint64_t seq);
+// Remembers a case as it stands after its record `seq`, and looks at one remembered before.
+void oracle_past(struct world *world, uint64_t instance, uint64_t seq);
 // Nothing that was due before `now_ms` is still to come.
 void oracle_punctual(struct world *world, uint64_t now_ms);
 

@@ -277,6 +277,7 @@ static void compile_version(struct world *world, uint32_t version)
         world->programs[i] = (struct command_program){
             arena_copy(&world->arena, set.programs[i].process),
             arena_copy(&world->arena, set.programs[i].image),
+            arena_copy(&world->arena, set.programs[i].source),
         };
     }
     compile_done(&set);
