@@ -2,6 +2,7 @@
 #include "base/limits.h"
 #include "engine/cli/cli.h"
 #include "engine/cli/when.h"
+#include "engine/cli/why.h"
 
 // Sends a command and tells what came of it.
 static int command_say(struct cli *cli, const char *method, struct params *params)
@@ -218,6 +219,10 @@ int cmd_close_incident(struct cli *cli)
 {
     uint64_t instance = 0;
     uint64_t incident = 0;
+    if (cli->args.word_count == 0) {
+        return cli_option(cli, OPTION_REASON) == NULL ? needs(cli, OPTION_REASON)
+                                                      : close_incidents(cli);
+    }
     if (!cli_case(cli, &instance)) {
         return CLI_USAGE;
     }
@@ -233,6 +238,9 @@ int cmd_close_incident(struct cli *cli)
     params_uint(&params, "instance", instance);
     params_uint(&params, "incident", incident);
     text_option(cli, &params, OPTION_REASON, "reason");
+    if (cli_option(cli, OPTION_DRY_RUN) != NULL) {
+        params_uint(&params, "dry_run", 1);
+    }
     cli_put_request(cli, &params);
     int status = command_say(cli, "close_incident", &params);
     params_done(&params);

@@ -232,7 +232,8 @@ int people_hand_over(struct cli *cli)
 
 static void standing_row(struct cli *cli, struct grid *grid, struct slice person)
 {
-    static const char *const keys[] = { "tasks", "late", "promised", "overdue", "kept", "broken" };
+    static const char *const keys[] = { "tasks", "late", "promised", "overdue", "kept", "broken",
+                                        "postponed" };
     struct arena *arena = &cli->arena;
     grid_row(grid);
     grid_cell(grid, 0, wire_text(person, "name", arena));
@@ -250,7 +251,7 @@ int people_standing(struct cli *cli)
     static const struct grid_column columns[] = {
         { "name", false, 0, 0 },    { "tasks", true, 0, 0 }, { "late", true, 0, 0 },
         { "promised", true, 0, 0 }, { "passed", true, 0, 0 }, { "kept", true, 0, 0 },
-        { "broken", true, 0, 0 },   { "", false, 0, 1 },
+        { "broken", true, 0, 0 },   { "postponed", true, 0, 0 }, { "", false, 0, 1 },
     };
     struct grid grid;
     grid_init(&grid, &cli->arena, columns, ARRAY_COUNT(columns));

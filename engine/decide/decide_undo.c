@@ -1,7 +1,7 @@
 // Undo (rule 40): whoever has just pressed the wrong button takes it back, as long as nothing else
 // has come of it. The case gets back what it was: its image as it stood before, and the values that
 // its fields had.
-#include "engine/decide/decide_internal.h"
+#include "engine/decide/decide_outside.h"
 
 #define UNDO_MS (10ull * 60 * 1000)
 
@@ -25,19 +25,55 @@ static bool check_who_and_when(struct decide *d, const struct record *record)
     return !decide_refused(d);
 }
 
+// A call that cannot have been tried yet: it waits for its hours, or behind another one. One that
+// is due may be on its way, though nothing has been heard of it.
+static const struct open_call *waiting_call(const struct decide *d,
+                                            const struct instance *instance, uint64_t number)
+{
+    const struct open_call *call = instance != NULL ? instance_call(instance, number) : NULL;
+    bool waits = call != NULL && call->attempts == 0 && call->due != CALL_DUE_PARKED &&
+                 (call->due == CALL_DUE_BEHIND || call->due > d->now_ms + UNDO_CALL_MS);
+    return waits ? call : NULL;
+}
+
 // What has gone to the outside world, or has come from it, is not called back.
 static bool check_outside(struct decide *d, const struct record *record)
 {
     for (uint32_t i = 0; i < record->event_count; i++) {
-        enum event_kind kind = record->events[i].kind;
-        if (kind == EVENT_CALL_QUEUED || kind == EVENT_MESSAGE_TAKEN) {
-            (void)REFUSE(d, CANNOT_UNDO,
-                         kind == EVENT_CALL_QUEUED ? "it sends something to another system"
-                                                   : "a message that waited was taken by it");
+        const struct event *event = &record->events[i];
+        if (event->kind == EVENT_MESSAGE_TAKEN) {
+            (void)REFUSE(d, CANNOT_UNDO, "a message that waited was taken by it");
+            return false;
+        }
+        if (event->kind == EVENT_CALL_QUEUED &&
+            waiting_call(d, view_instance(d->view, event->call_queued.instance, NULL),
+                         event->call_queued.call) == NULL) {
+            (void)REFUSE(d, CANNOT_UNDO, "what it sends by %.*s.%.*s may be on its way already",
+                         SLICE_PRINT(event->call_queued.connector),
+                         SLICE_PRINT(event->call_queued.name));
             return false;
         }
     }
     return true;
+}
+
+// Calls that it has queued are withdrawn, the last one first: none of them is let go by another.
+static void withdraw_calls(struct decide *d, const struct record *record)
+{
+    for (uint32_t i = record->event_count; i > 0 && !decide_refused(d); i--) {
+        const struct event *event = &record->events[i - 1];
+        if (event->kind != EVENT_CALL_QUEUED) {
+            continue;
+        }
+        const struct instance *instance =
+            view_instance(d->view, event->call_queued.instance, NULL);
+        const struct open_call *call = waiting_call(d, instance, event->call_queued.call);
+        struct run *run = ARENA_NEW(d->arena, struct run);
+        if (call != NULL && run_open(run, d, instance)) {
+            const struct open_call copy = *call;
+            call_emit_attempted(run, &copy, CALL_WITHDRAWN, 0);
+        }
+    }
 }
 
 // Another case that the record touched: only children that it started, and that nobody has touched
@@ -161,6 +197,7 @@ void decide_undo(struct decide *d)
         (void)REFUSE(d, CANNOT_UNDO, "the history of this case is too long to take a step back");
         return;
     }
+    withdraw_calls(d, d->undo.record);
     cancel_started(d, instance, d->undo.record);
     if (!decide_refused(d)) {
         undo(run);

@@ -155,7 +155,7 @@ void evolve_call_attempted(struct state *state, const struct event_call_attempte
     if (call == NULL) {
         return;
     }
-    if (e->result == CALL_DONE || e->result == CALL_FAILED) {
+    if (e->result == CALL_DONE || e->result == CALL_FAILED || e->result == CALL_WITHDRAWN) {
         drop_call(state, instance, call);
     } else {
         move_call(state, call, e->result == CALL_RETRIED ? e->due : CALL_DUE_PARKED, e->attempt);

@@ -107,6 +107,9 @@ void evolve_task_replanned(struct state *state, const struct event_task_replanne
     }
     disarm_overdue(state, e->instance, task);
     count_promise(state, task, task->holder, true);
+    if (task->holder != 0 && e->due > e->was && slice_equal(e->reason, SLICE("again"))) {
+        state_load_add(state, KEY_LOAD_POSTPONED, task->holder, 1);
+    }
     struct open_task was = *task;
     task->due = e->due;
     task->until = e->until;

@@ -190,7 +190,7 @@ const char *message_outcome_name(enum message_outcome outcome)
 
 const char *call_outcome_name(enum call_outcome outcome)
 {
-    static const char *const names[] = { "retried", "done", "failed", "parked" };
+    static const char *const names[] = { "retried", "done", "failed", "parked", "withdrawn" };
     _Static_assert(ARRAY_COUNT(names) == CALL_OUTCOME_COUNT, "one name each");
     return (unsigned)outcome < CALL_OUTCOME_COUNT ? names[outcome] : "unknown";
 }

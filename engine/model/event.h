@@ -82,6 +82,7 @@ enum call_outcome {
     CALL_DONE,
     CALL_FAILED,  // given up: what follows has been done
     CALL_PARKED,  // given up, and an incident holds it
+    CALL_WITHDRAWN, // what had queued it was taken back before it was tried
     CALL_OUTCOME_COUNT
 };
 const char *call_outcome_name(enum call_outcome outcome); // "retried"

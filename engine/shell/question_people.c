@@ -146,7 +146,7 @@ static void write_standing(struct question *q, const struct view_user *user)
     struct standing standing = { .now_ms = q->env.now_ms };
     view_tasks_of_user(q->env.view, user->id, count_standing, &standing);
     struct view_promises promises = view_promises(q->env.view, user->id);
-    pack_map(q->env.buf, 9);
+    pack_map(q->env.buf, 10);
     reply_text(q->env.buf, "name", user->name);
     reply_text(q->env.buf, "title", user->title);
     reply_bool(q->env.buf, "away", user->away);
@@ -156,6 +156,7 @@ static void write_standing(struct question *q, const struct view_user *user)
     reply_uint(q->env.buf, "overdue", standing.overdue);
     reply_uint(q->env.buf, "kept", promises.kept);
     reply_uint(q->env.buf, "broken", promises.broken);
+    reply_uint(q->env.buf, "postponed", view_postponed(q->env.view, user->id));
 }
 
 bool answer_people(struct question *q)

@@ -172,6 +172,11 @@ struct view_promises view_promises(const struct view *view, uint32_t user)
                                    load_row(view, KEY_LOAD_BROKEN, user) };
 }
 
+uint32_t view_postponed(const struct view *view, uint32_t user)
+{
+    return load_row(view, KEY_LOAD_POSTPONED, user);
+}
+
 // ------------------------------------------------------------------------------------ programs
 
 struct program_row {

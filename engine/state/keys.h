@@ -53,7 +53,8 @@ void key_import(struct key *key, struct slice source, struct slice row);
 void key_pair(struct key *key, uint32_t a, uint32_t b);
 enum key_load_kind {
     KEY_LOAD_USER = 1, KEY_LOAD_ROLE = 2, KEY_LOAD_NOTICES = 3, KEY_LOAD_TEAM = 4,
-    KEY_LOAD_KEPT = 5, KEY_LOAD_BROKEN = 6 // promises of a user
+    KEY_LOAD_KEPT = 5, KEY_LOAD_BROKEN = 6, // promises of a user
+    KEY_LOAD_POSTPONED = 7 // tasks of a user that were put off by a button
 };
 void key_load(struct key *key, enum key_load_kind kind, uint32_t number);
 

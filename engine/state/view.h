@@ -102,6 +102,8 @@ uint32_t view_load(const struct view *view, uint32_t user);           // open ta
 uint32_t view_round_robin(const struct view *view, uint32_t role); // user picked last, or 0
 struct view_promises { uint32_t kept, broken; };
 struct view_promises view_promises(const struct view *view, uint32_t user);
+// How often tasks that the user held were put off by `again`, what was taken back included.
+uint32_t view_postponed(const struct view *view, uint32_t user);
 
 // --- indexes ----
 // merged: the case that one with this key was merged into last; looked at when none is open.

@@ -92,6 +92,9 @@ expect "nothing of that" 0 '^\[\]$' history --grep nowhere --json
 expect "of all cases, nothing chosen" 2 'say which CASE' history
 expect "not a kind" 1 'no kind of record' history --kind pressing
 
+# S162, S164
+expect "who puts off, and how often" 0 '^ann +[0-9 ]* 2$' stats --people
+
 # --- nobody has edited the answer
 expect "proof" 0 '^11:[0-9a-f]{64}$' history 1 --proof
 expect "proof chooses nothing" 2 'every record' history 1 --proof --by ann

@@ -393,12 +393,21 @@ expect "incidents of another kind" 0 'no incident is open' incidents --kind time
 incident=$("$rung" incidents --json | sed -n 's/.*"incident": *\([0-9]*\).*/\1/p' | head -1)
 expect "retry: which" 2 'say which' retry
 expect "retry: not a number" 2 'is not the number' retry all
-expect "retry, dry" 0 'would be tried again' retry --kind deliver --dry-run
+expect "retry, dry" 1 'would be refused: .*Money has an amount' retry --kind deliver --dry-run
 expect "retry by query" 1 "incident $incident: refused: .*Money has an amount" retry --process bill
 expect "retry by number" 1 "incident $incident: refused" retry "$incident"
+expect "retry of old ones" 0 '"tried": ?0' retry --older-than '2 h' --json
+expect "old is how old" 2 'is not a length of time' incidents --older-than longish
+expect "an incident in full" 0 'mend what prevented it' incidents "$incident"
+holds "with the way out" "rung retry $incident --dry-run"
+holds "with what was behind it" 'a message that waited was taken, once record'
+expect "an incident that is not there" 1 'no open incident 999' incidents 999
+expect "close which" 2 'say which' close-incident --reason x
+expect "close by query, only said" 0 "incident $incident: would be closed" close-incident --kind deliver --reason x --dry-run
+expect "it is still open" 0 'deliver' incidents
 expect "retry of none" 1 'no open incident' retry 999
 expect "retry as JSON" 1 '"refused": ?1' retry --all --json
-expect "close it" 0 '' close-incident "$bill" "$incident" --reason "it brought nothing"
+expect "close it" 0 "incident $incident: closed" close-incident --process bill --reason "it brought nothing"
 expect "message settles it" 0 'has ended' message bank.paid "$bill" amount=100
 expect "message for an ended case" 0 'the case has ended' message bank.paid "$bill" amount=100
 expect "history of messages" 0 'message bank.paid: delivered' history "$bill"

@@ -771,6 +771,16 @@ FRAMES_TEST(rule_40_what_reached_another_case_is_not_taken_back,
     { "wim: press 4 made", "instance_ended" },
     { "wim: undo 4", "!cannot_undo case 3 above it" })
 
+OUTSIDE_TEST(rule_40_a_call_that_cannot_have_been_tried_is_withdrawn,
+    { BILL, "" },
+    { "wim: press 1 reminded", "call_queued" },
+    { "wim: undo 1", "!cannot_undo bank.remind may be on its way" },
+    { "wim: press 1 sent", "call_queued stage_entered" },
+    { "wim: undo 1", "call_attempted undone" },
+    { "wim: press 1 reminded", "call_queued" },
+    { "result 1 1 1 done", "call_attempted call_released" },
+    { "wim: undo 1", "!cannot_undo call_result" })
+
 // --------------------------------------------------------------------------------- reopening
 
 // Rule 36: by hand too, where the end says by whom.
@@ -866,6 +876,7 @@ static int run_frames(void)
         T(rule_40_an_escalation_and_its_end_are_taken_back),
         T(rule_40_children_are_cancelled_while_nobody_has_touched_them),
         T(rule_40_what_reached_another_case_is_not_taken_back),
+        T(rule_40_a_call_that_cannot_have_been_tried_is_withdrawn),
         T(rule_36_a_case_is_reopened_by_the_role_of_its_end),
         T(rule_36_a_case_whose_key_has_gone_is_not_reopened),
     };
