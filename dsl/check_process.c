@@ -535,14 +535,16 @@ static void fill_action(struct unit *unit, struct process *process, struct stage
     check_handler_close(process, handler);
 }
 
-// `every 0 min` would fire without end.
+// `every 0 min` would fire without end, and so would stages that lead to one another `after 0 s`.
 static void report_no_wait(struct unit *unit, const struct syntax_tree *tree,
                            const struct handler *handler, uint32_t moment)
 {
     if (handler->moment->kind == EXPR_DURATION && handler->moment->number <= 0) {
         struct diag *diag = diag_add(unit->diags, DIAG_E0418, syntax_span(tree, moment));
         diag_fact(diag, syntax_source(tree, moment));
-        diag_fact(diag, SLICE("a time between two firings: it is longer than nothing"));
+        diag_fact(diag, handler->timer_kind == TIMER_EVERY
+                            ? SLICE("a time between two firings: it is longer than nothing")
+                            : SLICE("a wait: it is longer than nothing"));
     }
 }
 
@@ -560,6 +562,7 @@ static void fill_timer(struct unit *unit, struct process *process, struct stage 
         handler->timer_kind = syntax_has(tree, node, NODE_IDLE) ? TIMER_AFTER_IDLE : TIMER_AFTER;
         handler->moment = infer_fit(&infer, moment, type_builtin(TYPE_DURATION), SLICE("`after`"),
                                     span_make(0, 0, 0));
+        report_no_wait(unit, tree, handler, moment);
     } else if (syntax_kind(tree, node) == NODE_EVERY) {
         handler->timer_kind = TIMER_EVERY;
         handler->moment = infer_fit(&infer, moment, type_builtin(TYPE_DURATION), SLICE("`every`"),
