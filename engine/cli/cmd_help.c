@@ -26,7 +26,12 @@ static void entry_put(struct cli *cli, struct slice name, unsigned name_cells, c
     (void)term_wrap(&cli->term, &lines, slice_from_cstr(text), indent, 10);
     term_pad(&cli->out, 2);
     buf_put_slice(&cli->out, name);
-    term_pad(&cli->out, indent - 2 - (unsigned)utf8_cells(name));
+    unsigned cells = 2 + (unsigned)utf8_cells(name);
+    if (cells >= indent) { // as long as what stands beside it would begin: that begins a line
+        buf_put_char(&cli->out, '\n');
+        cells = 0;
+    }
+    term_pad(&cli->out, indent - cells);
     buf_put_slice(&cli->out, slice_sub(buf_slice(&lines), indent, lines.len));
     buf_done(&lines);
 }
