@@ -71,6 +71,9 @@ enum {
     STAND_IN_CHAIN_MAX = 8,     // a substitute who is away has one, and so on
     LOADS_SEEN_MAX = 32,        // candidates whose load a pick records
     NOTICES_PER_USER_MAX = 64,
+    DONE_PER_USER_MAX = 500, // tasks done that lanes can still show
+    DONE_KEPT_HOURS = 48,
+    INBOXES_PER_USER_MAX = 8, // that one person reads
     // requests
     REQUEST_WINDOW = 1024,  // ids remembered per client
     REQUEST_KEEP_HOURS = 24 // of silence, then the client is forgotten

@@ -20,6 +20,9 @@ void check_fill(struct unit *unit, struct process *process);
 void check_converts(struct unit *unit, struct process *process);
 // 4a. Messages that begin cases.
 void check_intakes(struct unit *unit);
+// 4b. Inboxes: their lanes speak of fields, which are known by now.
+// `own_files`: those that are not merely imported, of which more is said.
+void check_inboxes(struct unit *unit, uint32_t own_files);
 // 5. The proofs. Nothing is said about a process whose targets are not all known.
 void check_lints(struct unit *unit, const struct process *process); // W5; what never holds
 void check_graph(struct unit *unit, struct process *process); // stuck, ends, reachability; `waits`

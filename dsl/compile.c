@@ -67,6 +67,7 @@ void compile_set(const struct compile_input *input, struct compile_result *ret_r
         result->test_count = compile.plan_count;
     } else {
         result->program_count = 0;
+        result->inbox_count = 0;
     }
 }
 
@@ -428,6 +429,7 @@ static void check_all(struct compile *compile)
     }
     check_records(unit); // and of answers
     check_intakes(unit);
+    check_inboxes(unit, compile->input->file_count);
     for (uint32_t i = 0; i < unit->process_count; i++) {
         struct process *process = unit->processes[i];
         if (!process->broken) {
@@ -505,31 +507,39 @@ static struct slice pack_sources(const struct compile *compile, const uint32_t *
     return packed;
 }
 
-static bool is_too_big(struct compile *compile, const struct process *process, const char *what,
+static bool is_too_big(struct compile *compile, const struct decl *decl, const char *what,
                        int most)
 {
-    struct diag *diag = diag_add(&compile->result->diags, DIAG_E0901, process->decl.span);
-    diag_fact(diag, names_decl(&process->decl, &compile->result->arena));
+    struct diag *diag = diag_add(&compile->result->diags, DIAG_E0901, decl->span);
+    diag_fact(diag, names_decl(decl, &compile->result->arena));
     diag_fact_format(diag, "%s of %d bytes", what, most);
     return false;
 }
 
-static bool lower_one(struct compile *compile, const struct process *process, struct buf *scratch,
+// Lowers one process, or one inbox.
+static bool lower_one(struct compile *compile, const struct decl *decl, struct buf *scratch,
                       struct compile_program *program)
 {
     struct arena *arena = &compile->result->arena;
+    const struct unit *unit = &compile->unit;
+    bool inbox = decl->what == WHAT_INBOX;
     uint32_t *sources = ARENA_ARRAY(arena, uint32_t, SOURCE_FILES_MAX + 1);
-    uint32_t source_count = source_files(compile, process->decl.file, sources);
-    program->process = process->decl.name;
+    uint32_t source_count = source_files(compile, decl->file, sources);
+    program->process =
+        inbox ? arena_format(arena, "inbox %.*s", SLICE_PRINT(decl->name)) : decl->name;
     program->source = pack_sources(compile, sources, source_count);
     if (program->source.len == 0) {
-        return is_too_big(compile, process, "texts", SOURCES_BYTES_MAX);
+        return is_too_big(compile, decl, "texts", SOURCES_BYTES_MAX);
     }
     crypto_generichash(program->source_hash, IMAGE_HASH_BYTES,
                        (const unsigned char *)program->source.ptr, program->source.len, NULL, 0);
     buf_reset(scratch);
-    if (lower_process(&compile->unit, process, program->source_hash, scratch) != OK) {
-        return is_too_big(compile, process, "an image", IMAGE_BYTES_MAX);
+    enum err err = inbox ? lower_inbox(unit, (const struct inbox *)(const void *)decl,
+                                       program->source_hash, scratch)
+                         : lower_process(unit, (const struct process *)(const void *)decl,
+                                         program->source_hash, scratch);
+    if (err != OK) {
+        return is_too_big(compile, decl, "an image", IMAGE_BYTES_MAX);
     }
     program->image = arena_copy(arena, buf_slice(scratch));
     CHECK((uintptr_t)program->image.ptr % 8 == 0);
@@ -542,6 +552,21 @@ static bool lower_one(struct compile *compile, const struct process *process, st
     return true;
 }
 
+static void lower_inboxes(struct compile *compile, struct buf *scratch)
+{
+    const struct unit *unit = &compile->unit;
+    struct compile_program *inboxes =
+        ARENA_ARRAY(&compile->result->arena, struct compile_program, unit->inbox_count + 1);
+    for (uint32_t i = 0; i < unit->inbox_count; i++) {
+        if (unit->inboxes[i]->readers.count > 0 &&
+            lower_one(compile, &unit->inboxes[i]->decl, scratch,
+                      &inboxes[compile->result->inbox_count])) {
+            compile->result->inbox_count++;
+        }
+    }
+    compile->result->inboxes = inboxes;
+}
+
 static void lower_all(struct compile *compile)
 {
     const struct unit *unit = &compile->unit;
@@ -550,11 +575,12 @@ static void lower_all(struct compile *compile)
     struct buf scratch;
     buf_init(&scratch, IMAGE_BYTES_MAX);
     for (uint32_t i = 0; i < unit->process_count; i++) {
-        if (lower_one(compile, unit->processes[i], &scratch,
+        if (lower_one(compile, &unit->processes[i]->decl, &scratch,
                       &programs[compile->result->program_count])) {
             compile->result->program_count++;
         }
     }
+    lower_inboxes(compile, &scratch);
     buf_done(&scratch);
     compile->result->programs = programs;
 }

@@ -6,8 +6,8 @@
 // the loader is asked, then what comes with Rung (dsl/stdlib.h). Data that a calendar names, and
 // what a hook comes from, is found in the same way; files of the set whose names do not end in
 // `.rung` are such data. Names of processes are global to the set; everything else is seen where it
-// is imported. Each process gets an image of its own. With any error in the set there are no
-// images.
+// is imported. Each process gets an image of its own, and so does each inbox that somebody reads.
+// With any error in the set there are no images.
 #ifndef RUNG_DSL_COMPILE_H
 #define RUNG_DSL_COMPILE_H
 
@@ -46,9 +46,9 @@ struct compile_input {
 };
 
 enum { SOURCES_BYTES_MAX = 16 * 1024 * 1024 }; // of the file and all that it imports
-// One process, compiled.
+// One process, or one inbox, compiled.
 struct compile_program {
-    struct slice process;
+    struct slice process; // "inbox managers" for an inbox
     struct slice image; // 8-byte aligned; image_open accepts it
     struct slice source; // packed [[name, text]…] of `files` and the data they name
     uint8_t source_hash[IMAGE_HASH_BYTES]; // BLAKE2b of it
@@ -63,6 +63,8 @@ struct compile_result {
     const struct compile_program
         *programs; // in the order of files and texts; none when there are errors
     uint32_t program_count;
+    const struct compile_program *inboxes; // likewise; those that somebody reads
+    uint32_t inbox_count;
     const struct compile_file *data; // that the set names and the loader gave; each once
     uint32_t data_count;
     const struct test_plan *tests; // of the files of the set; none when there are errors

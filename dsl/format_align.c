@@ -87,6 +87,18 @@ static void cells_of_action(const struct format *format, uint32_t node, struct r
     }
 }
 
+// Label, colour, `if` and `by`; what is not there takes no room.
+static void cells_of_lane(const struct format *format, uint32_t node, struct row *row)
+{
+    static const enum syntax_kind kinds[] = { NODE_LABEL, NODE_COLOUR, NODE_IF_CLAUSE,
+                                              NODE_LANE_BY };
+    const struct syntax_tree *tree = format->tree;
+    for (size_t i = 0; i < ARRAY_COUNT(kinds); i++) {
+        uint32_t clause = syntax_child(tree, node, kinds[i]);
+        add_cell(row, clause == NODE_NONE ? NODE_NONE : tree->nodes[clause].first_token);
+    }
+}
+
 static void cells_of(const struct format *format, uint32_t node, struct row *row)
 {
     const struct syntax_tree *tree = format->tree;
@@ -106,6 +118,7 @@ static void cells_of(const struct format *format, uint32_t node, struct row *row
     case NODE_FIELD:
     case NODE_PART: cells_of_field(format, node, row); break;
     case NODE_ACTION: cells_of_action(format, node, row); break;
+    case NODE_LANE: cells_of_lane(format, node, row); break;
     case NODE_ROW:
         for (uint32_t cell = second; cell != NODE_NONE; cell = syntax_next(tree, cell)) {
             add_cell(row, tree->nodes[cell].first_token - 1);
@@ -143,6 +156,7 @@ static unsigned family_of(enum syntax_kind kind)
     case NODE_ACTION:
     case NODE_MEMBER:
     case NODE_ROW:
+    case NODE_LANE:
     case NODE_END: return kind;
     case NODE_KEY:
     case NODE_TITLE: return NODE_KEY;
@@ -304,6 +318,7 @@ void format_align(struct format *format)
         case NODE_PARALLEL:
         case NODE_ENUM:
         case NODE_TABLE:
+        case NODE_INBOX:
         case NODE_TYPE_RECORD:
         case NODE_RECORD: align_children(format, node); break;
         default: break;

@@ -49,7 +49,8 @@ static void space_clause(struct format *format, uint32_t node)
     bool condition = n->kind == NODE_IF_CLAUSE; // an `if` that begins a line is a step
     bool listed = n->kind == NODE_ARG && tree->tokens[n->first_token - 1].kind == TOKEN_COMMA;
     bool inside = n->kind == NODE_PAIR || n->kind == NODE_ARG || n->kind == NODE_CHILD_STATE ||
-                  n->kind == NODE_DONE || n->kind == NODE_UNTIL_DONE || n->kind == NODE_CHANGES ||
+                  n->kind == NODE_DONE || n->kind == NODE_SORT || n->kind == NODE_DESC ||
+                  n->kind == NODE_COLOUR || n->kind == NODE_UNTIL_DONE || n->kind == NODE_CHANGES ||
                   syntax_kind(tree, n->parent) == NODE_TASK_CHECK;
     if (listed || (!condition && !inside)) {
         soften(format, n->first_token, SOFT_CLAUSE);
@@ -158,7 +159,7 @@ static bool always_open(enum syntax_kind kind)
 {
     return kind == NODE_PROCESS || kind == NODE_STAGE || kind == NODE_ESCALATION ||
            kind == NODE_PARALLEL || kind == NODE_CALENDAR || kind == NODE_TEST ||
-           kind == NODE_CONNECTOR;
+           kind == NODE_CONNECTOR || kind == NODE_INBOX;
 }
 
 // Whether the author opened these braces: a line break behind the `{` or before a step, or a
@@ -281,6 +282,8 @@ static uint32_t own_brace(const struct format *format, uint32_t node)
     case NODE_CALENDAR:
     case NODE_CONNECTOR:
     case NODE_LADDER: return format->mates[n->end_token - 1];
+    case NODE_INBOX:
+        return syntax_has(tree, node, NODE_LIKE) ? NODE_NONE : format->mates[n->end_token - 1];
     case NODE_PARALLEL: { // `then` stands behind its braces
         uint32_t then = tree->nodes[n->last_child].first_token - 1;
         return format->mates[then - 1];

@@ -9,7 +9,6 @@ static const struct expr *infer_unary(struct infer *infer, uint32_t node,
                                       const struct type *expected);
 static const struct expr *infer_path(struct infer *infer, uint32_t node,
                                      const struct type *expected);
-static const struct expr *infer_property(struct infer *infer, uint32_t node);
 static const struct expr *infer_call(struct infer *infer, uint32_t node);
 static const struct expr *infer_collection(struct infer *infer, uint32_t node);
 static const struct expr *infer_pick(struct infer *infer, uint32_t node,
@@ -62,6 +61,9 @@ const struct expr *infer_expr(struct infer *infer, uint32_t node, const struct t
         return infer_poison(infer, 0);
     }
     enum syntax_kind kind = syntax_kind(tree, node);
+    if ((infer->flags & INFER_IN_LANE) != 0 && infer_lane_refuses(infer, node)) {
+        return infer_poison(infer, node);
+    }
     if (kind == NODE_PATH) {
         return infer_path(infer, node, expected);
     }
@@ -170,7 +172,8 @@ const struct expr *infer_fit(struct infer *infer, uint32_t node, const struct ty
 const struct expr *infer_condition(struct infer *infer, uint32_t node)
 {
     const struct expr *value = infer_expr(infer, node, type_builtin(TYPE_BOOL));
-    if (type_is_poison(value->type) || type_is(value->type, TYPE_BOOL)) {
+    if (type_is_poison(value->type) || type_is_open(value->type) ||
+        type_is(value->type, TYPE_BOOL)) {
         return value;
     }
     struct diag *diag = diag_add(infer->unit->diags, DIAG_E0403,
@@ -362,6 +365,11 @@ const struct expr *infer_name(struct infer *infer, uint32_t node, uint32_t name_
             return expr;
         }
     }
+    const struct expr *member =
+        wanted != NULL && type_is_open(wanted) ? infer_any_member(infer, node, name) : NULL;
+    if (member != NULL) {
+        return member;
+    }
     const struct role *role =
         infer->process == NULL ? NULL : names_find_role(infer->unit, infer->file, name);
     if (role != NULL) {
@@ -428,6 +436,9 @@ static const struct expr *infer_path(struct infer *infer, uint32_t node,
     uint32_t name = syntax_first(tree, node);
     if (name == NODE_NONE || syntax_kind(tree, name) != NODE_NAME) {
         return infer_poison(infer, node);
+    }
+    if (infer_is_case(infer, name)) {
+        return infer_case(infer, node);
     }
     bool is_lone = syntax_next(tree, name) == NODE_NONE;
     const struct expr *expr =
@@ -496,92 +507,6 @@ static const struct expr *infer_clock(struct infer *infer, uint32_t node)
     return expr;
 }
 
-static const struct {
-    const char *name;
-    enum image_task_property property;
-    enum image_type_kind type;
-} task_properties[] = {
-    { "due", TASK_PROPERTY_DUE, TYPE_DATETIME },
-    { "promised", TASK_PROPERTY_PROMISED, TYPE_BOOL },
-    { "urgent", TASK_PROPERTY_URGENT, TYPE_BOOL },
-    { "moved_from", TASK_PROPERTY_MOVED_FROM, TYPE_DATETIME },
-    { "created", TASK_PROPERTY_CREATED, TYPE_DATETIME },
-    { "tries", TASK_PROPERTY_TRIES, TYPE_INTEGER },
-    { "late", TASK_PROPERTY_LATE, TYPE_DURATION },
-};
-
-bool infer_task_property(struct slice name, enum image_task_property *ret_property,
-                         const struct type **ret_type)
-{
-    for (size_t i = 0; i < ARRAY_COUNT(task_properties); i++) {
-        if (slice_equal(slice_from_cstr(task_properties[i].name), name)) {
-            *ret_property = task_properties[i].property;
-            *ret_type = type_builtin(task_properties[i].type);
-            return true;
-        }
-    }
-    return false;
-}
-
-const struct type *infer_property_type(struct infer *infer, uint32_t node,
-                                       enum image_task_property *ret_property)
-{
-    const struct syntax_tree *tree = infer_tree(infer);
-    uint32_t name_node = syntax_first(tree, node);
-    if (name_node == NODE_NONE || syntax_kind(tree, name_node) != NODE_NAME) {
-        return NULL;
-    }
-    struct slice name = syntax_name(tree, name_node);
-    bool of_task = syntax_op(tree, node) == PROPERTY_OF_TASK;
-    const struct type *type = NULL;
-    bool is_lone = syntax_next(tree, name_node) == NODE_NONE;
-    if (is_lone && of_task && infer_task_property(name, ret_property, &type)) {
-        return type;
-    }
-    if (is_lone && !of_task && slice_equal(name, SLICE("position"))) {
-        return type_builtin(TYPE_INTEGER);
-    }
-    struct diag *diag = diag_add(infer->unit->diags, DIAG_E0421, syntax_span(tree, name_node));
-    diag_fact(diag, of_task ? SLICE("a task") : SLICE("a stage"));
-    diag_fact(diag, name);
-    struct suggestions suggestions;
-    suggest_init(&suggestions, name);
-    for (size_t i = 0; of_task && i < ARRAY_COUNT(task_properties); i++) {
-        suggest_offer(&suggestions, slice_from_cstr(task_properties[i].name), 0);
-    }
-    if (!diag_suggest(diag, &suggestions, syntax_span(tree, name_node), "property")) {
-        diag_note(diag, of_task ? "a task has due, promised, urgent, moved_from, created, tries "
-                                  "and late"
-                                : "a stage has only `position`, its place in the text");
-    }
-    return NULL;
-}
-
-static const struct expr *infer_property(struct infer *infer, uint32_t node)
-{
-    const struct syntax_tree *tree = infer_tree(infer);
-    enum image_task_property property = TASK_PROPERTY_DUE;
-    const struct type *type = infer_property_type(infer, node, &property);
-    if (type == NULL) {
-        return infer_poison(infer, node);
-    }
-    bool of_task = syntax_op(tree, node) == PROPERTY_OF_TASK;
-    if ((infer->flags & (INFER_NO_CASE | INFER_NO_TASK)) != 0) {
-        struct diag *diag = diag_add(infer->unit->diags, DIAG_E0305, syntax_span(tree, node));
-        diag_fact(diag, syntax_source(tree, node));
-        diag_here(diag, "there is no %s yet when this is said", of_task ? "task" : "stage");
-        return infer_poison(infer, node);
-    }
-    if (of_task && property == TASK_PROPERTY_LATE && (infer->flags & INFER_NO_CLOCK) != 0) {
-        infer_report_clock(infer, node, SLICE("task.late"));
-        return infer_poison(infer, node);
-    }
-    struct expr *expr =
-        infer_new(infer, node, of_task ? EXPR_TASK_PROPERTY : EXPR_STAGE_POSITION, type);
-    expr->number = (int64_t)property;
-    return expr;
-}
-
 // --- functions, children, people ---------------------------------------------------------------
 
 static const struct {
@@ -596,13 +521,17 @@ static const struct {
 const struct type *infer_function_type(enum image_expr_kind kind, const struct type *argument)
 {
     if (kind == EXPR_DAY || kind == EXPR_HOUR) {
-        bool fits = type_is(argument, TYPE_DATETIME) ||
+        bool fits = type_is(argument, TYPE_DATETIME) || type_is_open(argument) ||
                     type_is(argument, kind == EXPR_DAY ? TYPE_DATE : TYPE_TIME);
         return fits ? type_builtin(kind == EXPR_DAY ? TYPE_DATE : TYPE_INTEGER) : NULL;
     }
     if (kind == EXPR_LENGTH) {
-        return type_is_text_like(argument) || type_is_many(argument) ? type_builtin(TYPE_INTEGER)
-                                                                     : NULL;
+        return type_is_text_like(argument) || type_is_many(argument) || type_is_open(argument)
+                   ? type_builtin(TYPE_INTEGER)
+                   : NULL;
+    }
+    if (type_is_open(argument)) {
+        return argument;
     }
     if (kind == EXPR_ROUND) {
         return type_is_number(argument) || type_is(argument, TYPE_MONEY) ? argument : NULL;
@@ -923,7 +852,7 @@ static const struct expr *infer_negate(struct infer *infer, uint32_t node,
                                        const struct expr *operand)
 {
     if (!type_is_number(operand->type) && !type_is(operand->type, TYPE_MONEY) &&
-        !type_is(operand->type, TYPE_DURATION)) {
+        !type_is(operand->type, TYPE_DURATION) && !type_is_open(operand->type)) {
         struct diag *diag = diag_add(infer->unit->diags, DIAG_E0423, operand->span);
         diag_fact(diag, infer_quoted_type(infer, operand->type));
         return infer_poison(infer, node);

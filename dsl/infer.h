@@ -28,7 +28,8 @@ enum {
     INFER_IN_FORM = 32, // first values of answers: nothing has been answered yet (rule 8)
     INFER_PURE = 64,     // the rows of a table: nothing but its parameters
     INFER_IN_TEST = 128, // no process: answers of any of them
-    INFER_MAY_ASK_HOOK = 256 // steps: what a hook gives is recorded
+    INFER_MAY_ASK_HOOK = 256, // steps: what a hook gives is recorded
+    INFER_IN_LANE = 512       // `lane` is there: some case of any process, and one of its tasks
 };
 
 struct infer {
@@ -37,6 +38,7 @@ struct infer {
     const struct process *process; // NULL with INFER_NO_CASE
     const struct local *locals;    // innermost first
     unsigned flags;
+    struct lane_scope *lane;       // with INFER_IN_LANE
 };
 
 // `expected` (may be NULL) chooses between meanings: members of an enum, a bare number as money,
@@ -56,6 +58,9 @@ static inline bool expr_is_poison(const struct expr *expr) { return type_is_pois
 const struct member *infer_find_member(const struct enumeration *enumeration, struct slice name);
 const struct local *infer_find_local(const struct infer *infer, struct slice name);
 const struct field *infer_find_field(const struct process *process, struct slice name);
+// Whether cases of the process are read in the inbox as far as the set tells: one sees the other.
+bool infer_inbox_reads(const struct unit *unit, const struct inbox *inbox,
+                       const struct process *process);
 // "`money`", in the arena.
 struct slice infer_quoted_type(struct infer *infer, const struct type *type);
 // Reports E0401 for a value that is not of a fitting type.

@@ -16,6 +16,12 @@ void infer_report_clock(struct infer *infer, uint32_t node, struct slice word);
 const struct expr *infer_name(struct infer *infer, uint32_t node, uint32_t name_node,
                               const struct type *expected);
 const struct expr *infer_part(struct infer *infer, const struct expr *whole, uint32_t name_node);
+// infer_lane.c: what only lanes ask, and what they cannot.
+bool infer_lane_refuses(struct infer *infer, uint32_t node);
+bool infer_is_case(const struct infer *infer, uint32_t name_node);
+const struct expr *infer_case(struct infer *infer, uint32_t node);
+const struct expr *infer_any_member(struct infer *infer, uint32_t node, struct slice name);
+const struct expr *infer_property(struct infer *infer, uint32_t node);
 const struct expr *infer_total(struct infer *infer, uint32_t node);
 const struct expr *infer_exists(struct infer *infer, uint32_t node);
 const struct expr *infer_binary(struct infer *infer, uint32_t node, const struct type *expected);

@@ -138,7 +138,7 @@ bool infer_is_bare(const struct infer *infer, uint32_t node)
 
 bool infer_can_equal(const struct type *a, const struct type *b)
 {
-    if (type_is_poison(a) || type_is_poison(b)) {
+    if (type_is_poison(a) || type_is_poison(b) || type_is_open(a) || type_is_open(b)) {
         return true;
     }
     if (type_is(a, TYPE_RECORD) || type_is(a, TYPE_FILE)) {
@@ -149,9 +149,9 @@ bool infer_can_equal(const struct type *a, const struct type *b)
 
 bool infer_can_order(const struct type *type)
 {
-    return type_is_poison(type) || type_is_number(type) || type_is(type, TYPE_MONEY) ||
-           type_is(type, TYPE_DATE) || type_is(type, TYPE_TIME) || type_is(type, TYPE_DATETIME) ||
-           type_is(type, TYPE_DURATION) || type_is(type, TYPE_TEXT);
+    return type_is_poison(type) || type_is_open(type) || type_is_number(type) ||
+           type_is(type, TYPE_MONEY) || type_is(type, TYPE_DATE) || type_is(type, TYPE_TIME) ||
+           type_is(type, TYPE_DATETIME) || type_is(type, TYPE_DURATION) || type_is(type, TYPE_TEXT);
 }
 
 static const struct type *number_result(enum syntax_operator op, const struct type *a,
@@ -211,6 +211,9 @@ const struct type *infer_arithmetic_type(enum syntax_operator op, const struct t
     (void)arena;
     if (type_is_poison(a) || type_is_poison(b)) {
         return type_builtin(TYPE_POISON);
+    }
+    if (type_is_open(a) || type_is_open(b)) {
+        return type_builtin(TYPE_OPEN);
     }
     if (type_is_number(a) && type_is_number(b)) {
         return number_result(op, a, b);
@@ -378,6 +381,12 @@ static const struct expr *infer_comparison(struct infer *infer, uint32_t node,
     return finish_binary(infer, expr, a, b);
 }
 
+// What may be anything is a condition where one is said, or stands beside it.
+static bool is_yes_or_no(const struct expr *expr)
+{
+    return type_is(expr->type, TYPE_BOOL) || type_is_open(expr->type);
+}
+
 // `a or b` between values is the first that is not empty.
 static const struct expr *infer_logic(struct infer *infer, uint32_t node, enum syntax_operator op,
                                       const struct type *expected)
@@ -396,8 +405,11 @@ static const struct expr *infer_logic(struct infer *infer, uint32_t node, enum s
     if (expr_is_poison(a) || expr_is_poison(b)) {
         return infer_poison(infer, node);
     }
-    if (type_is(a->type, TYPE_BOOL) && type_is(b->type, TYPE_BOOL)) {
-        return finish_binary(infer, make_binary(infer, node, EXPR_OR, a->type), a, b);
+    bool said = expected != NULL && type_is(expected, TYPE_BOOL);
+    if (is_yes_or_no(a) && is_yes_or_no(b) &&
+        (said || !type_is_open(a->type) || !type_is_open(b->type))) {
+        return finish_binary(
+            infer, make_binary(infer, node, EXPR_OR, type_builtin(TYPE_BOOL)), a, b);
     }
     const struct type *common = type_is(a->type, TYPE_BOOL) || type_is(b->type, TYPE_BOOL)
                                     ? NULL
@@ -414,8 +426,12 @@ static const struct expr *infer_in_role(struct infer *infer, uint32_t node, cons
                                         uint32_t right)
 {
     const struct syntax_tree *tree = infer_tree(infer);
-    if (!type_is(a->type, TYPE_USER) || syntax_kind(tree, right) != NODE_PATH ||
-        !infer_is_bare(infer, right)) {
+    if (!(type_is(a->type, TYPE_USER) || type_is_open(a->type)) ||
+        syntax_kind(tree, right) != NODE_PATH || !infer_is_bare(infer, right)) {
+        return NULL;
+    }
+    if (type_is_open(a->type) &&
+        names_find_role(infer->unit, infer->file, syntax_name(tree, right)) == NULL) {
         return NULL;
     }
     const struct role *role = names_role(infer->unit, infer->file, syntax_first(tree, right));
@@ -440,7 +456,9 @@ static const struct expr *infer_membership(struct infer *infer, uint32_t node)
     const struct expr *b = NULL;
     if (infer_is_bare(infer, left) && !infer_is_bare(infer, right)) {
         b = infer_expr(infer, right, NULL);
-        a = infer_expr(infer, left, type_is_many(b->type) ? b->type->element : NULL);
+        a = infer_expr(infer, left, type_is_many(b->type)   ? b->type->element
+                                    : type_is_open(b->type) ? b->type
+                                                            : NULL);
     } else {
         a = infer_expr(infer, left, NULL);
         if (expr_is_poison(a)) {
@@ -455,14 +473,14 @@ static const struct expr *infer_membership(struct infer *infer, uint32_t node)
     if (expr_is_poison(a) || expr_is_poison(b)) {
         return infer_poison(infer, node);
     }
-    if (!type_is_many(b->type)) {
+    if (!type_is_many(b->type) && !type_is_open(b->type)) {
         struct diag *diag = diag_add(infer->unit->diags, DIAG_E0411, b->span);
         diag_fact(diag, infer_quoted_type(infer, b->type));
         diag_here(diag, "this is one value");
         diag_help(diag, "use `is`, or put brackets around the choices: `in [a, b]`");
         return infer_poison(infer, node);
     }
-    if (!infer_can_equal(a->type, b->type->element)) {
+    if (type_is_many(b->type) && !infer_can_equal(a->type, b->type->element)) {
         infer_report_operands(infer, node, a, b);
         return infer_poison(infer, node);
     }

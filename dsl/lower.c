@@ -6,9 +6,6 @@
 #include "dsl/frame.h"
 #include "dsl/lower_internal.h"
 
-enum { LOWER_SCRATCH_BYTES_MAX = 64 * 1024 * 1024 };
-
-static void add_roles(struct lower *lower);
 static void add_fields(struct lower *lower);
 static void add_collections(struct lower *lower);
 static void add_process(struct lower *lower);
@@ -18,6 +15,33 @@ static void add_choices(struct lower *lower);
 static void add_escalations(struct lower *lower);
 static void add_parallels(struct lower *lower);
 
+void lower_begin(struct lower *lower, const struct unit *unit, struct arena *scratch)
+{
+    arena_init(scratch, LOWER_SCRATCH_BYTES_MAX);
+    *lower = (struct lower){ .unit = unit, .arena = scratch, .title = INDEX_NONE };
+    build_init(&lower->build);
+    lower->decl_index = ARENA_ARRAY(scratch, uint32_t, unit->decl_count + 1);
+    for (uint32_t i = 0; i < unit->decl_count; i++) {
+        lower->decl_index[i] = INDEX_NONE;
+    }
+    lower->places = ARENA_ARRAY(scratch, struct image_text, unit->translation_count + 1);
+}
+
+enum err lower_end(struct lower *lower, const uint8_t source_hash[IMAGE_HASH_BYTES],
+                   struct buf *to)
+{
+    size_t start = to->len;
+    enum err err = build_finish(&lower->build, source_hash, to);
+    build_done(&lower->build);
+    arena_done(lower->arena);
+    if (err == OK) {
+        struct image image;
+        enum err opened = image_open(slice_make(to->ptr + start, to->len - start), &image);
+        CHECK(opened == OK);
+    }
+    return err;
+}
+
 enum err lower_process(const struct unit *unit, const struct process *process,
                        const uint8_t source_hash[IMAGE_HASH_BYTES], struct buf *to)
 {
@@ -25,17 +49,10 @@ enum err lower_process(const struct unit *unit, const struct process *process,
         return ERR_TOO_BIG;
     }
     struct arena scratch;
-    arena_init(&scratch, LOWER_SCRATCH_BYTES_MAX);
-    struct lower lower = {
-        .unit = unit, .process = process, .arena = &scratch, .title = INDEX_NONE
-    };
-    build_init(&lower.build);
-    lower.decl_index = ARENA_ARRAY(&scratch, uint32_t, unit->decl_count + 1);
-    for (uint32_t i = 0; i < unit->decl_count; i++) {
-        lower.decl_index[i] = INDEX_NONE;
-    }
-    lower.places = ARENA_ARRAY(&scratch, struct image_text, unit->translation_count + 1);
-    add_roles(&lower);
+    struct lower lower;
+    lower_begin(&lower, unit, &scratch);
+    lower.process = process;
+    lower_add_roles(&lower, process->decl.file);
     add_collections(&lower);
     lower.title = lower_expr(&lower, process->title);
     add_fields(&lower);
@@ -46,16 +63,7 @@ enum err lower_process(const struct unit *unit, const struct process *process,
     lower_outside(&lower);
     add_parallels(&lower);
     add_process(&lower);
-    size_t start = to->len;
-    enum err err = build_finish(&lower.build, source_hash, to);
-    build_done(&lower.build);
-    arena_done(&scratch);
-    if (err == OK) {
-        struct image image;
-        enum err opened = image_open(slice_make(to->ptr + start, to->len - start), &image);
-        CHECK(opened == OK);
-    }
-    return err;
+    return lower_end(&lower, source_hash, to);
 }
 
 // --- declarations ------------------------------------------------------------------------------
@@ -144,10 +152,9 @@ static uint32_t number_roles(struct lower *lower, uint32_t file, const struct ro
 
 // All roles that the file sees: holders and superiors matter to a case also where no step names
 // them. And those that an override of what it uses may name.
-static void add_roles(struct lower *lower)
+void lower_add_roles(struct lower *lower, uint32_t file)
 {
     const struct unit *unit = lower->unit;
-    uint32_t file = lower->process->decl.file;
     const struct role **roles =
         ARENA_ARRAY(lower->arena, const struct role *, unit->decl_count + 1);
     uint32_t count = number_roles(lower, file, roles, 0);

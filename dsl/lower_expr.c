@@ -12,13 +12,15 @@ uint32_t lower_expr(struct lower *lower, const struct expr *expr)
         return INDEX_NONE;
     }
     // The title stands in many texts as `{title}`, and once in the image.
-    if (expr == lower->process->title && lower->title != INDEX_NONE) {
+    if (lower->title != INDEX_NONE && expr == lower->process->title) {
         return lower->title;
     }
     CHECK(!type_is_poison(expr->type));
     struct image_expr to = { .kind = (uint32_t)expr->kind, .type = INDEX_NONE,
                              .number = expr->number };
-    if (!type_is(expr->type, TYPE_BOOL) && !type_is(expr->type, TYPE_TEXT)) {
+    bool open = type_is_open(expr->type) ||
+                (type_is_many(expr->type) && type_is_open(expr->type->element));
+    if (!open && !type_is(expr->type, TYPE_BOOL) && !type_is(expr->type, TYPE_TEXT)) {
         to.type = lower_type(lower, expr->type);
     }
     lower_operands(lower, expr, &to);
@@ -55,6 +57,7 @@ static void lower_operands(struct lower *lower, const struct expr *expr, struct 
         to->a = expr->scale;
         break;
     case EXPR_TEXT:
+    case EXPR_CASE:
     case EXPR_EXISTS:
     case EXPR_LANGUAGE:
         to->text = lower_text(lower, expr->text);

@@ -5,10 +5,12 @@
 #include "dsl/image/build.h"
 #include "dsl/lower.h"
 
+enum { LOWER_SCRATCH_BYTES_MAX = 64 * 1024 * 1024 };
+
 struct lower {
     struct build build;
     const struct unit *unit;
-    const struct process *process;
+    const struct process *process; // NULL for an inbox
     struct arena *arena;        // scratch of one lowering
     uint32_t *decl_index;       // by decl.order: its place in its section, or INDEX_NONE
     const struct type **types;  // as in the section
@@ -20,6 +22,12 @@ struct lower {
     const struct handler *handler; // whose asks are numbered from …
     uint32_t first_ask;
 };
+
+// The beginning and the end of an image; `scratch` is done with at the end.
+void lower_begin(struct lower *lower, const struct unit *unit, struct arena *scratch);
+enum err lower_end(struct lower *lower, const uint8_t source_hash[IMAGE_HASH_BYTES],
+                   struct buf *to) ATTR_USE_RESULT;
+void lower_add_roles(struct lower *lower, uint32_t file);
 
 // Declarations get into the image when something refers to them (roles: all that the file sees).
 uint32_t lower_role(const struct lower *lower, const struct role *role); // NULL: INDEX_NONE

@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "dsl/array.h"
 #include "dsl/names_internal.h"
+#include "dsl/stdlib.h"
 
 static void collect_file(struct unit *unit, uint32_t file);
 static void compute_visible(struct unit *unit, uint32_t file);
@@ -67,7 +68,8 @@ static void *add_decl(struct unit *unit, uint32_t file, uint32_t node, enum decl
                                             [WHAT_TABLE] = DECL_TABLE,
                                             [WHAT_HOOK] = DECL_TABLE,
                                             [WHAT_PROCESS] = DECL_PROCESS,
-                                            [WHAT_CALENDAR] = DECL_CALENDAR };
+                                            [WHAT_CALENDAR] = DECL_CALENDAR,
+                                            [WHAT_INBOX] = DECL_INBOX };
     const struct syntax_tree *tree = names_tree(unit, file);
     struct decl *decl = arena_alloc(unit->arena, bytes);
     struct span span = syntax_name_span(tree, node);
@@ -142,6 +144,9 @@ static void collect_file(struct unit *unit, uint32_t file)
             struct process *process =
                 add_decl(unit, file, node, WHAT_PROCESS, sizeof(struct process));
             ARRAY_PUSH(unit->arena, unit->processes, unit->process_count, process);
+        } else if (kind == NODE_INBOX) {
+            struct inbox *inbox = add_decl(unit, file, node, WHAT_INBOX, sizeof(struct inbox));
+            ARRAY_PUSH(unit->arena, unit->inboxes, unit->inbox_count, inbox);
         }
     }
 }
@@ -179,7 +184,8 @@ static const char *what_text(enum decl_what what)
                                          [WHAT_HOOK] = "hook",
                                          [WHAT_PROCESS] = "process",
                                          [WHAT_CALENDAR] = "calendar",
-                                         [WHAT_CONNECTOR] = "connector" };
+                                         [WHAT_CONNECTOR] = "connector",
+                                         [WHAT_INBOX] = "inbox" };
     return texts[what];
 }
 
@@ -214,7 +220,15 @@ bool names_is_function(struct slice name)
     return false;
 }
 
-// Processes share one space of names in the whole set; other names clash only where both are seen.
+// An inbox that somebody reads is known by its name in the whole company.
+static bool is_read(const struct unit *unit, const struct decl *decl)
+{
+    return decl->what == WHAT_INBOX &&
+           syntax_has(names_tree(unit, decl->file), decl->node, NODE_INBOX_FOR);
+}
+
+// Processes, and inboxes that are read, share one space of names in the whole set; other names
+// clash only where both are seen.
 // The second one is where the author stands: in the importing file, or later in the same file.
 static void report_twice(struct unit *unit)
 {
@@ -231,7 +245,8 @@ static void report_twice(struct unit *unit)
             }
             if (names_sees(unit, a->file, b->file) && a->file != b->file) {
                 names_twice(unit, a->span, b->span, what_text(a->what), a->name);
-            } else if (names_sees(unit, b->file, a->file) || a->kind == DECL_PROCESS) {
+            } else if (names_sees(unit, b->file, a->file) || a->kind == DECL_PROCESS ||
+                       (is_read(unit, a) && is_read(unit, b))) {
                 names_twice(unit, b->span, a->span, what_text(b->what), b->name);
             }
         }
@@ -505,6 +520,32 @@ static struct slice import_word(const struct unit *unit, uint32_t file)
 }
 
 // The name exists in the set, in a file that this one does not import.
+// What declares it in the library that comes with Rung, as an `import` says it; empty: nothing.
+static struct slice library_word(const struct unit *unit, enum decl_kind kind, struct slice name)
+{
+    static const struct {
+        enum decl_kind kind;
+        const char *word, *file;
+    } files[] = { { DECL_LADDER, "ladder", "ladders" },
+                  { DECL_CALENDAR, "calendar", "calendars" },
+                  { DECL_INBOX, "inbox", "inbox" } };
+    for (size_t i = 0; i < ARRAY_COUNT(files); i++) {
+        struct slice path = arena_format(unit->arena, "stdlib/%s.rung", files[i].file);
+        struct slice head = arena_format(unit->arena, "\n%s %.*s ", files[i].word,
+                                         SLICE_PRINT(name));
+        struct slice text;
+        if (files[i].kind != kind || name.len == 0 || !stdlib_find(path, &text)) {
+            continue;
+        }
+        for (size_t at = 0; at + head.len <= text.len; at++) {
+            if (text.ptr[at] == '\n' && slice_starts(slice_sub(text, at, text.len), head)) {
+                return arena_format(unit->arena, "stdlib.%s", files[i].file);
+            }
+        }
+    }
+    return SLICE_EMPTY;
+}
+
 static bool suggest_import(struct unit *unit, uint32_t file, enum decl_kind kind, struct diag *diag,
                            struct slice name)
 {
@@ -515,11 +556,14 @@ static bool suggest_import(struct unit *unit, uint32_t file, enum decl_kind kind
         found = decl->kind == kind && slice_equal(decl->name, name) ? decl : NULL;
     }
     uint32_t first = syntax_first(tree, 0);
-    if (found == NULL || first == NODE_NONE) {
+    struct slice word = found != NULL ? import_word(unit, found->file)
+                                      : library_word(unit, kind, name);
+    if (word.len == 0 || first == NODE_NONE) {
         return false;
     }
-    struct slice word = import_word(unit, found->file);
-    diag_label(diag, found->span, "it is declared here, in a file that is not imported");
+    if (found != NULL) {
+        diag_label(diag, found->span, "it is declared here, in a file that is not imported");
+    }
     uint32_t import = syntax_child(tree, 0, NODE_IMPORT);
     if (import != NODE_NONE) {
         diag_help_edit(diag, DIAG_FIX_GUESS, span_after(syntax_span(tree, import)),
@@ -539,7 +583,7 @@ bool names_label_other(struct unit *unit, uint32_t file, struct diag *diag, stru
         const struct decl *decl = own->visible[i];
         if (slice_equal(decl->name, name)) {
             const char *what = what_text(decl->what);
-            const char *article = decl->what == WHAT_ENUM ? "an" : "a";
+            const char *article = decl->what == WHAT_ENUM || decl->what == WHAT_INBOX ? "an" : "a";
             diag_label(diag, decl->span, "`%.*s` is %s %s", SLICE_PRINT(name), article, what);
             return true;
         }
@@ -564,13 +608,14 @@ void names_suggest(struct unit *unit, uint32_t file, enum decl_kind kind, struct
     }
     names_label_other(unit, file, diag, syntax_name(tree, node));
     static const char *const nouns[] = { "role",    "type",     "ladder",   "table",
-                                         "process", "calendar", "connector" };
+                                         "process", "calendar", "connector", "inbox" };
     static const char *const samples[] = { "role NAME \"What people call it\"", "enum NAME { … }",
                                            "ladder NAME { 5 min, 1 h }",
                                            "table NAME (kind: TYPE) -> TYPE { | … -> … }",
                                            "process NAME \"…\" { … }",
                                            "calendar NAME { mon .. fri 09:00-18:00 }",
-                                           "connector NAME \"…\" { … }" };
+                                           "connector NAME \"…\" { … }",
+                                           "inbox NAME { lane NAME \"…\" }" };
     if (!diag_suggest(diag, &suggestions, syntax_name_span(tree, node), nouns[kind])) {
         diag_help(diag, "declare it: `%s`, or import the file that does", samples[kind]);
     }
@@ -611,6 +656,22 @@ const struct ladder *names_ladder(struct unit *unit, uint32_t file, uint32_t nod
         names_suggest(unit, file, DECL_LADDER, diag, node);
     }
     return (const struct ladder *)(const void *)decl;
+}
+
+const struct inbox *names_inbox(struct unit *unit, uint32_t file, uint32_t node)
+{
+    const struct syntax_tree *tree = names_tree(unit, file);
+    if (!is_name(tree, node)) {
+        return NULL;
+    }
+    const struct decl *decl = names_find(unit, file, DECL_INBOX, syntax_name(tree, node));
+    if (decl == NULL) {
+        struct diag *diag = diag_add(unit->diags, DIAG_E0361, syntax_span(tree, node));
+        diag_fact(diag, syntax_name(tree, node));
+        diag_here(diag, "an inbox is needed here");
+        names_suggest(unit, file, DECL_INBOX, diag, node);
+    }
+    return (const struct inbox *)(const void *)decl;
 }
 
 const struct calendar *names_calendar(struct unit *unit, uint32_t file, uint32_t node)

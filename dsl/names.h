@@ -4,6 +4,7 @@
 #ifndef RUNG_DSL_NAMES_H
 #define RUNG_DSL_NAMES_H
 
+#include "dsl/inbox.h"
 #include "dsl/model.h"
 #include "dsl/syntax.h"
 
@@ -16,6 +17,7 @@ enum {
     TABLE_ROWS_MAX = 256,
     HOOK_TEXT_MAX = 256 * 1024, // bytes of a file in Lua
     TABLE_INPUTS_MAX = 200000, // that the proof of a table looks at
+    UNIT_INBOXES_MAX = 200,
     CONNECTOR_SIGNALS_MAX = 200, // calls and messages of one connector
     SIGNAL_PARAMS_MAX = 64,
     PROCESS_FIELDS_MAX = IMAGE_FIELDS_MAX,
@@ -72,6 +74,8 @@ struct unit {
     uint32_t override_count;
     struct process **processes;
     uint32_t process_count;
+    struct inbox **inboxes;
+    uint32_t inbox_count;
     bool is_full; // UNIT_NAMES_MAX was reached
     uint32_t table_calls; // tables being read because another calls them
     // The text of a data file named in `file`, in the arena; false: there is none. Notes it in
@@ -110,6 +114,7 @@ bool names_is_function(struct slice name);
 const struct role *names_role(struct unit *unit, uint32_t file, uint32_t node);
 const struct ladder *names_ladder(struct unit *unit, uint32_t file, uint32_t node);
 const struct calendar *names_calendar(struct unit *unit, uint32_t file, uint32_t node);
+const struct inbox *names_inbox(struct unit *unit, uint32_t file, uint32_t node);
 void names_resolve_calendar(struct unit *unit, struct calendar *calendar);
 // The calendar of a WITHIN_HOURS child of `node`, or NULL: there is none, or it was reported.
 const struct calendar *names_within(struct unit *unit, uint32_t file, uint32_t node);

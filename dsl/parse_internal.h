@@ -173,6 +173,7 @@ void parse_parts(struct parser *p, uint32_t node); // { part, … }: parse_top.c
 void parse_params(struct parser *p, uint32_t parent, const char *what);
 void parse_test(struct parser *p, uint32_t file);                     // parse_test.c
 void parse_calendar(struct parser *p, uint32_t file);                 // parse_calendar.c
+void parse_inbox(struct parser *p, uint32_t file);                    // parse_inbox.c
 void parse_zone_of_test(struct parser *p, uint32_t at); // zone "Europe/Moscow", after `at`
 void parse_zone_from(struct parser *p, uint32_t process);
 void parse_calendar_of(struct parser *p, uint32_t process);
@@ -229,9 +230,7 @@ void parse_notice(struct parser *p, uint32_t parent);
 void parse_play_message(struct parser *p, uint32_t test);
 void parse_play_call(struct parser *p, uint32_t test);
 // Constructs of later versions: one message each, read and dropped (parse_later.c).
-// In lists of tops, items and steps an ERROR stands for what was dropped: it may move the case, and
-// the names it declares are its NAME children.
-bool parse_later_top(struct parser *p, uint32_t file);
+// In lists of items and steps an ERROR stands for what was dropped: it may move the case.
 bool parse_later_item(struct parser *p, uint32_t parent);
 
 #endif

@@ -76,7 +76,11 @@ static void parse_import(struct parser *p, uint32_t file)
         parse_ref(p, path, "`import`", "the name of a file");
         while (parse_at(p, TOKEN_DOT)) {
             parse_advance(p);
-            parse_ref(p, path, "the dot", "a name after it");
+            if (parse_at(p, TOKEN_WORD) && parse_at_same_line(p)) {
+                parse_leaf(p, path, NODE_NAME); // of a file: `stdlib.inbox` is one
+            } else {
+                parse_ref(p, path, "the dot", "a name after it");
+            }
         }
         parse_add(p, node, parse_close(p, path));
         bool missing = parse_at_name(p) && parse_at_same_line(p);
@@ -339,7 +343,7 @@ static bool at_top(const struct parser *p)
            parse_at_word(p, WORD_OVERRIDE) || parse_at_word(p, WORD_CALENDAR) ||
            parse_at_word(p, WORD_HOOK) ||
            parse_at_word(p, WORD_CONNECTOR) || parse_at_word(p, WORD_PROCESS) ||
-           parse_at_word(p, WORD_TEST);
+           parse_at_word(p, WORD_INBOX) || parse_at_word(p, WORD_TEST);
 }
 
 static bool at_top_or_later(const struct parser *p)
@@ -361,6 +365,7 @@ static void parse_top(struct parser *p, uint32_t file)
     case WORD_HOOK: parse_hook(p, file); return;
     case WORD_PROCESS: parse_process(p, file); return;
     case WORD_CONNECTOR: parse_connector(p, file); return;
+    case WORD_INBOX: parse_inbox(p, file); return;
     default: parse_test(p, file); return;
     }
 }
@@ -369,7 +374,7 @@ static void report_unknown_top(struct parser *p, uint32_t file)
 {
     static const enum word words[] = { WORD_PROCESS, WORD_ROLE,   WORD_ENUM,     WORD_RECORD,
                                        WORD_LADDER,  WORD_TABLE,  WORD_HOOK,     WORD_IMPORT,
-                                       WORD_TEST,    WORD_CALENDAR, WORD_CONNECTOR };
+                                       WORD_TEST,    WORD_CALENDAR, WORD_CONNECTOR, WORD_INBOX };
     if (parse_at(p, TOKEN_BRACE_CLOSE)) {
         struct diag *diag = parse_complain(p, DIAG_E0211, parse_span(p, p->at));
         parse_help_remove(p, diag, p->at);
@@ -418,9 +423,7 @@ void parse_file(struct parser *p)
             if (later) {
                 parse_calm(p);
             }
-            if (!parse_later_top(p, file)) {
-                report_unknown_top(p, file);
-            }
+            report_unknown_top(p, file);
         }
     }
     if (p->nodes[file].first_child == NODE_NONE && !p->has_errors) {

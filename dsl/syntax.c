@@ -133,22 +133,6 @@ struct span syntax_name_span(const struct syntax_tree *tree, uint32_t node)
     return name == NODE_NONE ? syntax_keyword_span(tree, node) : syntax_span(tree, name);
 }
 
-bool syntax_was_dropped(const struct syntax_tree *tree, struct slice name)
-{
-    for (uint32_t i = 0; tree->has_errors && i < tree->node_count; i++) {
-        if (tree->nodes[i].kind != NODE_ERROR) {
-            continue;
-        }
-        for (SYNTAX_EACH(tree, i, child)) {
-            if (syntax_kind(tree, child) == NODE_NAME &&
-                slice_equal(syntax_name(tree, child), name)) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
 // ------------------------------------------------------------------------------------ literals
 
 // What stands between the quotes or braces of a STRING or of a TEXT in a template.

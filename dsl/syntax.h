@@ -154,10 +154,6 @@ uint32_t syntax_child_class(const struct syntax_tree *tree, uint32_t node, enum 
                             uint32_t n);
 bool syntax_has(const struct syntax_tree *tree, uint32_t node, enum syntax_kind kind);
 
-// Whether a construct of a later version, which was dropped with a message, declares this name:
-// then say nothing about uses of it. Linear; for the moment before a message only.
-bool syntax_was_dropped(const struct syntax_tree *tree, struct slice name);
-
 struct span syntax_span(const struct syntax_tree *tree, uint32_t node);
 // The span of the first token: `stage`, `action` …
 struct span syntax_keyword_span(const struct syntax_tree *tree, uint32_t node);

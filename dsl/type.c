@@ -4,7 +4,7 @@
 #include "base/check.h"
 #include "dsl/model.h"
 
-static const struct type builtins[TYPE_POISON + 1] = {
+static const struct type builtins[TYPE_OPEN + 1] = {
     [TYPE_TEXT] = { .kind = TYPE_TEXT },         [TYPE_INTEGER] = { .kind = TYPE_INTEGER },
     [TYPE_DECIMAL] = { .kind = TYPE_DECIMAL },   [TYPE_MONEY] = { .kind = TYPE_MONEY },
     [TYPE_BOOL] = { .kind = TYPE_BOOL },         [TYPE_DATE] = { .kind = TYPE_DATE },
@@ -12,11 +12,11 @@ static const struct type builtins[TYPE_POISON + 1] = {
     [TYPE_DURATION] = { .kind = TYPE_DURATION }, [TYPE_PHONE] = { .kind = TYPE_PHONE },
     [TYPE_EMAIL] = { .kind = TYPE_EMAIL },       [TYPE_URL] = { .kind = TYPE_URL },
     [TYPE_FILE] = { .kind = TYPE_FILE },         [TYPE_USER] = { .kind = TYPE_USER },
-    [TYPE_POISON] = { .kind = TYPE_POISON },
+    [TYPE_POISON] = { .kind = TYPE_POISON },     [TYPE_OPEN] = { .kind = TYPE_OPEN },
 };
 
 // Only those that a NAME alone may mean: `user`, `set`, `list` and `ref` need more words.
-static const char *const builtin_names[TYPE_POISON + 1] = {
+static const char *const builtin_names[TYPE_OPEN + 1] = {
     [TYPE_TEXT] = "text",         [TYPE_INTEGER] = "integer", [TYPE_DECIMAL] = "decimal",
     [TYPE_MONEY] = "money",       [TYPE_BOOL] = "bool",       [TYPE_DATE] = "date",
     [TYPE_TIME] = "time",         [TYPE_DATETIME] = "datetime", [TYPE_DURATION] = "duration",
@@ -26,7 +26,7 @@ static const char *const builtin_names[TYPE_POISON + 1] = {
 
 const struct type *type_builtin(uint32_t kind)
 {
-    CHECK(kind <= TYPE_POISON);
+    CHECK(kind <= TYPE_OPEN);
     CHECK(builtins[kind].kind == kind);
     return &builtins[kind];
 }
@@ -90,7 +90,8 @@ bool type_is_many(const struct type *type)
 
 bool type_fits(const struct type *from, const struct type *to)
 {
-    if (type_is_poison(from) || type_is_poison(to) || type_same(from, to)) {
+    if (type_is_poison(from) || type_is_poison(to) || type_is_open(from) || type_is_open(to) ||
+        type_same(from, to)) {
         return true;
     }
     if (type_is(to, TYPE_DECIMAL) && type_is(from, TYPE_INTEGER)) {
@@ -104,7 +105,8 @@ bool type_fits(const struct type *from, const struct type *to)
         return to->role == NULL || from->role == NULL;
     }
     if (type_is_many(to) && to->kind == from->kind) {
-        return type_is_poison(from->element) || type_is_poison(to->element);
+        return type_is_poison(from->element) || type_is_poison(to->element) ||
+               type_is_open(from->element) || type_is_open(to->element);
     }
     return false;
 }
@@ -150,6 +152,8 @@ struct slice type_name(const struct type *type, struct arena *arena)
                     : arena_format(arena, "user of %.*s", SLICE_PRINT(type->role->decl.name));
     } else if (type_is_many(type)) {
         inner = SLICE("list");
+    } else if (type_is_open(type)) {
+        inner = SLICE("any value");
     } else if (!type_is_poison(type)) {
         inner = slice_from_cstr(builtin_names[type->kind]);
     }

@@ -1,6 +1,7 @@
 // Types of the language as the checker sees them. A type is immutable, lives in the arena of the
 // compilation (built-in ones are static) and is compared by structure. TYPE_POISON marks what has
-// already been reported: it fits everything and says nothing more.
+// already been reported: it fits everything and says nothing more. TYPE_OPEN is that of a field of
+// some case, in a lane: what it holds is seen when the lane is read, so it fits everything too.
 #ifndef RUNG_DSL_TYPE_H
 #define RUNG_DSL_TYPE_H
 
@@ -14,7 +15,7 @@ struct enumeration;
 struct role;
 struct record;
 
-enum { TYPE_POISON = TYPE_KIND_COUNT };
+enum { TYPE_POISON = TYPE_KIND_COUNT, TYPE_OPEN };
 
 struct type {
     uint32_t kind; // enum image_type_kind or TYPE_POISON
@@ -25,7 +26,7 @@ struct type {
     struct slice process;        // ref
 };
 
-// A type without anything inside, or TYPE_POISON, or TYPE_USER for any person. Static.
+// A type without anything inside, TYPE_POISON, TYPE_OPEN, or TYPE_USER for any person. Static.
 const struct type *type_builtin(uint32_t kind);
 // The built-in type of that name, or NULL.
 const struct type *type_builtin_named(struct slice name);
@@ -33,6 +34,7 @@ const struct type *type_set_of(const struct type *element, struct arena *arena);
 const struct type *type_list_of(const struct type *element, struct arena *arena);
 
 static inline bool type_is_poison(const struct type *type) { return type->kind == TYPE_POISON; }
+static inline bool type_is_open(const struct type *type) { return type->kind == TYPE_OPEN; }
 static inline bool type_is(const struct type *type, enum image_type_kind kind)
 {
     return type->kind == (uint32_t)kind;

@@ -111,6 +111,16 @@ struct slice image_label(const struct image *image, struct image_text text, stru
     return image_slice(image, text);
 }
 
+const char *image_colour_name(uint32_t colour)
+{
+    static const char *const names[COLOUR_COUNT] = {
+        [COLOUR_NONE] = "",         [COLOUR_WHITE] = "white",   [COLOUR_GREY] = "grey",
+        [COLOUR_RED] = "red",       [COLOUR_PINK] = "pink",     [COLOUR_ORANGE] = "orange",
+        [COLOUR_YELLOW] = "yellow", [COLOUR_GREEN] = "green",   [COLOUR_BLUE] = "blue",
+    };
+    return colour < COLOUR_COUNT ? names[colour] : "";
+}
+
 // Handlers are looked up from the inside out: the stage itself, then what is around it.
 uint32_t image_find_action(const struct image *image, uint32_t stage, struct slice name)
 {

@@ -1,8 +1,8 @@
-// Program image: one compiled version of one process, as immutable bytes. This header is all of the
-// language that the engine may know. An image is built by dsl/lower, stored as a blob under its
-// hash, and opened by image_open, which validates every index before anyone looks inside; after
-// that the section pointers are used in place, without copying. Little-endian, 8-byte aligned
-// sections.
+// Program image: one compiled version of one process, or of one inbox, as immutable bytes. This
+// header is all of the language that the engine may know. An image is built by dsl/lower, stored as
+// a blob under its hash, and opened by image_open, which validates every index before anyone looks
+// inside; after that the section pointers are used in place, without copying. Little-endian, 8-byte
+// aligned sections.
 //
 // Shape: `struct image_header`, then one array per section (image.def order). An index into a
 // section is a uint32_t, INDEX_NONE = none. Text is {offset, len} into the `text` section. "list" =
@@ -345,8 +345,36 @@ enum image_expr_kind {
     EXPR_EXISTS,
     EXPR_LANGUAGE, // a: what is said in the language `text`, b: in others
     EXPR_HOOK,  // a: hook, list: exprs, one for each parameter
+    // In an inbox: the field of the case, by name, with the parts of it: `text` is "address.city".
+    EXPR_CASE,
+    EXPR_STAGE_CHANCE, // of success from here, as far as it is said
     EXPR_KIND_COUNT
 };
+// --- inboxes: a work list of a company. An image of one holds no process; its roles are those that
+// read it. Lanes are in the order in which they are shown, which is the one they are tried in.
+enum image_colour {
+    COLOUR_NONE, COLOUR_WHITE, COLOUR_GREY, COLOUR_RED, COLOUR_PINK, COLOUR_ORANGE, COLOUR_YELLOW,
+    COLOUR_GREEN, COLOUR_BLUE, COLOUR_COUNT
+};
+const char *image_colour_name(uint32_t colour); // "pink"; "" for COLOUR_NONE
+enum { INBOX_LANES_MAX = 32, LANE_SORTS_MAX = 8 };
+struct image_inbox {
+    struct image_text name, file;
+    uint32_t line, pad;
+    struct image_range readers; // list of roles
+    struct image_range lanes;   // into `lane`: all of them
+};
+// Done: its condition asks when a task was done, so that tasks that are done may stand in it.
+enum { LANE_DONE = 1 };
+struct image_lane {
+    struct image_text name, label;
+    uint32_t colour, flags;
+    uint32_t condition;         // expr, or INDEX_NONE: whatever is left
+    uint32_t line;
+    struct image_range sorts;   // into `sort`
+    struct image_range asks;    // list of the EXPR_CASE in its condition
+};
+struct image_sort { uint32_t value, descending; }; // expr; 0 or 1
 // --- hooks: a function in Lua, whose file is part of the program.
 struct image_hook {
     struct image_text name, file, text; // of the file in Lua
@@ -371,7 +399,8 @@ enum image_quantifier { QUANTIFIER_ALL, QUANTIFIER_ANY, QUANTIFIER_COUNT };
 enum image_child_state { CHILD_ANY, CHILD_OPEN, CHILD_ENDED, CHILD_SUCCEEDED, CHILD_FAILED };
 enum image_task_property {
     TASK_PROPERTY_DUE, TASK_PROPERTY_PROMISED, TASK_PROPERTY_URGENT, TASK_PROPERTY_MOVED_FROM,
-    TASK_PROPERTY_CREATED, TASK_PROPERTY_TRIES, TASK_PROPERTY_LATE
+    TASK_PROPERTY_CREATED, TASK_PROPERTY_TRIES, TASK_PROPERTY_LATE,
+    TASK_PROPERTY_DONE_AT // in an inbox
 };
 struct image_expr {
     uint32_t kind;

@@ -30,19 +30,24 @@ bool image_check_contents(const struct image *image)
             return false;
         }
     }
-    return true;
+    return image->process_count > 0 || image_check_inbox(image);
 }
 
 // Working time is counted in the hours of the process's calendar.
 static bool duration_unit_ok(const struct image *image, uint32_t unit)
 {
     return unit <= DURATION_MONTH ||
-           (unit <= DURATION_WORK_DAY && image->process[0].calendar != INDEX_NONE);
+           (unit <= DURATION_WORK_DAY && image->process_count > 0 &&
+            image->process[0].calendar != INDEX_NONE);
 }
 
 static bool check_process(const struct image *image)
 {
-    if (image->process_count != 1 || image->stage_count == 0 ||
+    if (image->process_count == 0) {
+        return image_holds_inbox_alone(image);
+    }
+    if (image->inbox_count + image->lane_count + image->sort_count > 0 ||
+        image->process_count != 1 || image->stage_count == 0 ||
         image->field_count > IMAGE_FIELDS_MAX) {
         return false;
     }
@@ -243,7 +248,7 @@ static bool check_fields(const struct image *image)
             return false;
         }
     }
-    return computed_ok(image);
+    return image->process_count == 0 || computed_ok(image);
 }
 
 static bool check_stage(const struct image *image, uint32_t index)
@@ -325,7 +330,7 @@ static bool check_stage_tree(const struct image *image)
             }
         }
     }
-    ok = ok && link_count + 1 == image->stage_count;
+    ok = ok && (image->stage_count == 0 || link_count + 1 == image->stage_count);
     mem_free(linked);
     return ok;
 }

@@ -183,11 +183,12 @@ static bool check_expr(struct expr_check *check, const struct image_expr *expr)
         return number_within(expr, -1, 86399999);
     case EXPR_DURATION:
         return expr->a <= DURATION_MONTH ||
-               (expr->a <= DURATION_WORK_DAY && image->process[0].calendar != INDEX_NONE);
+               (expr->a <= DURATION_WORK_DAY && image->process_count > 0 &&
+                image->process[0].calendar != INDEX_NONE);
     case EXPR_FIELD:
         return expr->a < image->field_count;
     case EXPR_LOCAL:
-        return expr->a < image->process[0].local_count;
+        return image->process_count > 0 && expr->a < image->process[0].local_count;
     case EXPR_SLOT:
         return expr->a < image->role_count;
     case EXPR_PART:
@@ -220,7 +221,10 @@ static bool check_expr(struct expr_check *check, const struct image_expr *expr)
                 (expr->a == INDEX_NONE && expr->text.len > 0 && expr->b != STRATEGY_FAMILIAR)) &&
                expr->b <= STRATEGY_FAMILIAR;
     case EXPR_TASK_PROPERTY:
-        return number_within(expr, TASK_PROPERTY_DUE, TASK_PROPERTY_LATE);
+        return number_within(expr, 0, TASK_PROPERTY_DONE_AT - (image->process_count > 0));
+    case EXPR_CASE:
+    case EXPR_STAGE_CHANCE:
+        return image->process_count == 0;
     default: // the kind is known; it has operands only, or nothing
         return true;
     }

@@ -14,6 +14,9 @@ bool image_check_exprs(const struct image *image);
 bool image_check_blocks(const struct image *image);
 bool image_check_hooks(const struct image *image); // after the blocks
 bool image_check_escalations(const struct image *image);
+// One inbox, and nothing of a process: nothing else looks at the process then.
+bool image_holds_inbox_alone(const struct image *image);
+bool image_check_inbox(const struct image *image);
 bool image_check_calendars(const struct image *image);
 // Signals, messages, calls and intake.
 bool image_check_outside(const struct image *image);

@@ -45,6 +45,8 @@ static inline bool cli_json_wanted(const struct cli *cli)
 }
 // The reader's zone: --zone, else $RUNG_ZONE, else the company's. NULL: UTC, none is known.
 const struct zone *cli_zone(struct cli *cli);
+// Moments are shown in that zone from now on: the one an answer was made for.
+void cli_zone_is(struct cli *cli, struct slice name);
 // False: --zone names no zone of this machine, which was told.
 bool cli_zone_check(struct cli *cli);
 int explain_ladder(struct cli *cli); // rung explain ladder NAME FILES…

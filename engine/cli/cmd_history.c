@@ -3,6 +3,7 @@
 
 #include "engine/cli/cli.h"
 #include "engine/cli/env.h"
+#include "engine/cli/inbox.h"
 #include "engine/cli/story.h"
 #include "engine/cli/when.h"
 #include "base/utf8.h"
@@ -307,6 +308,7 @@ static int watch_subscribe(struct cli *cli, struct watch *watch)
         }
     } else {
         params_text(&params, "inbox", watch->user);
+        inbox_put_zone(cli, &params);
     }
     struct client_reply reply;
     int status = cli_ask(cli, "subscribe", &params, &reply);
@@ -338,6 +340,12 @@ static void inbox_line(struct cli *cli, struct slice card, bool added)
     if (due > 0) {
         buf_put_cstr(out, ", ");
         when_due(out, due, cli->now_ms);
+    }
+    struct slice lane = wire_text(card, "lane_label", arena);
+    if (lane.len > 0) {
+        buf_put_cstr(out, "  ");
+        term_put(&cli->term, out, inbox_style(wire_text(card, "colour", arena)),
+                 arena_format(arena, "[%.*s]", SLICE_PRINT(term_clean(arena, lane))));
     }
     buf_put_char(out, '\n');
 }

@@ -36,6 +36,26 @@ static size_t index_of(const struct grid *grid, uint32_t row, uint32_t column)
     return (size_t)row * grid->column_count + column;
 }
 
+struct grid_heading {
+    struct grid_heading *next;
+    uint32_t row;
+    enum term_style style;
+    struct slice text;
+};
+
+void grid_heading(struct grid *grid, struct slice text, enum term_style style)
+{
+    struct grid_heading *heading = ARENA_NEW(grid->arena, struct grid_heading);
+    *heading = (struct grid_heading){ NULL, grid->row_count, style,
+                                      term_clean(grid->arena, text) };
+    if (grid->first_heading == NULL) {
+        grid->first_heading = heading;
+    } else {
+        grid->last_heading->next = heading;
+    }
+    grid->last_heading = heading;
+}
+
 void grid_cell(struct grid *grid, uint32_t column, struct slice text)
 {
     grid->cells[index_of(grid, grid->row_count - 1, column)] = term_clean(grid->arena, text);
@@ -156,7 +176,14 @@ void grid_print(const struct grid *grid, const struct term *term, unsigned inden
         term_pad(out, indent);
         line_put(grid, term, out, titles, styles, widths);
     }
+    const struct grid_heading *heading = grid->first_heading;
     for (uint32_t r = 0; r < grid->row_count; r++) {
+        for (; heading != NULL && heading->row == r; heading = heading->next) {
+            buf_put_cstr(out, r > 0 ? "\n" : "");
+            term_pad(out, indent);
+            term_put(term, out, heading->style, term_fit(grid->arena, heading->text, room));
+            buf_put_char(out, '\n');
+        }
         term_pad(out, indent);
         size_t at = index_of(grid, r, 0);
         line_put(grid, term, out, grid->cells + at, grid->styles + at, widths);

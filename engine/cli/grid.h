@@ -16,6 +16,7 @@ struct grid_column {
     uint8_t drop;      // left out when there is no room, the highest first; 0: never
 };
 
+struct grid_heading;
 struct grid {
     struct arena *arena;
     const struct grid_column *columns;
@@ -23,6 +24,7 @@ struct grid {
     struct slice *cells; // row by row
     uint8_t *styles;
     uint32_t row_count, row_capacity;
+    struct grid_heading *first_heading, *last_heading;
 };
 
 // `columns` must live as long as the grid; cells live in `arena`.
@@ -31,6 +33,8 @@ void grid_init(struct grid *grid, struct arena *arena, const struct grid_column 
 void grid_row(struct grid *grid); // starts a row of empty cells
 void grid_cell(struct grid *grid, uint32_t column, struct slice text); // of the row started last
 void grid_style(struct grid *grid, uint32_t column, enum term_style style);
+// A line of its own above the row that comes next.
+void grid_heading(struct grid *grid, struct slice text, enum term_style style);
 // With titles unless `bare`. Lines have no blanks at their ends.
 void grid_print(const struct grid *grid, const struct term *term, unsigned indent, bool bare,
                 struct buf *out);

@@ -19,7 +19,8 @@ void term_init(struct term *term, int fd)
 void term_put_style(const struct term *term, struct buf *out, enum term_style style)
 {
     static const char *const codes[] = { "\x1b[0m",  "\x1b[1m",  "\x1b[2m",  "\x1b[31m",
-                                         "\x1b[32m", "\x1b[33m", "\x1b[34m", "\x1b[36m" };
+                                         "\x1b[32m", "\x1b[33m", "\x1b[34m", "\x1b[36m",
+                                         "\x1b[95m", "\x1b[38;5;208m" };
     CHECK((unsigned)style < ARRAY_COUNT(codes));
     if (term->colour) {
         buf_put_cstr(out, codes[style]);

@@ -18,7 +18,9 @@ enum term_style {
     TERM_GREEN,
     TERM_YELLOW,
     TERM_BLUE,
-    TERM_CYAN
+    TERM_CYAN,
+    TERM_PINK,
+    TERM_ORANGE
 };
 
 struct term {

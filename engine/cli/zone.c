@@ -23,6 +23,12 @@ const struct zone *cli_zone(struct cli *cli)
     return cli->zone;
 }
 
+void cli_zone_is(struct cli *cli, struct slice name)
+{
+    const struct zone *zone = name.len > 0 ? zoneinfo_load(name, &cli->zones) : NULL;
+    cli->zone = zone != NULL ? zone : cli->zone;
+}
+
 bool cli_zone_check(struct cli *cli)
 {
     const char *name = cli_option(cli, OPTION_ZONE);

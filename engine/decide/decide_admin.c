@@ -61,12 +61,17 @@ static bool activate(struct decide *d, const struct command_program *program)
             return false;
         }
     }
-    struct slice name = image_slice(&image, image.process[0].name);
+    bool inbox = image.inbox_count > 0; // numbered among the processes, under a name that none has
+    struct slice name = inbox ? arena_format(d->arena, "inbox %.*s",
+                                             SLICE_PRINT(image_slice(&image, image.inbox[0].name)))
+                              : image_slice(&image, image.process[0].name);
     uint8_t *hash = arena_alloc(d->arena, 32);
     (void)crypto_generichash(hash, 32, (const unsigned char *)program->image.ptr,
                              program->image.len, NULL, 0);
     uint32_t process = view_process_number(d->view, name);
-    const struct view_program *active = process != 0 ? view_active(d->view, process) : NULL;
+    const struct view_program *active = process == 0 ? NULL
+                                        : inbox      ? view_active_inbox(d->view, process)
+                                                     : view_active(d->view, process);
     if (active != NULL && memcmp(active->hash, hash, 32) == 0) {
         return true; // this very version is active
     }

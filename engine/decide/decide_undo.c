@@ -164,7 +164,7 @@ static void undo(struct run *run)
     restore_fields(run, record);
     struct event event = { .kind = EVENT_UNDONE,
                            .undone = { run->instance->head.id, d->undo.seq, name_of(record),
-                                       d->undo.stage, d->undo.image } };
+                                       d->undo.stage, d->undo.image, d->me, record->now_ms } };
     decide_emit(d, &event);
     fields_take_keys(run);
     assign_attend(run); // whoever had the task then may be away now

@@ -34,23 +34,31 @@ static void copy_diagnostics(const struct compile_result *compiled, struct arena
     buf_done(&text);
 }
 
+static void copy_program(const struct compile_program *program, struct arena *arena,
+                         struct toolchain_program *ret_copy)
+{
+    char *copy = arena_alloc_raw(arena, program->image.len); // aligned for any type
+    CHECK(((uintptr_t)copy & (IMAGE_ALIGN - 1)) == 0);
+    memcpy(copy, program->image.ptr, program->image.len);
+    *ret_copy = (struct toolchain_program){
+        arena_copy(arena, program->process), slice_make(copy, program->image.len),
+        arena_copy(arena, program->source),
+    };
+}
+
 static void copy_programs(const struct compile_result *compiled, struct arena *arena,
                           struct toolchain_result *result)
 {
-    struct toolchain_program *list =
-        ARENA_ARRAY(arena, struct toolchain_program, compiled->program_count + 1);
+    uint32_t count = compiled->program_count + compiled->inbox_count;
+    struct toolchain_program *list = ARENA_ARRAY(arena, struct toolchain_program, count + 1);
     for (uint32_t i = 0; i < compiled->program_count; i++) {
-        struct slice image = compiled->programs[i].image;
-        char *copy = arena_alloc_raw(arena, image.len); // aligned for any type
-        CHECK(((uintptr_t)copy & (IMAGE_ALIGN - 1)) == 0);
-        memcpy(copy, image.ptr, image.len);
-        list[i] = (struct toolchain_program){
-            arena_copy(arena, compiled->programs[i].process), slice_make(copy, image.len),
-            arena_copy(arena, compiled->programs[i].source),
-        };
+        copy_program(&compiled->programs[i], arena, &list[i]);
+    }
+    for (uint32_t i = 0; i < compiled->inbox_count; i++) {
+        copy_program(&compiled->inboxes[i], arena, &list[compiled->program_count + i]);
     }
     result->programs = list;
-    result->program_count = compiled->program_count;
+    result->program_count = count;
 }
 
 static void run_tests(const struct toolchain_dsl *dsl, const struct compile_result *compiled,

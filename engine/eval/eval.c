@@ -106,7 +106,9 @@ static uint32_t place(const struct eval_env *env)
 static struct value task_property(const struct eval_env *env, int64_t property)
 {
     const struct open_task *task =
-        env->instance != NULL ? instance_main_task(env->instance, place(env)) : NULL;
+        env->lane != NULL       ? env->lane->task
+        : env->instance != NULL ? instance_main_task(env->instance, place(env))
+                                : NULL;
     if (task == NULL) {
         return value_empty();
     }
@@ -123,8 +125,70 @@ static struct value task_property(const struct eval_env *env, int64_t property)
         return (struct value){ .kind = VALUE_DURATION, .unit = DURATION_MS,
                                .number = late > 0 ? late : 0 };
     }
+    case TASK_PROPERTY_DONE_AT:
+        return env->lane == NULL || env->lane->done_ms == 0
+                   ? value_empty()
+                   : value_datetime((int64_t)env->lane->done_ms);
     }
     return value_empty();
+}
+
+// --- lanes
+
+// Parts of a record are found by name: the processes of the cases need not agree on its shape.
+static struct value part_named(struct value record, struct slice name)
+{
+    for (uint32_t i = 0; record.kind == VALUE_RECORD && i < record.record.count; i++) {
+        if (slice_equal(record.record.parts[i].name, name)) {
+            return record.record.parts[i].value;
+        }
+    }
+    return value_empty();
+}
+
+static struct value case_field(struct eval_env *env, const struct image_expr *expr)
+{
+    const struct image *image = &env->program->image;
+    uint32_t field = env->lane != NULL ? env->lane->fields[expr - image->expr] : INDEX_NONE;
+    if (field == INDEX_NONE) {
+        return value_empty();
+    }
+    struct value value = eval_field(env, field);
+    struct slice path = image_slice(image, expr->text);
+    const char *dot = memchr(path.ptr, '.', path.len);
+    while (dot != NULL) {
+        path = slice_sub(path, (size_t)(dot - path.ptr) + 1, path.len);
+        dot = memchr(path.ptr, '.', path.len);
+        size_t len = dot != NULL ? (size_t)(dot - path.ptr) : path.len;
+        value = part_named(value, slice_sub(path, 0, len));
+    }
+    return value;
+}
+
+// Of the stage, or of those around it, the first that says one.
+static struct value stage_chance(const struct eval_env *env)
+{
+    uint32_t stage = env->lane != NULL ? env->lane->stage : INDEX_NONE;
+    const struct image *image = stage != INDEX_NONE ? &env->lane->program->image : NULL;
+    while (stage != INDEX_NONE && image->stage[stage].chance == INDEX_NONE) {
+        stage = image->stage[stage].parent;
+    }
+    return stage == INDEX_NONE ? value_empty()
+                               : (struct value){ .kind = VALUE_DECIMAL, .scale = 2,
+                                                 .number = image->stage[stage].chance };
+}
+
+static struct value stage_position(const struct eval_env *env)
+{
+    if (env->lane != NULL) {
+        return env->lane->stage == INDEX_NONE
+                   ? value_empty()
+                   : value_integer(env->lane->program->image.stage[env->lane->stage].position);
+    }
+    const struct active_stage *at =
+        env->instance != NULL ? instance_next_leaf(env->instance, place(env), NULL) : NULL;
+    return at == NULL ? value_empty()
+                      : value_integer(env->program->image.stage[at->stage].position);
 }
 
 static struct value leaf(struct eval_env *env, const struct image_expr *expr)
@@ -144,12 +208,9 @@ static struct value leaf(struct eval_env *env, const struct image_expr *expr)
     case EXPR_TODAY: return today(env, expr->number);
     case EXPR_COLLECTION: return collection(env, expr);
     case EXPR_TASK_PROPERTY: return task_property(env, expr->number);
-    case EXPR_STAGE_POSITION: {
-        const struct active_stage *at =
-            env->instance != NULL ? instance_next_leaf(env->instance, place(env), NULL) : NULL;
-        return at == NULL ? value_empty()
-                          : value_integer(program->image.stage[at->stage].position);
-    }
+    case EXPR_STAGE_POSITION: return stage_position(env);
+    case EXPR_STAGE_CHANCE: return stage_chance(env);
+    case EXPR_CASE: return case_field(env, expr);
     case EXPR_PICK:
         if (env->pick == NULL) {
             return value_empty();
@@ -183,11 +244,24 @@ static struct value cannot_count(struct eval_env *env, const struct value *a,
                            "zero"));
 }
 
+// In a lane the checker does not know that a bare number stands beside an amount.
+static void meet(const struct eval_env *env, struct value *number, const struct value *money)
+{
+    if (env->lane != NULL && money->kind == VALUE_MONEY &&
+        (number->kind == VALUE_INTEGER || number->kind == VALUE_DECIMAL)) {
+        number->scale = number->kind == VALUE_INTEGER ? 0 : number->scale;
+        number->kind = VALUE_MONEY;
+        memcpy(number->currency, money->currency, sizeof(number->currency));
+    }
+}
+
 static struct value compare(struct eval_env *env, const struct image_expr *expr, unsigned depth)
 {
     struct value a = eval_inner(env, expr->a, depth);
     struct value b = eval_inner(env, expr->b, depth);
     enum image_expr_kind kind = (enum image_expr_kind)expr->kind;
+    meet(env, &a, &b);
+    meet(env, &b, &a);
     if (value_is_empty(&a) || value_is_empty(&b)) {
         return value_bool(false); // rule 16: every comparison with empty is false
     }
@@ -610,7 +684,8 @@ struct value eval_inner(struct eval_env *env, uint32_t number, unsigned depth)
         return total(env, expr, depth);
     }
     if (kind < EXPR_AND || kind == EXPR_COLLECTION || kind == EXPR_PICK ||
-        kind == EXPR_TASK_PROPERTY || kind == EXPR_STAGE_POSITION || kind == EXPR_PARAM) {
+        kind == EXPR_TASK_PROPERTY || kind == EXPR_STAGE_POSITION || kind == EXPR_PARAM ||
+        kind == EXPR_CASE || kind == EXPR_STAGE_CHANCE) {
         return leaf(env, expr);
     }
     if (kind <= EXPR_NOT || kind == EXPR_IS_EMPTY || kind == EXPR_IS_NOT_EMPTY ||

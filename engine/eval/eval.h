@@ -12,6 +12,17 @@
 
 struct hook_box;
 
+// A lane of an inbox looks at one task of one case: the expressions are those of the inbox
+// (`eval_env.program`), and everything else is that of the case. Days are those of the reader.
+struct eval_lane {
+    const struct view_program *program; // of the case
+    const uint32_t *fields;       // by expression of the inbox: the field that an EXPR_CASE means
+    const struct open_task *task; // as it is, or was when it was done
+    uint32_t stage;               // of `program`, where the task is or was; INDEX_NONE: nowhere
+    uint64_t done_ms;             // 0: it is open
+    const struct zone *zone;
+};
+
 struct eval_env {
     const struct view *view;
     const struct view_program *program;
@@ -38,6 +49,7 @@ struct eval_env {
     void *asked_context;
     const struct value *params; // of the table being asked; only rows see them
     uint32_t param_count;
+    const struct eval_lane *lane; // NULL outside of inboxes
     struct refusal refusal; // set on failure (sticky until the caller clears it)
 };
 
@@ -60,8 +72,9 @@ void eval_print(struct buf *buf, const struct view *view, const struct image *im
 // day; a time is today's. False: empty, or a refusal was set.
 bool eval_moment(struct eval_env *env, uint32_t expr, uint64_t *ret_ms);
 // The zone that wall times are read in: that of the case, else of the company. Never NULL: without
-// its rules on this machine a refusal is set and it is UTC.
+// its rules on this machine a refusal is set and it is UTC. In a lane it is the reader's.
 const struct zone *eval_zone(struct eval_env *env);
+const struct zone *eval_utc(void);
 // base + amount units: calendar units keep the wall time of the zone (rule 18), working units count
 // in the hours of the process's calendar. False: a refusal was set.
 bool eval_add(struct eval_env *env, uint64_t base_ms, uint8_t unit, int64_t amount,

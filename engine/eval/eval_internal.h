@@ -7,8 +7,6 @@
 // Sets the refusal (the first one stays) and gives an empty value.
 struct value eval_fail(struct eval_env *env, enum refusal_code code, struct slice message);
 
-const struct zone *eval_utc(void);
-
 // Puts the items of a set into the order of its enum (or of their values), without repeats.
 void eval_order_set(struct eval_env *env, const struct image_type *element, struct value *items,
                     uint32_t *count);

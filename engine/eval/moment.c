@@ -7,6 +7,9 @@ static const int64_t day_ms = 24 * 3600 * 1000;
 
 const struct zone *eval_zone(struct eval_env *env)
 {
+    if (env->lane != NULL) {
+        return env->lane->zone;
+    }
     uint32_t number = env->instance != NULL ? env->instance->head.zone : 0;
     const struct zone *zone = view_zone(env->view, number);
     if (zone != NULL) {
@@ -52,7 +55,8 @@ static bool never_open(struct eval_env *env, uint32_t calendar)
 static bool add_working(struct eval_env *env, uint64_t base_ms, uint8_t unit, int64_t amount,
                         uint64_t *ret_ms)
 {
-    uint32_t number = env->program->image.process[0].calendar;
+    uint32_t number =
+        env->lane != NULL ? INDEX_NONE : env->program->image.process[0].calendar;
     if (number == INDEX_NONE) {
         (void)eval_fail(env, REFUSAL_BAD_ARITHMETIC,
                         SLICE("working time needs a process that names a calendar"));

@@ -154,6 +154,9 @@ void evolve_task_closed(struct state *state, const struct event_task_closed *e)
         evolve_acted(instance, task->role, task->holder);
     }
     count_promise(state, task, task->holder != 0 ? task->holder : e->by, e->done);
+    if (e->done && e->by != 0) {
+        state_done_put(state, e->by, instance, task);
+    }
     evolve_drop_task(state, instance, task);
 }
 

@@ -58,7 +58,7 @@ static void restore(struct instance *instance, const struct instance *was)
 }
 
 static void put_rows(struct state *state, struct instance *instance, const struct instance *was,
-                     struct unpack *unpack)
+                     const struct event_undone *e, struct unpack *unpack)
 {
     if (unpack_array(unpack) != was->head.task_count) {
         unpack->bad = true;
@@ -70,6 +70,7 @@ static void put_rows(struct state *state, struct instance *instance, const struc
         struct open_task *task = &instance->task[instance->head.task_count++];
         *task = was->task[i];
         evolve_put_task(state, instance, task, position, title);
+        state_done_delete(state, e->by, e->at, e->instance, task->number);
     }
     for (uint16_t i = 0; i < instance->head.timer_count; i++) {
         state_timer_row_put(state, instance->timer[i].due, instance->head.id,
@@ -103,7 +104,7 @@ void evolve_undone(struct state *state, const struct event_undone *e)
     }
     drop_rows(state, instance);
     restore(instance, was);
-    put_rows(state, instance, was, &unpack);
+    put_rows(state, instance, was, e, &unpack);
     if (unpack.bad) {
         state_fail(state, ERR_CORRUPT);
     }

@@ -117,6 +117,7 @@ static struct value property_of(const struct play *play, const struct play_case 
         return (struct value){ .kind = VALUE_DURATION, .unit = DURATION_MS,
                                .number = late > 0 ? late : 0 };
     }
+    case TASK_PROPERTY_DONE_AT: break; // asked in lanes only
     }
     return value_empty();
 }

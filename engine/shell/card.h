@@ -12,6 +12,9 @@
 #include "engine/shell/quote.h"
 #include "engine/state/view.h"
 
+struct lanes;
+struct lane_place;
+
 struct card_env {
     const struct view *view;
     struct arena *arena;
@@ -48,8 +51,14 @@ void card_start_form(const struct card_env *env, const struct view_program *prog
 void card_case(const struct card_env *env, const struct view_program *program,
                const struct instance *instance);
 // The short form of a task in an inbox: one map.
+// It stands in that place of the lanes.
 void card_task(const struct card_env *env, const struct view_program *program,
-               const struct instance *instance, const struct open_task *task);
+               const struct instance *instance, const struct open_task *task,
+               const struct lanes *lanes, const struct lane_place *place);
+// The same of one that is done: one map.
+void card_done(const struct card_env *env, const struct view_program *program,
+               const struct view_done_row *row, const struct lanes *lanes,
+               const struct lane_place *place);
 // Where a case stands as far as a task of it is meant (NULL: none): that task's leaf, else the
 // first in the text. NULL: it has ended.
 const struct active_stage *card_leaf(const struct instance *instance,

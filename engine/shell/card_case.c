@@ -4,6 +4,7 @@
 #include "engine/decide/rights.h"
 #include "engine/model/event.h"
 #include "engine/shell/card.h"
+#include "engine/shell/lanes.h"
 #include "engine/shell/reply.h"
 #include "engine/state/frame.h"
 
@@ -501,12 +502,33 @@ void card_case(const struct card_env *env, const struct view_program *program,
     reply_moment(env->buf, "now", env->now_ms);
 }
 
+// Pairs: inbox, lane, and what the lane is sorted by.
+static void write_place_in_lane(const struct card_env *env, const struct lanes *lanes,
+                                const struct lane_place *place)
+{
+    const struct image_lane *lane = lanes_lane(lanes, place);
+    const struct image *image = lane != NULL ? &lanes->inbox[place->inbox]->image : NULL;
+    reply_text(env->buf, "inbox",
+               lane != NULL ? image_slice(image, image->inbox[0].name) : SLICE_EMPTY);
+    reply_text(env->buf, "lane", lane != NULL ? image_slice(image, lane->name) : SLICE_EMPTY);
+    reply_text(env->buf, "lane_label",
+               lane != NULL ? image_label(image, lane->label, env->lang) : SLICE_EMPTY);
+    reply_text(env->buf, "colour",
+               lane != NULL ? slice_from_cstr(image_colour_name(lane->colour)) : SLICE_EMPTY);
+    reply_key(env->buf, "order");
+    pack_array(env->buf, lane != NULL ? lane->sorts.count : 0);
+    for (uint32_t i = 0; lane != NULL && i < lane->sorts.count; i++) {
+        card_value(env, &place->key[i]);
+    }
+}
+
 void card_task(const struct card_env *env, const struct view_program *program,
-               const struct instance *instance, const struct open_task *task)
+               const struct instance *instance, const struct open_task *task,
+               const struct lanes *lanes, const struct lane_place *place)
 {
     const struct image *image = &program->image;
     const struct image_stage *stage = stage_of(program, instance, task);
-    pack_map(env->buf, 15);
+    pack_map(env->buf, 20);
     reply_uint(env->buf, "instance", instance->head.id);
     reply_uint(env->buf, "task", task->number);
     reply_uint(env->buf, "entry", task->entry);
@@ -524,4 +546,26 @@ void card_task(const struct card_env *env, const struct view_program *program,
     card_user(env, "holder", task->holder);
     reply_text(env->buf, "offered", role_name(env, task->offered));
     reply_uint(env->buf, "tries", task->tries);
+    write_place_in_lane(env, lanes, place);
+}
+
+// As it was when it was done; the label of its stage as it is called now.
+void card_done(const struct card_env *env, const struct view_program *program,
+               const struct view_done_row *row, const struct lanes *lanes,
+               const struct lane_place *place)
+{
+    const struct image *image = &program->image;
+    const struct image_stage *stage =
+        row->task.stage < image->stage_count ? &image->stage[row->task.stage] : &image->stage[0];
+    pack_map(env->buf, 14);
+    reply_uint(env->buf, "instance", row->instance);
+    reply_uint(env->buf, "task", row->task.number);
+    reply_text(env->buf, "title", row->title);
+    reply_text(env->buf, "process", image_slice(image, image->process[0].name));
+    reply_text(env->buf, "stage", image_slice(image, stage->name));
+    reply_text(env->buf, "stage_label", label_or_name(env, image, stage->label, stage->name));
+    reply_moment(env->buf, "due", row->task.due);
+    reply_bool(env->buf, "promised", (row->task.flags & TASK_FLAG_PROMISED) != 0);
+    reply_moment(env->buf, "done_at", row->at);
+    write_place_in_lane(env, lanes, place);
 }

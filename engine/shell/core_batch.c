@@ -114,7 +114,8 @@ void batch_deliver(struct core_tick *tick, struct tick_batch *batch)
 static bool changes_people(const struct record *record)
 {
     return record->command == COMMAND_USERS || record->command == COMMAND_ABSENCE ||
-           record->command == COMMAND_PRESENT || record->command == COMMAND_ABSENCE_DUE;
+           record->command == COMMAND_PRESENT || record->command == COMMAND_ABSENCE_DUE ||
+           record->command == COMMAND_APPLY; // lanes
 }
 
 static void list_touched(struct core_tick *tick, const struct core_effects *effects)

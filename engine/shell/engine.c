@@ -222,8 +222,9 @@ static uint32_t count_active(const struct view *view)
 
 static bool same_as_active(const struct view *view, const struct toolchain_program *program)
 {
-    const struct view_program *active =
-        view_active(view, view_process_number(view, program->process));
+    uint32_t number = view_process_number(view, program->process);
+    const struct view_program *active = view_active(view, number);
+    active = active != NULL ? active : view_active_inbox(view, number);
     return active != NULL && active->image.header->bytes == program->image.len &&
            memcmp(active->image.header, program->image.ptr, program->image.len) == 0;
 }

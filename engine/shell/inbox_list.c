@@ -35,7 +35,7 @@ bool inbox_list_keep(void *context, const struct view_task_row *row)
     }
     memmove(&list->items[at + 1], &list->items[at],
             (list->count - 1 - at) * sizeof(list->items[0]));
-    list->items[at] = (struct inbox_item){ row->due, row->instance, row->task };
+    list->items[at] = (struct inbox_item){ row->due, row->instance, row->task, row->flags };
     return true;
 }
 

@@ -8,7 +8,7 @@
 
 struct inbox_item {
     uint64_t due, instance;
-    uint32_t task;
+    uint32_t task, flags;
 };
 struct inbox_list {
     struct inbox_item *items;

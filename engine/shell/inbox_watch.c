@@ -7,6 +7,7 @@
 #include "engine/decide/rights.h"
 #include "engine/shell/card.h"
 #include "engine/shell/inbox_list.h"
+#include "engine/shell/lanes.h"
 #include "engine/shell/reply.h"
 #include "engine/shell/subscribe_internal.h"
 
@@ -51,15 +52,42 @@ static uint32_t get_be32(const char *from)
     return value;
 }
 
+static uint64_t mix(uint64_t hash, uint64_t fact) { return (hash ^ fact) * 1099511628211u; }
+
+static uint64_t mix_key(uint64_t hash, const struct value *key)
+{
+    hash = mix(hash, key->kind * 256u + key->scale);
+    for (size_t i = 0; i < sizeof(key->currency); i++) {
+        hash = mix(hash, (unsigned char)key->currency[i]);
+    }
+    if (key->kind != VALUE_TEXT) { // what lanes are sorted by is one of these
+        return mix(hash, key->kind == VALUE_BOOL ? key->yes : (uint64_t)key->number);
+    }
+    for (size_t i = 0; i < key->text.len; i++) {
+        hash = mix(hash, (unsigned char)key->text.ptr[i]);
+    }
+    return hash;
+}
+
+static bool is_broken(const struct open_task *task, uint64_t now_ms)
+{
+    return (task->flags & TASK_FLAG_PROMISED) != 0 && task->due < now_ms;
+}
+
 // Two states of a task that read the same have the same number (FNV-1a over what a card shows).
-static uint64_t state_of(const struct instance *instance, const struct open_task *task)
+static uint64_t state_of(const struct instance *instance, const struct open_task *task,
+                         const struct lane_place *place, uint64_t now_ms)
 {
     const struct active_stage *leaf = card_leaf(instance, task);
     const uint64_t facts[] = { task->due, task->until, task->holder, task->offered, task->flags,
-                               task->tries, leaf != NULL ? leaf->entry : 0 };
+                               task->tries, leaf != NULL ? leaf->entry : 0, place->inbox,
+                               place->lane, is_broken(task, now_ms) };
     uint64_t hash = 14695981039346656037u;
     for (size_t i = 0; i < ARRAY_COUNT(facts); i++) {
-        hash = (hash ^ facts[i]) * 1099511628211u;
+        hash = mix(hash, facts[i]);
+    }
+    for (size_t i = 0; i < ARRAY_COUNT(place->key); i++) {
+        hash = mix_key(hash, &place->key[i]);
     }
     return hash;
 }
@@ -83,14 +111,45 @@ static void remember(struct shell *shell, struct subscription *s, uint64_t insta
     table_put(&shell->told, key_bytes(&key), slice_make(&state, sizeof(state)));
 }
 
+static void open_lanes(struct shell *shell, const struct subscription *s, struct lanes *lanes)
+{
+    lanes_open(lanes, shell->view, &shell->scratch, s->user, s->user,
+               timekeeper_now(shell->options.keeper));
+    (void)lanes_set_zone(lanes, slice_from_cstr(s->zone)); // it was known when he gave it
+    lanes->currency = shell->options.currency;
+}
+
+static void await(struct shell *shell, uint64_t moment_ms)
+{
+    if (moment_ms < shell->inbox_moment_ms) {
+        shell->inbox_moment_ms = moment_ms;
+    }
+}
+
+// The first promise that is not broken yet.
+static void await_promise(struct shell *shell, struct subscription *s, uint64_t due, uint32_t flags)
+{
+    uint64_t now_ms = timekeeper_now(shell->options.keeper);
+    if ((flags & TASK_FLAG_PROMISED) != 0 && due >= now_ms && due + 1 < s->promise_ms) {
+        s->promise_ms = due + 1;
+        await(shell, s->promise_ms);
+    }
+}
+
 // What stands there now counts as told: whoever subscribes, or is told to reload, asks for it.
 static void fill_told(struct shell *shell, struct subscription *s)
 {
     struct inbox_list list;
+    struct lanes lanes;
     inbox_list_init(&list, INBOX_TASKS_MAX, &shell->scratch);
     inbox_list_fill(&list, shell->view, s->user);
+    open_lanes(shell, s, &lanes);
+    s->midnight_ms = lanes.count > 0 ? lanes_midnight(&lanes) : UINT64_MAX;
+    s->promise_ms = UINT64_MAX;
+    await(shell, s->midnight_ms);
     for (uint32_t i = 0; i < list.count; i++) {
         remember(shell, s, list.items[i].instance, list.items[i].task, 0);
+        await_promise(shell, s, list.items[i].due, list.items[i].flags);
     }
     s->told_count = list.count;
 }
@@ -202,14 +261,22 @@ static void tell_task(struct shell *shell, struct subscription *s, const struct 
 {
     struct told_key key = told_key(instance->head.id, task->number, s->number);
     struct slice known = SLICE_EMPTY;
-    uint64_t state = state_of(instance, task);
+    struct lanes lanes;
+    struct lane_place place;
+    const struct view_program *program = view_program(shell->view, instance->head.program);
+    if (program == NULL) {
+        return;
+    }
+    open_lanes(shell, s, &lanes);
+    lanes_place(&lanes, program, instance, task, 0, &place);
+    uint64_t state = state_of(instance, task, &place, lanes.now_ms);
     uint64_t before = 0;
     bool told = table_get(&shell->told, key_bytes(&key), &known) == TABLE_PRESENT;
     if (told) {
         memcpy(&before, known.ptr, sizeof(before));
     }
-    const struct view_program *program = view_program(shell->view, instance->head.program);
-    if ((told && before == state) || program == NULL) {
+    await_promise(shell, s, task->due, task->flags);
+    if (told && before == state) {
         return;
     }
     if (!told && s->told_count == INBOX_TASKS_MAX) {
@@ -219,7 +286,7 @@ static void tell_task(struct shell *shell, struct subscription *s, const struct 
     s->told_count += told ? 0 : 1;
     remember(shell, s, instance->head.id, task->number, state);
     struct card_env env = subscribe_env(shell, s->session, &s->added);
-    card_task(&env, program, instance, task);
+    card_task(&env, program, instance, task, &lanes, &place);
     s->added_count++;
 }
 
@@ -240,6 +307,48 @@ static void tell_case(struct shell *shell, uint64_t id)
         }
     }
     view_end(shell->view);
+}
+
+// --- moments (rule 39) ---------------------------------------------------------------------------
+
+// Promises that were kept open until now are told of once more, with their new lane.
+static void tell_broken(struct shell *shell, struct subscription *s, uint64_t now_ms)
+{
+    struct inbox_list list;
+    uint64_t from = s->promise_ms - 1;
+    view_begin(shell->view);
+    inbox_list_init(&list, INBOX_TASKS_MAX, &shell->scratch);
+    inbox_list_fill(&list, shell->view, s->user);
+    view_end(shell->view);
+    s->promise_ms = UINT64_MAX;
+    for (uint32_t i = 0; i < list.count; i++) {
+        const struct inbox_item *item = &list.items[i];
+        await_promise(shell, s, item->due, item->flags);
+        if ((item->flags & TASK_FLAG_PROMISED) != 0 && item->due >= from && item->due < now_ms) {
+            inbox_watch_touched(shell, item->instance);
+        }
+    }
+}
+
+// A day that ends moves tasks from lane to lane: the whole list is to be asked for anew.
+static void pass_moments(struct shell *shell, uint64_t now_ms)
+{
+    shell->inbox_moment_ms = UINT64_MAX;
+    for (struct subscription *s = shell->watching; s != NULL; s = s->next) {
+        if (s->user == 0) {
+            continue;
+        }
+        if (now_ms >= s->midnight_ms) {
+            s->missed = true;
+            s->midnight_ms = UINT64_MAX; // until it has been told
+        }
+        if (now_ms >= s->promise_ms) {
+            tell_broken(shell, s, now_ms);
+            arena_reset(&shell->scratch);
+        }
+        await(shell, s->midnight_ms);
+        await(shell, s->promise_ms);
+    }
 }
 
 // --- frames --------------------------------------------------------------------------------------
@@ -287,10 +396,16 @@ static void send_frame(struct shell *shell, struct subscription *s)
 void inbox_watch_work(struct shell *shell)
 {
     uint64_t now_ms = clock_steady_us(shell->options.keeper->clock) / 1000;
-    if ((shell->touched_count == 0 && !shell->touched_lost) || now_ms < shell->next_inbox_ms) {
+    uint64_t moment_ms = timekeeper_now(shell->options.keeper);
+    bool moment = moment_ms >= shell->inbox_moment_ms;
+    if ((shell->touched_count == 0 && !shell->touched_lost && !moment) ||
+        now_ms < shell->next_inbox_ms) {
         return;
     }
     shell->next_inbox_ms = now_ms + FRAME_MS;
+    if (moment) {
+        pass_moments(shell, moment_ms);
+    }
     bool any = false;
     for (const struct subscription *s = shell->watching; s != NULL; s = s->next) {
         any = any || s->user != 0;
@@ -314,9 +429,10 @@ void inbox_watch_work(struct shell *shell)
 
 uint64_t inbox_watch_wait_ms(const struct shell *shell)
 {
-    if (shell->touched_count == 0 && !shell->touched_lost) {
-        return UINT64_MAX;
-    }
+    uint64_t until_ms = shell->touched_count > 0 || shell->touched_lost
+                            ? 0
+                            : timekeeper_wait_ms(shell->options.keeper, shell->inbox_moment_ms);
     uint64_t now_ms = clock_steady_us(shell->options.keeper->clock) / 1000;
-    return shell->next_inbox_ms > now_ms ? shell->next_inbox_ms - now_ms : 0;
+    uint64_t frame_ms = shell->next_inbox_ms > now_ms ? shell->next_inbox_ms - now_ms : 0;
+    return until_ms > frame_ms ? until_ms : frame_ms;
 }

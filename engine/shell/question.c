@@ -4,13 +4,11 @@
 #include "base/pack.h"
 #include "engine/decide/rights.h"
 #include "engine/shell/card.h"
-#include "engine/shell/inbox_list.h"
 #include "engine/shell/question_internal.h"
 #include "engine/shell/reply.h"
 #include "engine/shell/walk.h"
 
-enum { INBOX_LIMIT = 100, HISTORY_LIMIT = 100, CARDS_AT_ONCE = 32, NOTICES_SHOWN_MAX = 64,
-       INCIDENTS_SHOWN_MAX = 200, USERS_LIMIT = 1000 };
+enum { HISTORY_LIMIT = 100, USERS_LIMIT = 1000 };
 
 bool question_refuse(struct question *q, enum refusal_code code, struct slice message,
                    struct slice subject)
@@ -128,126 +126,6 @@ static bool answer_next_due(struct question *q)
     return true;
 }
 
-// --- inbox ---------------------------------------------------------------------------------------
-
-static void write_task_cards(struct question *q, const struct inbox_list *list)
-{
-    reply_key(q->env.buf, "tasks");
-    struct reply_count cards = reply_open_array(q->env.buf);
-    for (uint32_t i = 0; i < list->count; i++) {
-        if (i > 0 && i % CARDS_AT_ONCE == 0) { // so that the store's lock is never held for long
-            question_end(q);
-            question_begin(q);
-        }
-        const struct instance *instance = view_instance(q->env.view, list->items[i].instance, NULL);
-        const struct open_task *task =
-            instance != NULL ? instance_task_const(instance, list->items[i].task) : NULL;
-        const struct view_program *program =
-            task != NULL ? view_program(q->env.view, instance->head.program) : NULL;
-        if (program != NULL) {
-            card_task(&q->env, program, instance, task);
-            cards.count++;
-        }
-    }
-    reply_close(q->env.buf, cards);
-}
-
-struct row_writer {
-    struct buf *buf;
-    struct reply_count list;
-    uint32_t most;
-    uint64_t now_ms;
-};
-
-static bool write_notice(void *context, const struct view_notice_row *row)
-{
-    struct row_writer *writer = context;
-    if (row->at > writer->now_ms) {
-        return true; // told when a calendar opens
-    }
-    pack_map(writer->buf, 3);
-    reply_moment(writer->buf, "at", row->at);
-    reply_uint(writer->buf, "instance", row->instance);
-    reply_text(writer->buf, "text", row->text);
-    return ++writer->list.count < writer->most;
-}
-
-static bool write_incident(void *context, const struct view_incident_row *row)
-{
-    struct row_writer *writer = context;
-    pack_map(writer->buf, 5);
-    reply_uint(writer->buf, "incident", row->incident);
-    reply_uint(writer->buf, "instance", row->instance);
-    reply_moment(writer->buf, "at", row->at);
-    reply_text(writer->buf, "kind", row->kind);
-    reply_text(writer->buf, "text", row->text);
-    return ++writer->list.count < writer->most;
-}
-
-static void write_notices_and_incidents(struct question *q)
-{
-    struct row_writer writer = { q->env.buf, { 0, 0 }, NOTICES_SHOWN_MAX, q->env.now_ms };
-    reply_key(q->env.buf, "notices");
-    writer.list = reply_open_array(q->env.buf);
-    if (q->env.user != 0) {
-        view_notices(q->env.view, q->env.user, write_notice, &writer);
-    }
-    reply_close(q->env.buf, writer.list);
-    reply_key(q->env.buf, "incidents");
-    writer.list = reply_open_array(q->env.buf);
-    writer.most = INCIDENTS_SHOWN_MAX;
-    if (q->env.user == 0) {
-        view_incidents(q->env.view, write_incident, &writer);
-    }
-    reply_close(q->env.buf, writer.list);
-}
-
-static void collect_tasks(struct question *q, struct inbox_list *list, uint32_t whose)
-{
-    if (whose != 0) {
-        inbox_list_fill(list, q->env.view, whose);
-        return;
-    }
-    // An administrator's inbox is everybody's: whoever holds a task, and every role it is offered
-    // to. The store's lock is given back again and again on the way.
-    uint32_t users = view_user_count(q->env.view);
-    uint32_t roles = view_counters(q->env.view)->next_role;
-    for (uint32_t i = 1; i <= users || i < roles; i++) {
-        if (i % CARDS_AT_ONCE == 0) {
-            question_end(q);
-            question_begin(q);
-        }
-        if (i <= users) {
-            view_tasks_of_user(q->env.view, i, inbox_list_keep, list);
-        }
-        if (i < roles) {
-            view_tasks_of_role(q->env.view, i, inbox_list_keep, list);
-        }
-    }
-}
-
-static bool answer_inbox(struct question *q)
-{
-    uint64_t limit = question_number(q->call, PARAM_LIMIT, INBOX_LIMIT);
-    limit = limit < INBOX_TASKS_MAX ? limit : INBOX_TASKS_MAX;
-    struct inbox_list list;
-    inbox_list_init(&list, (uint32_t)limit, q->env.arena);
-    question_begin(q);
-    bool known = find_user(q, PARAM_AS);
-    uint32_t whose = q->env.user;
-    known = known && question_user(q, PARAM_USER, &whose) && question_over(q, whose);
-    if (known) {
-        collect_tasks(q, &list, whose);
-        pack_map(q->env.buf, 5);
-        write_task_cards(q, &list);
-        write_notices_and_incidents(q);
-        reply_bool(q->env.buf, "more", list.more);
-        reply_moment(q->env.buf, "now", q->env.now_ms);
-    }
-    question_end(q);
-    return known;
-}
-
 // --- show, history -------------------------------------------------------------------------------
 
 static bool answer_show(struct question *q)
@@ -304,23 +182,59 @@ static bool answer_history(struct question *q)
 
 // --- processes, users ----------------------------------------------------------------------------
 
-static void write_process(struct question *q, const struct view_program *program)
+static void reply_hash(struct question *q, const struct view_program *program)
 {
     static const char digits[] = "0123456789abcdef";
-    const struct image *image = &program->image;
     char hash[16];
     for (size_t i = 0; i < sizeof(hash) / 2; i++) {
         hash[2 * i] = digits[program->hash[i] >> 4];
         hash[2 * i + 1] = digits[program->hash[i] & 15];
     }
+    reply_text(q->env.buf, "hash", slice_make(hash, sizeof(hash)));
+}
+
+static void write_process(struct question *q, const struct view_program *program)
+{
+    const struct image *image = &program->image;
     pack_map(q->env.buf, 6);
     reply_text(q->env.buf, "process", image_slice(image, image->process[0].name));
     reply_text(q->env.buf, "label", image_slice(image, image->process[0].label));
     reply_uint(q->env.buf, "version", program->id);
-    reply_text(q->env.buf, "hash", slice_make(hash, sizeof(hash)));
+    reply_hash(q, program);
     reply_text(q->env.buf, "file", image_slice(image, image->process[0].file));
     reply_key(q->env.buf, "start_form");
     card_start_form(&q->env, program);
+}
+
+static void write_inbox(struct question *q, const struct view_program *program)
+{
+    const struct image *image = &program->image;
+    struct image_range readers = image->inbox[0].readers;
+    pack_map(q->env.buf, 5);
+    reply_text(q->env.buf, "inbox", image_slice(image, image->inbox[0].name));
+    reply_uint(q->env.buf, "version", program->id);
+    reply_hash(q, program);
+    reply_text(q->env.buf, "file", image_slice(image, image->inbox[0].file));
+    reply_key(q->env.buf, "for");
+    pack_array(q->env.buf, readers.count);
+    for (uint32_t i = readers.first; i < readers.first + readers.count; i++) {
+        pack_str(q->env.buf, image_slice(image, image->role[image->list[i]].name));
+    }
+}
+
+static void write_inboxes(struct question *q)
+{
+    reply_key(q->env.buf, "inboxes");
+    struct reply_count list = reply_open_array(q->env.buf);
+    uint32_t count = view_counters(q->env.view)->next_process;
+    for (uint32_t process = 1; process < count; process++) {
+        const struct view_program *program = view_active_inbox(q->env.view, process);
+        if (program != NULL) {
+            write_inbox(q, program);
+            list.count++;
+        }
+    }
+    reply_close(q->env.buf, list);
 }
 
 static bool answer_processes(struct question *q)
@@ -328,7 +242,7 @@ static bool answer_processes(struct question *q)
     question_begin(q);
     bool known = find_user(q, PARAM_AS);
     if (known) {
-        pack_map(q->env.buf, 1);
+        pack_map(q->env.buf, 2);
         reply_key(q->env.buf, "processes");
         struct reply_count list = reply_open_array(q->env.buf);
         uint32_t count = view_counters(q->env.view)->next_process;
@@ -340,6 +254,7 @@ static bool answer_processes(struct question *q)
             }
         }
         reply_close(q->env.buf, list);
+        write_inboxes(q);
     }
     question_end(q);
     return known;
@@ -416,7 +331,7 @@ static bool answer(struct question *q)
         enum method method;
         bool (*answer)(struct question *q);
     } answers[] = {
-        { METHOD_HELLO, answer_hello },         { METHOD_INBOX, answer_inbox },
+        { METHOD_HELLO, answer_hello },         { METHOD_INBOX, question_inbox },
         { METHOD_SHOW, answer_show },           { METHOD_HISTORY, answer_history },
         { METHOD_PROCESSES, answer_processes }, { METHOD_USERS, answer_users },
         { METHOD_NEXT_DUE, answer_next_due },   { METHOD_HOLDINGS, answer_holdings },

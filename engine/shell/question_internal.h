@@ -35,7 +35,9 @@ bool answer_past(struct question *q); // show with `at` or `seq`
 // question_people.c
 bool answer_holdings(struct question *q);
 bool answer_people(struct question *q);
+// question_inbox.c, question_outside.c
 // Each writes its answer. False: refused, with q->refusal.
+bool question_inbox(struct question *q);
 bool question_incidents(struct question *q);
 bool question_calls(struct question *q);
 

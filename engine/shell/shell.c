@@ -34,6 +34,7 @@ enum err shell_open(const struct shell_options *options, struct shell **ret_shel
     shell->sessions = mem_zalloc(sizeof(struct session) * SESSIONS_MAX);
     shell->ready = mem_zalloc(sizeof(uint32_t) * 2 * SESSIONS_MAX);
     shell->dirty = mem_zalloc(sizeof(uint32_t) * 2 * SESSIONS_MAX);
+    shell->inbox_moment_ms = UINT64_MAX;
     *ret_shell = shell;
     return OK;
 }

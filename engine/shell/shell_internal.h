@@ -56,6 +56,7 @@ struct shell {
     struct request *late; // finished jobs whose command found the inbox full
     struct subscription *watching; // all subscriptions
     uint32_t watch_count;
+    uint64_t inbox_moment_ms; // by the engine's clock, when one of them has something to say
     uint64_t next_inbox_ms; // when inbox subscriptions may speak again
     uint64_t *touched;      // cases that changed since they last spoke
     uint32_t touched_count;

@@ -93,18 +93,27 @@ static bool watch_case(struct shell *shell, struct subscription *s, const struct
 static bool watch_inbox(struct shell *shell, struct subscription *s, const struct call *call,
                         struct refusal *refusal)
 {
+    struct slice zone = call_has(call, PARAM_ZONE) ? call->arg[PARAM_ZONE].bytes : SLICE_EMPTY;
     view_begin(shell->view);
     const struct view_user *user = view_user_named(shell->view, call->arg[PARAM_INBOX].bytes);
-    if (user != NULL) {
+    bool known = zone.len == 0 || view_zone_named(shell->view, zone) != NULL;
+    if (user != NULL && known) {
         s->user = user->id;
+        if (zone.len > 0) {
+            memcpy(s->zone, zone.ptr, zone.len);
+        }
         inbox_watch_begin(shell, s, user);
     }
     view_end(shell->view);
     if (user == NULL) {
         *refusal = (struct refusal){ REFUSAL_UNKNOWN_USER, SLICE("there is no such user"),
                                      SLICE("inbox") };
+    } else if (!known) {
+        *refusal = (struct refusal){ REFUSAL_UNKNOWN_ZONE,
+                                     SLICE("this machine's tzdata has no such zone"),
+                                     SLICE("zone") };
     }
-    return user != NULL;
+    return user != NULL && known;
 }
 
 static bool subscribe(struct shell *shell, struct session *session, const struct call *call,
@@ -172,9 +181,11 @@ void subscribe_call(struct shell *shell, struct session *session, const struct c
     struct refusal refusal = { 0 };
     bool one = call_has(call, PARAM_INSTANCE) != call_has(call, PARAM_INBOX);
     bool good = false;
-    if (!one || (call_has(call, PARAM_FROM) && !call_has(call, PARAM_INSTANCE))) {
+    if (!one || (call_has(call, PARAM_FROM) && !call_has(call, PARAM_INSTANCE)) ||
+        (call_has(call, PARAM_ZONE) && !call_has(call, PARAM_INBOX))) {
         refusal = (struct refusal){ REFUSAL_BAD_REQUEST,
-                                    SLICE("give `instance` (with `from`, if wanted) or `inbox`"),
+                                    SLICE("give `instance` (with `from`, if wanted) or `inbox` "
+                                          "(with `zone`)"),
                                     SLICE_EMPTY };
     } else if (shell->stopping) {
         refusal = (struct refusal){ REFUSAL_STOPPING, SLICE("the engine is shutting down"),

@@ -18,6 +18,10 @@ struct subscription {
     bool missed;         // inbox: something was left out; the next frame says `reload`
     struct buf added, removed; // inbox: of the frame in the making
     uint32_t added_count, removed_count;
+    // inbox: by the engine's clock, when the reader's day ends, and when the next promise is broken
+    // (UINT64_MAX: none)
+    uint64_t midnight_ms, promise_ms;
+    char zone[NAME_BYTES_MAX + 1]; // inbox: of the clock he looks at; empty: as the directory says
 };
 
 struct card_env subscribe_env(struct shell *shell, const struct session *session,

@@ -14,7 +14,7 @@ struct toolchain_file {
 };
 
 struct toolchain_program {
-    struct slice process;
+    struct slice process; // or "inbox NAME"
     struct slice image; // 8-byte aligned
     struct slice source; // packed [[file, text]…] that it was made of
 };

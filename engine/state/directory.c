@@ -257,7 +257,7 @@ static struct view_program *open_program(const struct view *view, uint32_t numbe
     return program;
 }
 
-const struct view_program *view_program(const struct view *view, uint32_t number)
+static const struct view_program *any_program(const struct view *view, uint32_t number)
 {
     struct view_backing *backing = view->backing;
     if (number == 0 || number >= PROGRAMS_MAX) {
@@ -278,7 +278,13 @@ const struct view_program *view_program(const struct view *view, uint32_t number
     return backing->programs[number];
 }
 
-const struct view_program *view_active(const struct view *view, uint32_t process)
+const struct view_program *view_program(const struct view *view, uint32_t number)
+{
+    const struct view_program *program = any_program(view, number);
+    return program != NULL && program->image.process_count > 0 ? program : NULL;
+}
+
+static const struct view_program *any_active(const struct view *view, uint32_t process)
 {
     struct key key;
     key_number(&key, process);
@@ -287,5 +293,17 @@ const struct view_program *view_active(const struct view *view, uint32_t process
     if (view_get(view, DB_ACTIVE, &key, &value) != OK || !read_number(value, &number)) {
         return NULL;
     }
-    return view_program(view, number);
+    return any_program(view, number);
+}
+
+const struct view_program *view_active(const struct view *view, uint32_t process)
+{
+    const struct view_program *program = any_active(view, process);
+    return program != NULL && program->image.process_count > 0 ? program : NULL;
+}
+
+const struct view_program *view_active_inbox(const struct view *view, uint32_t process)
+{
+    const struct view_program *program = any_active(view, process);
+    return program != NULL && program->image.inbox_count > 0 ? program : NULL;
 }

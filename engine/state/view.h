@@ -37,7 +37,8 @@ struct view_user {
     uint32_t substitute; // of that absence, or 0
 };
 
-// A program opened from the store: image with its company-wide role numbers.
+// A program opened from the store: image with its company-wide role numbers. Its image is that of a
+// process; view_active_inbox gives those of inboxes, which are numbered among the processes.
 struct view_program {
     uint32_t id, process;
     struct image image;
@@ -72,6 +73,7 @@ struct slice view_task_title(const struct view *view, const struct instance *ins
 // --- programs, processes, roles, people ----
 const struct view_program *view_program(const struct view *view, uint32_t program);
 const struct view_program *view_active(const struct view *view, uint32_t process); // or NULL
+const struct view_program *view_active_inbox(const struct view *view, uint32_t process);
 uint32_t view_process_number(const struct view *view, struct slice name); // 0: unknown
 uint32_t view_role_number(const struct view *view, struct slice name);
 struct slice view_role_name(const struct view *view, uint32_t role);
@@ -79,6 +81,8 @@ const struct view_user *view_user(const struct view *view, uint32_t user); // NU
 const struct view_user *view_user_named(const struct view *view, struct slice name);
 // Time zones by number; 0 is the company's. NULL: this machine's tzdata does not have it.
 const struct zone *view_zone(const struct view *view, uint32_t zone);
+// By name: NULL when this machine does not have it, or the name is empty.
+const struct zone *view_zone_named(const struct view *view, struct slice name);
 struct slice view_zone_name(const struct view *view, uint32_t zone);
 struct slice view_tz_version(const struct view *view); // of tzdata: "2026b"
 uint32_t view_zone_number(const struct view *view, struct slice name); // 0: no case has it yet
@@ -124,6 +128,16 @@ struct view_task_row { // of DB_TASK
 typedef bool view_task_fn(void *context, const struct view_task_row *row);
 void view_tasks_of_user(const struct view *view, uint32_t user, view_task_fn *each, void *context);
 void view_tasks_of_role(const struct view *view, uint32_t role, view_task_fn *each, void *context);
+// What a user has done lately, the oldest first.
+struct view_done_row {
+    uint64_t at, instance;
+    struct open_task task; // as it was; `holder` is the user
+    uint32_t program, position;
+    struct slice title;
+};
+typedef bool view_done_fn(void *context, const struct view_done_row *row);
+void view_done(const struct view *view, uint32_t user, uint64_t from_ms, view_done_fn *each,
+               void *context);
 struct view_timer_row { // instance 0: `timer` is a user whose absence begins or ends then
     uint64_t due, instance;
     uint32_t timer;

@@ -94,6 +94,11 @@ const struct zone *view_zone(const struct view *view, uint32_t zone)
     return zones->rules[zone];
 }
 
+const struct zone *view_zone_named(const struct view *view, struct slice name)
+{
+    return name.len > 0 ? rules_of(view->backing, name) : NULL;
+}
+
 struct slice view_zone_name(const struct view *view, uint32_t zone)
 {
     const struct zones *zones = &view->backing->zones;

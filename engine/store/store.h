@@ -47,6 +47,7 @@ enum store_db {
     DB_FAMILIAR,    // process, key field, role, value, 0 → last holder
     DB_KEPT,        // instance, number → a message that waits
     DB_CALL,        // due, call → instance, connector, name, key, tries, form
+    DB_DONE,        // user, moment, instance, task → facts for ranking, title
     DB_COUNT
 };
 

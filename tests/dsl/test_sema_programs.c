@@ -92,6 +92,12 @@ static void every_kind_of_expression_step_and_type_comes_into_an_image(void **st
     for (uint32_t i = 0; i < image.expr_count; i++) {
         exprs[image.expr[i].kind] = true;
     }
+    struct image inbox;
+    assert_int_equal(set.result.inbox_count, 1);
+    assert_int_equal(image_open(set.result.inboxes[0].image, &inbox), OK);
+    for (uint32_t i = 0; i < inbox.expr_count; i++) {
+        exprs[inbox.expr[i].kind] = true;
+    }
     for (uint32_t i = 0; i < image.step_count; i++) {
         steps[image.step[i].kind] = true;
     }

@@ -233,20 +233,6 @@ static void the_comment_above_belongs_to_what_follows(void **state)
     assert_text(syntax_comment(tree, syntax_child_nth(tree, 0, NODE_ROLE, 1), &desk->arena), "");
 }
 
-static void names_of_dropped_constructs_are_remembered(void **state)
-{
-    const struct syntax_tree *tree =
-        parse(*state, "inbox need for a { lane b \"B\" white }\n"
-                      "process p \"P\" {\n"
-                      " stage s \"S\" { }\n}\n");
-    static const char *const names[] = { "need" };
-    for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
-        assert_true(syntax_was_dropped(tree, slice_from_cstr(names[i])));
-    }
-    assert_false(syntax_was_dropped(tree, SLICE("s")));
-    assert_false(syntax_was_dropped(tree, SLICE("a")));
-}
-
 // ------------------------------------------------------------------------------------ sources
 
 static void lines_and_columns_are_counted_in_cells(void **state)
@@ -284,7 +270,6 @@ int main(void)
         WITH_DESK(what_is_missing_is_found_by_its_class),
         WITH_DESK(names_and_keywords_have_their_places),
         WITH_DESK(the_comment_above_belongs_to_what_follows),
-        WITH_DESK(names_of_dropped_constructs_are_remembered),
         WITH_DESK(lines_and_columns_are_counted_in_cells),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
