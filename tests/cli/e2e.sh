@@ -346,6 +346,21 @@ expect "apply: bad program" 4 'ofer' apply "$work/bad.rung"
 expect "apply: failing test" 4 '10:06' apply "$work/failing.rung"
 sed 's/"Be kind."/"Be very kind."/' "$here/little.rung" >"$work/new.rung"
 expect "apply" 0 'order is now at version 2' apply "$work/new.rung"
+
+# --- lanes
+cat "$work/new.rung" - >"$work/lanes.rung" <<'END'
+inbox sellers for seller {
+  lane calls "To be called" red if stage.position >= 1 by task.due desc
+  lane rest  "Other"
+}
+END
+expect "apply an inbox" 0 '^inbox sellers is now at version' apply "$work/lanes.rung"
+expect "lanes" 0 '^To be called \([0-9]+\)$' inbox --as ann
+holds "no colour where there is no terminal" '^To be called'
+expect "lanes as JSON" 0 '"colour": ?"red"' inbox --as ann --json
+expect "lanes in another zone" 0 'when \(Asia/Vladivostok\)' inbox --as ann --zone Asia/Vladivostok
+expect "processes name the inboxes" 0 '"inbox": ?"sellers"' processes --json
+expect "help of an option that is long" 0 'how it is drawn' help graph
 mkdir -p "$work/far"
 cat >"$work/far/far.rung" <<'END'
 role admin "Admin"

@@ -56,6 +56,11 @@ static void check_programs(const struct compile_result *result)
         enum err err = image_open(result->programs[i].image, &image);
         CHECK(err == OK);
     }
+    for (uint32_t i = 0; i < result->inbox_count; i++) {
+        struct image image;
+        enum err err = image_open(result->inboxes[i].image, &image);
+        CHECK(err == OK);
+    }
 }
 
 static void compile(struct slice text, struct buf *out)

@@ -174,12 +174,15 @@ static void wait_a_day(struct play *play)
 
 static void play_case(struct play *play, struct slice bytes)
 {
-    const struct command_program program = { image_slice(play->image, play->image->process[0].name),
-                                             bytes, SLICE_EMPTY };
+    bool inbox = play->image->process_count == 0;
+    const struct command_program program = {
+        inbox ? SLICE("inbox") : image_slice(play->image, play->image->process[0].name), bytes,
+        SLICE_EMPTY,
+    };
     uint64_t applied = step(
         play, &(struct command){ .kind = COMMAND_APPLY, .programs = &program, .program_count = 1 });
-    if (applied == 0) {
-        return;
+    if (applied == 0 || inbox) {
+        return; // nothing starts in it
     }
     import_user(play);
     start(play);

@@ -82,6 +82,13 @@ const char memory_engine_sample[] =
     "    action made \"Made\" => done_well\n"
     "  }\n"
     "  end done_well \"Done\" success\n"
+    "}\n"
+    "inbox work for sales, head {\n"
+    "  lane broken \"Broken\" ru \"Срок\" pink if task.promised and task.due < now\n"
+    "    by task.due desc\n"
+    "  lane dear \"Dear\" blue if case.quote > 100 and case.wanted is not empty by case.quote\n"
+    "  lane finished \"Done\" green if day(task.done_at) is today\n"
+    "  lane rest \"Rest\" by stage.position desc, stage.chance desc\n"
     "}\n";
 
 enum { FIRST_MS = 1767603600, RECEIVED_BYTES_MAX = 64 * 1024 * 1024, QUIET_TURNS = 3 };

@@ -226,6 +226,11 @@ static void write_images(const char *folder)
         (void)snprintf(name, sizeof(name), "program_%u", i);
         write_seed(folder, "image", name, result.programs[i].image);
     }
+    for (uint32_t i = 0; i < result.inbox_count; i++) {
+        char name[32];
+        (void)snprintf(name, sizeof(name), "inbox_%u", i);
+        write_seed(folder, "image", name, result.inboxes[i].image);
+    }
     write_seed(folder, "dsl", "sample.rung", file.text);
     compile_done(&result);
 }

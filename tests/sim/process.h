@@ -92,6 +92,12 @@ static const char sim_process_text[] =
     "  }\n"
     "  end won \"Won\" success\n"
     "  end lost \"Lost\" failure reopen by sales on repeat => contact\n"
+    "}\n"
+    "inbox work for sales, works, head {\n"
+    "  lane broken_ \"Broken\" pink if task.promised and task.due < now by task.due\n"
+    "  lane tried_ \"Tried\" orange if case.tried > 1 by case.tried desc\n"
+    "  lane done_ \"Done\" green if day(task.done_at) is today\n"
+    "  lane rest \"Rest\" by stage.position desc\n"
     "}\n";
 
 // A second program: branches, a choice, entries and exits, `every`, `changes`.

@@ -86,7 +86,7 @@ struct sim_counts {
     uint64_t ticks, crashes, power_losses, cuts, io_errors, fulls, retries, duplicates,
         acknowledged, refused, repeated, timers, overdue, flushes, commits, resets, pushes, records,
         verifies, leaps, sent, replayed, convertions, reopens, deploys,
-        handed_over;
+        handed_over, ranked;
 };
 
 enum { SIM_PAST_MAX = 64 };
@@ -104,7 +104,7 @@ struct world {
     uint64_t wall_ms, steady_us;
     struct transport transport;
     struct worker worker;
-    struct command_program programs[8]; // of the version in hand
+    struct command_program programs[9]; // of the version in hand
     uint32_t program_count;
     struct store_reader *reader;
     struct view *view;
@@ -184,6 +184,8 @@ void oracle_verify(struct world *world);
 void oracle_cause(struct world *world, const struct record *record, uint64_t seq);
 // Remembers a case as it stands after its record `seq`, and looks at one remembered before.
 void oracle_past(struct world *world, uint64_t instance, uint64_t seq);
+// rank.c: the lanes of every reader, as things stand.
+void oracle_lanes(struct world *world);
 // Nothing that was due before `now_ms` is still to come.
 void oracle_punctual(struct world *world, uint64_t now_ms);
 

@@ -35,11 +35,12 @@ static void print_run(const struct sim_result *result, uint64_t seed)
                  " retries, %" PRIu64 " duplicates; %" PRIu64 " timers, %" PRIu64
                  " rungs overdue; %" PRIu64 " commits (%" PRIu64 " handed over), %" PRIu64
                  " flushes, %" PRIu64 " folded; %" PRIu64 " conversions, %" PRIu64
-                 " reopened, %" PRIu64 " versions, %" PRIu64 " pushes\n",
+                 " reopened, %" PRIu64 " versions, %" PRIu64 " pushes, %" PRIu64
+                 " tasks ranked\n",
                  seed, c->records, c->acknowledged, c->refused, c->crashes, c->power_losses,
                  c->cuts, c->io_errors, c->resets, c->retries, c->duplicates, c->timers,
                  c->overdue, c->commits, c->handed_over, c->flushes, c->replayed,
-                 c->convertions, c->reopens, c->deploys, c->pushes);
+                 c->convertions, c->reopens, c->deploys, c->pushes, c->ranked);
 }
 
 static void print_failure(const struct sim_result *result, const struct arguments *arguments,

@@ -271,13 +271,16 @@ static void compile_version(struct world *world, uint32_t version)
     struct compile_result set;
     compile_set(&input, &set);
     CHECK(compile_is_good(&set));
-    world->program_count = set.program_count;
-    CHECK(set.program_count <= ARRAY_COUNT(world->programs));
-    for (uint32_t i = 0; i < set.program_count; i++) {
+    world->program_count = set.program_count + set.inbox_count;
+    CHECK(world->program_count <= ARRAY_COUNT(world->programs));
+    for (uint32_t i = 0; i < world->program_count; i++) {
+        const struct compile_program *program = i < set.program_count
+                                                    ? &set.programs[i]
+                                                    : &set.inboxes[i - set.program_count];
         world->programs[i] = (struct command_program){
-            arena_copy(&world->arena, set.programs[i].process),
-            arena_copy(&world->arena, set.programs[i].image),
-            arena_copy(&world->arena, set.programs[i].source),
+            arena_copy(&world->arena, program->process),
+            arena_copy(&world->arena, program->image),
+            arena_copy(&world->arena, program->source),
         };
     }
     compile_done(&set);
@@ -479,6 +482,7 @@ static void live_with_faults(struct world *world)
         if (world->up && world->broken == ORACLE_NONE &&
             i % (world->options.ticks / 3) == world->options.ticks / 4) {
             oracle_verify(world);
+            oracle_lanes(world);
         }
     }
     world->faults = false;
@@ -557,6 +561,7 @@ static void look_again(struct world *world)
     come_up(world);
     if (world->broken == ORACLE_NONE) {
         oracle_verify(world);
+        oracle_lanes(world);
         close_readers(world);
         engine_close(&world->engine, false);
         world->up = false;
