@@ -1,6 +1,6 @@
 // The figures, beside a floor program that does the same writes with no engine on top.
 //
-//   bench [--quick] [--full] [--strict] [--runs N] [saturation|open|press|ready|check]…
+//   bench [--quick] [--full] [--strict] [--runs N] [saturation|open|press|ready|check|search]…
 //
 // --quick: short windows, for work on the engine. --full: the open loop five times. --strict: exit
 // code 1 when a target is missed. Without names: all sections. Scratch stores lie in
@@ -29,6 +29,7 @@ struct section {
 static const struct section sections[] = {
     { "check", bench_check },     { "saturation", bench_saturation }, { "open", bench_open_loop },
     { "press", bench_one_press }, { "ready", bench_readiness },
+    { "search", bench_search },
 };
 
 void bench_line(struct bench *bench, const char *what, const char *figure, ...)

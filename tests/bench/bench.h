@@ -36,5 +36,6 @@ bool bench_open_loop(struct bench *bench);
 bool bench_one_press(struct bench *bench);
 bool bench_readiness(struct bench *bench);
 bool bench_check(struct bench *bench);
+bool bench_search(struct bench *bench);
 
 #endif
