@@ -20,6 +20,11 @@ enum {
     HEAD_TEXT_BYTES_MAX = 100, // "SEQ:HASH"
     APPLY_FILES_MAX = 1000,
     WIRE_PATH_BYTES_MAX = 1024,
+    // search
+    SEARCH_TEXT_BYTES_MAX = 300,
+    SEARCH_WORDS_MAX = 8,
+    SEARCH_CASES_MAX = 200, // in one answer
+    SEARCH_AFTER_BYTES_MAX = 600,
     // batch
     BATCH_COMMANDS_MAX = 512,
     BATCH_BYTES_MAX = 4 * 1024 * 1024,

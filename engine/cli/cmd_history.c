@@ -263,8 +263,138 @@ static int proof(struct cli *cli, uint64_t instance)
     return CLI_DONE;
 }
 
+// --- one client ---------------------------------------------------------------------------------
+// S63, S99
+
+enum { CLIENT_CASES_MAX = 200, CLIENT_RECORDS_MAX = 20000 };
+
+struct line_of_time {
+    struct slice *records; // packed, in the arena
+    uint64_t *seqs;
+    uint32_t count;
+    bool more;
+};
+
+static int history_collect(struct cli *cli, uint64_t instance, struct line_of_time *line)
+{
+    struct client_reply reply;
+    struct history history = { .instance = instance, .limit = 100 };
+    do {
+        int status = history_page(cli, &history, &reply);
+        if (status != CLI_DONE) {
+            return status;
+        }
+        struct wire_list records = wire_list(wire_raw(reply.result, "records"));
+        struct slice record;
+        while (wire_next(&records, &record)) {
+            history.from = wire_uint(record, "seq");
+            if (line->count == CLIENT_RECORDS_MAX) {
+                line->more = true;
+                return CLI_DONE;
+            }
+            line->records[line->count] = arena_copy(&cli->arena, record);
+            line->seqs[line->count++] = history.from;
+        }
+    } while (wire_bool(reply.result, "more"));
+    return CLI_DONE;
+}
+
+// Puts the records of several cases, each list in order already, into the order of the journal.
+static void line_sort(struct line_of_time *line)
+{
+    for (uint32_t i = 1; i < line->count; i++) {
+        struct slice record = line->records[i];
+        uint64_t seq = line->seqs[i];
+        uint32_t at = i;
+        for (; at > 0 && line->seqs[at - 1] > seq; at--) {
+            line->records[at] = line->records[at - 1];
+            line->seqs[at] = line->seqs[at - 1];
+        }
+        line->records[at] = record;
+        line->seqs[at] = seq;
+    }
+}
+
+static void line_print(struct cli *cli, const struct line_of_time *line, struct slice cases)
+{
+    uint64_t before = 0;
+    for (uint32_t i = 0; i < line->count; i++) {
+        uint64_t instance = wire_uint(line->records[i], "instance");
+        struct wire_list list = wire_list(cases);
+        struct slice one;
+        while (instance != before && wire_next(&list, &one)) {
+            if (wire_uint(one, "instance") == instance) {
+                struct slice title = wire_text(one, "title", &cli->arena);
+                struct slice head = arena_format(&cli->arena, "case %llu: %.*s",
+                                                 (unsigned long long)instance,
+                                                 SLICE_PRINT(term_clean(&cli->arena, title)));
+                term_put(&cli->term, &cli->out, TERM_BOLD, head);
+                buf_put_char(&cli->out, '\n');
+            }
+        }
+        before = instance;
+        record_put(cli, line->records[i]);
+        cli_print(cli);
+    }
+    if (line->count == 0) {
+        buf_put_cstr(&cli->out, "no case of that client is found\n");
+    }
+    if (line->more) {
+        buf_put_cstr(&cli->out, "… there is more: look at the cases one by one\n");
+    }
+}
+
+static int history_of_client(struct cli *cli, struct slice key)
+{
+    struct line_of_time line = {
+        .records = ARENA_ARRAY(&cli->arena, struct slice, CLIENT_RECORDS_MAX),
+        .seqs = ARENA_ARRAY(&cli->arena, uint64_t, CLIENT_RECORDS_MAX),
+    };
+    struct params params;
+    params_init(&params);
+    params_text(&params, "words", key);
+    params_uint(&params, "limit", CLIENT_CASES_MAX);
+    cli_put_as(cli, &params);
+    struct client_reply reply;
+    int status = cli_ask(cli, "search", &params, &reply);
+    params_done(&params);
+    if (status != CLI_DONE) {
+        return status;
+    }
+    line.more = wire_bool(reply.result, "more");
+    struct slice cases = arena_copy(&cli->arena, wire_raw(reply.result, "cases"));
+    struct wire_list list = wire_list(cases);
+    struct slice one;
+    while (status == CLI_DONE && wire_next(&list, &one)) {
+        if (wire_bool(one, "exact")) { // a beginning of the key may be another client's
+            status = history_collect(cli, wire_uint(one, "instance"), &line);
+        }
+    }
+    line_sort(&line);
+    if (status == CLI_DONE && cli_json_wanted(cli)) {
+        json_t *all = json_array();
+        for (uint32_t i = 0; i < line.count; i++) {
+            (void)json_array_append_new(all, wire_json(line.records[i]));
+        }
+        cli_print_json(cli, all);
+    } else if (status == CLI_DONE) {
+        line_print(cli, &line, cases);
+    }
+    return status;
+}
+
 int cmd_history(struct cli *cli)
 {
+    const char *client = cli_option(cli, OPTION_OF_CLIENT);
+    if (client != NULL) {
+        if (cli->args.word_count > 0 || is_choosing(cli) ||
+            cli_option(cli, OPTION_FROM) != NULL || cli_option(cli, OPTION_LIMIT) != NULL ||
+            cli_option(cli, OPTION_PROOF) != NULL) {
+            return cli_problem(cli, CLI_USAGE, "usage",
+                               "--client KEY stands alone: it shows all cases of the client");
+        }
+        return history_of_client(cli, slice_from_cstr(client));
+    }
     if (cli_option(cli, OPTION_PROOF) != NULL) {
         uint64_t instance = 0;
         bool named = cli->args.word_count > 0;

@@ -12,6 +12,14 @@ const struct cli_command cli_commands[] = {
     { "inbox", "", "what is to be done, by due moment",
       "Without --as: everybody's tasks, and open incidents.", "Work",
       WIRE | OPTION_BIT(AS) | OPTION_BIT(LIMIT) | OPTION_BIT(OF), 0, 0, cmd_inbox },
+    { "search", "[WORDS…]", "find cases, and the buttons to press on them",
+      "Words of titles, fields and comments in any form, a few letters of them, the last four or\n"
+      "more digits of a phone or its beginning, the number of a case, words of stages and ends.\n"
+      "A word of a button (`busy ivanov`) finds the cases where it may be pressed now.",
+      "Work",
+      WIRE | OPTION_BIT(AS) | OPTION_BIT(PROCESS) | OPTION_BIT(OPEN) | OPTION_BIT(ENDED) |
+          OPTION_BIT(QUIET) | OPTION_BIT(LIMIT),
+      0, ARGS_ANY, cmd_search },
     { "show", "CASE", "the card of a case: task, fields, buttons, people",
       "On a terminal the card is made to fit one screen; --all shows everything.", "Work",
       WIRE | OPTION_BIT(AS) | OPTION_BIT(ALL) | OPTION_BIT(AT), 1, 1, cmd_show },
@@ -51,6 +59,16 @@ const struct cli_command cli_commands[] = {
       SAID, 1, 1, cmd_undo },
     { "cancel", "CASE", "end a case as cancelled (administrators)", "Needs --reason.", "Cases",
       NUMBERED | OPTION_BIT(REASON), 1, 1, cmd_cancel },
+    { "duplicates", "", "open cases that may be one client's",
+      "Cases of one process with a phone or an e-mail address in common, and those that were "
+      "linked\n"
+      "when a start matched both. `rung merge` makes one of two.",
+      "Cases", WIRE | OPTION_BIT(AS), 0, 0, cmd_duplicates },
+    { "merge", "CASE INTO", "give up a case for another one of the same client",
+      "Needs --reason. Case INTO gets what it had empty, and repeats find it from then on. For "
+      "roles\n"
+      "that `may move`, and administrators; it cannot be undone.",
+      "Cases", SAID | OPTION_BIT(REASON), 2, 2, cmd_merge },
     { "close-incident", "[CASE INCIDENT]", "close an incident by hand (administrators)",
       "Needs --reason. Without CASE and INCIDENT: all that --kind, --process, --only and\n"
       "--older-than choose, or --all. --dry-run says what would come of it.",
@@ -80,6 +98,7 @@ const struct cli_command cli_commands[] = {
     { "history", "[CASE]", "everything that happened to a case, or what somebody did anywhere",
       "One line an event: moment, person, what. --all shows the engine's book-keeping too.\n"
       "--by, --kind, --action, --stage, --field, --since, --until and --grep choose.\n"
+      "--client KEY instead of CASE: of all cases of that client, in order of time.\n"
       "Without CASE: of all cases, from the oldest chosen on. --proof lists the hash of\n"
       "each record instead: noted outside, it lets `rung verify --head` tell later whether\n"
       "anything up to it was changed.",
@@ -87,7 +106,7 @@ const struct cli_command cli_commands[] = {
       WIRE | OPTION_BIT(AS) | OPTION_BIT(FROM) | OPTION_BIT(LIMIT) | OPTION_BIT(ALL) |
           OPTION_BIT(BY) | OPTION_BIT(RECORD_KIND) | OPTION_BIT(ACTION) | OPTION_BIT(STAGE) |
           OPTION_BIT(FIELD) | OPTION_BIT(HISTORY_SINCE) | OPTION_BIT(UNTIL) | OPTION_BIT(GREP) |
-          OPTION_BIT(PROOF),
+          OPTION_BIT(PROOF) | OPTION_BIT(OF_CLIENT),
       0, 1, cmd_history },
     { "why", "CASE", "what brought a case to where it stands, step by step back to its cause",
       "Each step with its moment, who or what it was, the line of the program as it was applied, "

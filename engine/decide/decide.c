@@ -80,6 +80,7 @@ static decide_fn *const deciders[COMMAND_KIND_COUNT] = {
     [COMMAND_REOPEN] = decide_reopen,
     [COMMAND_UNDO] = decide_undo,
     [COMMAND_CANCEL] = decide_cancel,
+    [COMMAND_MERGE] = decide_merge,
     [COMMAND_INCIDENT_CLOSE] = decide_incident_close,
     [COMMAND_USERS] = decide_users,
     [COMMAND_APPLY] = decide_apply,

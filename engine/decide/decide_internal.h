@@ -225,6 +225,7 @@ void decide_side_task(struct decide *d);
 void decide_finish(struct decide *d);
 void decide_comment(struct decide *d);
 void decide_move(struct decide *d);
+void decide_merge(struct decide *d);
 void decide_reopen(struct decide *d);
 void decide_undo(struct decide *d);
 void decide_cancel(struct decide *d);

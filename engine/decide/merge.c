@@ -1,12 +1,12 @@
-// `merge into X` (rule 35): this case is given up for another one of its process. X gets what it
-// had empty, this one ends as merged, and its keys lead to X from now on.
+// `merge into X` (rule 35), and the same by hand: this case is given up for another one of its
+// process. X gets what it had empty, this one ends as merged, and its keys lead to X from now on.
 #include "engine/decide/decide_internal.h"
 
 // The case that is to stay open; NULL: refused.
-static const struct instance *target_of(struct run *run, const struct value *value)
+static const struct instance *target_of(struct run *run, uint64_t id)
 {
     struct decide *d = run->d;
-    unsigned long long number = value->kind == VALUE_REF ? (unsigned long long)value->number : 0;
+    unsigned long long number = (unsigned long long)id;
     if (number == 0) {
         (void)REFUSE(d, EMPTY_OPERAND, "it is not said which case this one is to be merged into");
         return NULL;
@@ -82,7 +82,8 @@ static void lead_keys(struct run *run, const struct value *values, uint64_t into
     }
 }
 
-static enum run_result tell_other(struct run *run, uint64_t into, const struct value *values)
+static enum run_result tell_other(struct run *run, uint64_t into, const struct value *values,
+                                  struct slice reason)
 {
     struct decide *d = run->d;
     struct run *other = ARENA_NEW(d->arena, struct run);
@@ -90,7 +91,7 @@ static enum run_result tell_other(struct run *run, uint64_t into, const struct v
         return RUN_REFUSED;
     }
     struct event event = { .kind = EVENT_MERGED_FROM,
-                           .merged_from = { into, run->instance->head.id } };
+                           .merged_from = { into, run->instance->head.id, reason } };
     decide_emit(d, &event);
     const struct open_task *task = instance_main_task(other->instance, 0);
     if (task != NULL && task->holder != 0) {
@@ -101,29 +102,77 @@ static enum run_result tell_other(struct run *run, uint64_t into, const struct v
     return fill_empty(other, run, values) == RUN_REFUSED ? RUN_REFUSED : run_settle(other);
 }
 
-enum run_result run_merge(struct run *run, uint32_t expr)
+static enum run_result merge_into(struct run *run, uint64_t number, struct slice reason)
 {
-    struct value value = eval(&run->env, expr);
-    if (run_take_refusal(run)) {
-        return RUN_REFUSED;
-    }
-    const struct instance *into = target_of(run, &value);
+    const struct instance *into = target_of(run, number);
     if (into == NULL) {
         return RUN_REFUSED;
     }
     const struct value *values = values_of(run);
     uint64_t id = into->head.id;
-    struct event event = { .kind = EVENT_MERGED, .merged = { run->instance->head.id, id } };
+    struct event event = { .kind = EVENT_MERGED,
+                           .merged = { run->instance->head.id, id, reason } };
     decide_emit(run->d, &event);
     if (run_end_exit(run, INDEX_NONE, OUTCOME_MERGED, SLICE("merged")) == RUN_REFUSED) {
         return RUN_REFUSED;
     }
     lead_keys(run, values, id);
     run_follow_parent(run, OUTCOME_MERGED, SLICE("merged"));
-    if (decide_refused(run->d) || tell_other(run, id, values) == RUN_REFUSED) {
+    if (decide_refused(run->d) || tell_other(run, id, values, reason) == RUN_REFUSED) {
         return RUN_REFUSED;
     }
     return RUN_FLOWED;
+}
+
+enum run_result run_merge(struct run *run, uint32_t expr)
+{
+    struct value value = eval(&run->env, expr);
+    if (run_take_refusal(run)) {
+        return RUN_REFUSED;
+    }
+    return merge_into(run, value.kind == VALUE_REF ? (uint64_t)value.number : 0, SLICE_EMPTY);
+}
+
+// --------------------------------------------------------------------------------- by hand
+
+// Roles that `may move`, for cases that they see; an administrator any.
+static bool may_merge(struct run *run, uint64_t into)
+{
+    struct decide *d = run->d;
+    if (d->me == 0) {
+        return true;
+    }
+    struct rights rights = rights_move(d->view, run->program, d->me, d->arena);
+    if (!rights.allowed) {
+        (void)decide_refuse(d, rights.refusal.code, rights.refusal.message,
+                            rights.refusal.subject);
+        return false;
+    }
+    const struct instance *both[] = { run->instance, view_instance(d->view, into, NULL) };
+    for (size_t i = 0; i < ARRAY_COUNT(both); i++) {
+        const struct view_program *program =
+            both[i] != NULL ? view_program(d->view, both[i]->head.program) : NULL;
+        if (program != NULL && !rights_see(d->view, both[i], program, d->me)) {
+            (void)REFUSE(d, NOT_ALLOWED, "case %llu is not for `%.*s` to see",
+                         (unsigned long long)both[i]->head.id, SLICE_PRINT(d->command->as));
+            return false;
+        }
+    }
+    return true;
+}
+
+void decide_merge(struct decide *d)
+{
+    struct run *run = ARENA_NEW(d->arena, struct run);
+    if (decide_open_case(d, run) == NULL || !may_merge(run, d->command->child)) {
+        return;
+    }
+    if (d->command->text.len == 0) {
+        (void)REFUSE(d, BAD_FORM, "a merge by hand needs a reason");
+        return;
+    }
+    run->outcome = SLICE("merged");
+    (void)merge_into(run, d->command->child, clip_text(d->command->text, COMMENT_BYTES_MAX));
 }
 
 // --------------------------------------------------------------------------------- an offer

@@ -30,6 +30,7 @@ struct rung {
     uint64_t now_ms;
     uint64_t conn;
     uint32_t msgid;
+    bool behind; // the search index: there is more to file
     struct buf received; // from the shell, not yet looked at
     struct buf answer;
     struct buf message;
@@ -120,6 +121,7 @@ enum rung_status rung_open(const struct rung_options *options, struct rung **ret
     rung->magic = RUNG_MAGIC;
     rung->options = *options;
     rung->now_ms = options->now_ms;
+    rung->behind = true;
     buf_init(&rung->received, SESSION_OUTPUT_BYTES_MAX * 2);
     buf_init(&rung->answer, SESSION_OUTPUT_BYTES_MAX);
     buf_init(&rung->message, MESSAGE_BYTES_MAX);
@@ -186,6 +188,9 @@ static bool turn(struct rung *rung)
     uint64_t shell_ms = shell_tick(rung->engine.shell);
     uint64_t core_ms = core_tick(&rung->engine.core_tick);
     bool flushed = flusher_tick(&rung->engine.flusher);
+    if (rung->engine.follower != NULL && (flushed || rung->behind)) {
+        rung->behind = follower_tick(rung->engine.follower); // one batch at a turn, nobody waits
+    }
     return shell_ms == 0 || core_ms == 0 || flushed || !inbox_is_empty(&rung->engine.outbox);
 }
 

@@ -11,6 +11,7 @@ const char *command_name(enum command_kind kind)
     static const char *const names[] = {
         "none",   "start",  "press", "edit",   "claim",          "reassign",
         "side_task", "finish", "comment", "move", "reopen", "undo", "cancel",
+        "merge",
         "close_incident",
         "import_users", "apply", "clock", "absent", "present", "hand_over", "message", "retry",
         "engine_started", "timer", "overdue", "child_ended", "absence_due", "deliver",

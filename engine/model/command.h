@@ -23,6 +23,7 @@ enum command_kind {
     COMMAND_REOPEN,    // instance: one that has ended
     COMMAND_UNDO,      // instance: what this person did last
     COMMAND_CANCEL,    // instance, text (reason): administrators
+    COMMAND_MERGE,     // instance, child (the case that stays), text (reason)
     COMMAND_INCIDENT_CLOSE, // instance, task (= incident number), text (reason): administrators
     COMMAND_USERS,     // users: administrators
     COMMAND_APPLY,     // programs: administrators

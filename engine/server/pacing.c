@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -15,9 +16,17 @@ enum { PIECE_BYTES = 64 * 1024, PIECES_MAX = 32 * 1024 };
 // fdatasync has no context to pass, so the descriptor stands here.
 static atomic_int paced_fd = -1;
 
+static atomic_int also_fd = -1;
+
+void pacing_also(int fd) { atomic_store_explicit(&also_fd, fd, memory_order_relaxed); }
+
 void pacing_set(int fd) { atomic_store_explicit(&paced_fd, fd, memory_order_relaxed); }
 
-static int current(void) { return atomic_load_explicit(&paced_fd, memory_order_relaxed); }
+static bool is_paced(int fd)
+{
+    return atomic_load_explicit(&paced_fd, memory_order_relaxed) == fd ||
+           atomic_load_explicit(&also_fd, memory_order_relaxed) == fd;
+}
 
 // An error here is not looked at: the real call that follows reports it.
 static void write_pieces(int fd)
@@ -30,7 +39,7 @@ static void write_pieces(int fd)
     while (status.st_size / piece > PIECES_MAX) { // each piece is a system call, clean or not
         piece *= 2;
     }
-    for (off_t at = 0; at < status.st_size && current() == fd; at += piece) {
+    for (off_t at = 0; at < status.st_size && is_paced(fd); at += piece) {
         (void)sync_file_range(fd, at, piece,
                               SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
                                   SYNC_FILE_RANGE_WAIT_AFTER);
@@ -39,7 +48,7 @@ static void write_pieces(int fd)
 
 ATTR_EXPORT int fdatasync(int fd)
 {
-    if (fd >= 0 && current() == fd) {
+    if (fd >= 0 && is_paced(fd)) {
         write_pieces(fd);
     }
     return (int)syscall(SYS_fdatasync, fd);

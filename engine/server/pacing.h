@@ -9,5 +9,7 @@
 // Paces this descriptor from now on (store_view_fd), also in the middle of a sync; -1: none. Any
 // thread. Switch it off while the active table is over half full: then the flush must end soon.
 void pacing_set(int fd);
+// One more, that of the search index: nobody ever waits for it.
+void pacing_also(int fd);
 
 #endif

@@ -248,6 +248,10 @@ static enum err open_engine(struct server *server, const struct clock *clock,
         server_log(server, "%llu records were folded into the view",
                    (unsigned long long)server->engine.folded);
     }
+    if (err == OK && server->engine.follower == NULL) {
+        server_log(server, "cases cannot be searched: the index could not be opened: %s",
+                   err_sentence(server->engine.follower_err));
+    }
     return err;
 }
 
@@ -317,6 +321,7 @@ enum err server_run(const struct server_options *options, struct server_problem 
     bell_init(&server->core_bell);
     bell_init(&server->flusher_bell);
     bell_init(&server->writer_bell);
+    bell_init(&server->follower_bell);
     init_loop(server);
     struct clock clock = threads_clock();
     struct transport transport = listen_transport(server);
@@ -338,6 +343,7 @@ enum err server_run(const struct server_options *options, struct server_problem 
     bell_done(&server->core_bell);
     bell_done(&server->flusher_bell);
     bell_done(&server->writer_bell);
+    bell_done(&server->follower_bell);
     (void)pthread_mutex_destroy(&server->store_mutex);
     (void)pthread_mutex_destroy(&server->core_mutex);
     mem_free(server);

@@ -40,13 +40,13 @@ struct server {
     uint32_t broken_count;
     bool stopping, closed_handles, late;
     enum err err;
-    struct bell core_bell, flusher_bell, writer_bell;
+    struct bell core_bell, flusher_bell, writer_bell, follower_bell;
     pthread_mutex_t store_mutex;
     pthread_mutex_t core_mutex; // whoever ticks the core: its thread, or the loop's for one command
     uint64_t core_until_us;     // the core's thread sleeps so long; under core_mutex
     bool commands_rung, core_late; // the loop's thread
-    pthread_t core_thread, flusher_thread, writer_thread;
-    _Atomic bool core_stop, flusher_stop, writer_stop;
+    pthread_t core_thread, flusher_thread, writer_thread, follower_thread;
+    _Atomic bool core_stop, flusher_stop, writer_stop, follower_stop;
     uint32_t jobs;
     struct runner *runner; // NULL: no settings of connectors
     struct effector effector;

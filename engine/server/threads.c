@@ -1,5 +1,6 @@
 // The core's thread, the flusher's thread, libuv's pool for slow jobs, and the clocks.
 #include <errno.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "base/check.h"
@@ -7,7 +8,8 @@
 #include "engine/server/pacing.h"
 #include "engine/server/server_internal.h"
 
-enum { STACK_BYTES = 8 * 1024 * 1024, WAIT_MS_MAX = 3600 * 1000, HERE_TICKS_MAX = 3 };
+enum { STACK_BYTES = 8 * 1024 * 1024, WAIT_MS_MAX = 3600 * 1000, HERE_TICKS_MAX = 3,
+       FOLLOWER_NICE = 19, FOLLOWER_RETRY_MS = 5000 };
 
 // --- bells ---------------------------------------------------------------------------------------
 
@@ -194,7 +196,9 @@ static void *run_flusher(void *context)
     struct server *server = context;
     while (!atomic_load(&server->flusher_stop)) {
         pacing_set(store_view_fd(server->engine.store));
-        if (!flusher_tick(&server->engine.flusher)) {
+        if (flusher_tick(&server->engine.flusher)) {
+            bell_ring(&server->follower_bell);
+        } else {
             bell_wait(&server->flusher_bell, UINT64_MAX);
         }
     }
@@ -210,6 +214,29 @@ static void *run_writer(void *context)
             bell_wait(&server->writer_bell, UINT64_MAX);
         }
     }
+    return NULL;
+}
+
+// Behind everybody else: what it does not get done now, it does later.
+static void *run_follower(void *context)
+{
+    struct server *server = context;
+    struct follower *follower = server->engine.follower;
+    enum err told = OK;
+    (void)setpriority(PRIO_PROCESS, 0, FOLLOWER_NICE); // on Linux: of this thread alone
+    pacing_also(index_fd(follower_index(follower)));
+    while (!atomic_load(&server->follower_stop)) {
+        bool more = follower_tick(follower);
+        enum err err = follower_failed(follower);
+        if (err != OK && err != told) {
+            server_log(server, "the search index is not kept up: %s", err_sentence(err));
+        }
+        told = err;
+        if (!more) {
+            bell_wait(&server->follower_bell, err == OK ? UINT64_MAX : FOLLOWER_RETRY_MS);
+        }
+    }
+    pacing_also(-1);
     return NULL;
 }
 
@@ -232,11 +259,25 @@ static void stop_one(pthread_t thread, _Atomic bool *stop, struct bell *bell)
     CHECK(pthread_join(thread, NULL) == 0);
 }
 
+static void stop_writers(struct server *server)
+{
+    stop_one(server->writer_thread, &server->writer_stop, &server->writer_bell);
+    stop_one(server->flusher_thread, &server->flusher_stop, &server->flusher_bell);
+}
+
+static void stop_follower(struct server *server)
+{
+    if (server->engine.follower != NULL) {
+        stop_one(server->follower_thread, &server->follower_stop, &server->follower_bell);
+    }
+}
+
 enum err threads_start(struct server *server)
 {
     atomic_store(&server->core_stop, false);
     atomic_store(&server->flusher_stop, false);
     atomic_store(&server->writer_stop, false);
+    atomic_store(&server->follower_stop, false);
     if (!start_one(&server->flusher_thread, run_flusher, server)) {
         return ERR_NO_MEMORY;
     }
@@ -244,9 +285,14 @@ enum err threads_start(struct server *server)
         stop_one(server->flusher_thread, &server->flusher_stop, &server->flusher_bell);
         return ERR_NO_MEMORY;
     }
+    if (server->engine.follower != NULL &&
+        !start_one(&server->follower_thread, run_follower, server)) {
+        stop_writers(server);
+        return ERR_NO_MEMORY;
+    }
     if (!start_one(&server->core_thread, run_core, server)) {
-        stop_one(server->writer_thread, &server->writer_stop, &server->writer_bell);
-        stop_one(server->flusher_thread, &server->flusher_stop, &server->flusher_bell);
+        stop_writers(server);
+        stop_follower(server);
         return ERR_NO_MEMORY;
     }
     return OK;
@@ -255,8 +301,8 @@ enum err threads_start(struct server *server)
 void threads_stop(struct server *server)
 {
     stop_one(server->core_thread, &server->core_stop, &server->core_bell);
-    stop_one(server->writer_thread, &server->writer_stop, &server->writer_bell);
-    stop_one(server->flusher_thread, &server->flusher_stop, &server->flusher_bell);
+    stop_writers(server);
+    stop_follower(server);
 }
 
 // --- slow jobs -----------------------------------------------------------------------------------

@@ -59,6 +59,14 @@ void card_task(const struct card_env *env, const struct view_program *program,
 void card_done(const struct card_env *env, const struct view_program *program,
                const struct view_done_row *row, const struct lanes *lanes,
                const struct lane_place *place);
+// Is this button there for the reader, as the case stands? `ret_entry`: what a press of it names.
+bool card_offers(const struct card_env *env, const struct view_program *program,
+                 const struct instance *instance, uint32_t action, uint32_t *ret_entry);
+struct slice card_title(const struct card_env *env, const struct view_program *program,
+                        const struct instance *instance);
+// Pairs: stage, stage_label, ended, outcome.
+void card_place(const struct card_env *env, const struct view_program *program,
+                const struct instance *instance);
 // Where a case stands as far as a task of it is meant (NULL: none): that task's leaf, else the
 // first in the text. NULL: it has ended.
 const struct active_stage *card_leaf(const struct instance *instance,

@@ -29,8 +29,8 @@ static struct slice label_or_name(const struct card_env *env, const struct image
     return image_label(image, label.len > 0 ? label : name, env->lang);
 }
 
-static struct slice case_title(const struct card_env *env, const struct view_program *program,
-                               const struct instance *instance)
+struct slice card_title(const struct card_env *env, const struct view_program *program,
+                        const struct instance *instance)
 {
     uint32_t title = program->image.process[0].title;
     struct eval_env scope = card_eval(env, program, instance);
@@ -60,8 +60,8 @@ static struct slice task_title(const struct card_env *env, const struct view_pro
 }
 
 // Pairs: stage and its label, or end, its label and the outcome.
-static void write_place(const struct card_env *env, const struct view_program *program,
-                        const struct instance *instance)
+void card_place(const struct card_env *env, const struct view_program *program,
+                const struct instance *instance)
 {
     const struct image *image = &program->image;
     const struct image_stage *stage = stage_of(program, instance, NULL);
@@ -369,6 +369,17 @@ static uint32_t seen_at(const struct view_program *program, const struct instanc
     return seen;
 }
 
+bool card_offers(const struct card_env *env, const struct view_program *program,
+                 const struct instance *instance, uint32_t action, uint32_t *ret_entry)
+{
+    const struct active_stage *at =
+        instance_active(instance, program->image.action[action].stage);
+    struct eval_env scope = card_eval(env, program, instance);
+    *ret_entry = at != NULL ? seen_at(program, instance, at, action) : 0;
+    scope.at = *ret_entry;
+    return *ret_entry != 0 && is_offered(env, &scope, action);
+}
+
 static void write_actions(const struct card_env *env, const struct view_program *program,
                           const struct instance *instance)
 {
@@ -477,8 +488,8 @@ void card_case(const struct card_env *env, const struct view_program *program,
     reply_text(env->buf, "process_label",
                label_or_name(env, image, image->process[0].label, image->process[0].name));
     reply_uint(env->buf, "version", program->id);
-    reply_text(env->buf, "title", case_title(env, program, instance));
-    write_place(env, program, instance);
+    reply_text(env->buf, "title", card_title(env, program, instance));
+    card_place(env, program, instance);
     reply_uint(env->buf, "entry", leaf != NULL ? leaf->entry : 0);
     write_frames(env, program, instance);
     reply_bool(env->buf, "reopen", may_reopen(env, program, instance));

@@ -409,6 +409,7 @@ bool decode_command(const struct call *call, struct slice frame, struct slice cl
     command->row = text[PARAM_ROW];
     command->form = text[PARAM_FORM];
     command->instance = call->arg[PARAM_INSTANCE].number;
+    command->child = call->arg[PARAM_INTO].number;
     command->entry = (uint32_t)call->arg[PARAM_ENTRY].number;
     command->task = call_has(call, PARAM_INCIDENT) ? (uint32_t)call->arg[PARAM_INCIDENT].number
                                                    : (uint32_t)call->arg[PARAM_TASK].number;

@@ -9,6 +9,7 @@
 #include "engine/time/zoneinfo.h"
 
 enum { FIRST_RECORD_BYTES_MAX = 16 * 1024 * 1024 };
+#define SEARCH_MAP_BYTES ((uint64_t)64 << 30)
 
 const char *engine_build(void) { return "rung " RUNG_VERSION; }
 
@@ -157,6 +158,13 @@ enum err engine_open(const struct engine_options *options, struct engine *ret_en
     if (err == OK) {
         err = open_core(options, engine, ret_problem);
     }
+    if (err == OK && options->store.path != NULL) {
+        // Nothing waits for the index: an engine that cannot keep one works without.
+        uint64_t map_bytes = options->store.map_bytes;
+        engine->follower_err = follower_open(engine->store, options->store.path,
+                                             map_bytes > 0 ? map_bytes : SEARCH_MAP_BYTES,
+                                             &engine->follower);
+    }
     if (err == OK) {
         wire(options, engine);
         const struct view_counters *counters = view_counters(core_view(engine->core));
@@ -175,6 +183,7 @@ enum err engine_open(const struct engine_options *options, struct engine *ret_en
             .worker = options->worker,
             .effector = options->effector,
             .toolchain = options->toolchain,
+            .follower = engine->follower,
             .scratch_path = options->scratch_path,
             .build = slice_from_cstr(engine_build()),
             .currency = slice_make(counters->currency, currency),
@@ -184,6 +193,7 @@ enum err engine_open(const struct engine_options *options, struct engine *ret_en
         }
     }
     if (err != OK) {
+        follower_close(engine->follower);
         if (engine->core != NULL) {
             core_close(engine->core);
         }
@@ -203,6 +213,7 @@ void engine_close(struct engine *engine, bool crash)
         }
     }
     shell_close(engine->shell, crash);
+    follower_close(engine->follower);
     unwire(engine);
     core_close(engine->core);
     store_close(engine->store, crash);

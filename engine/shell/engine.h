@@ -5,9 +5,11 @@
 //   shell_tick(engine.shell)   the loop's side      core_tick(&engine.core_tick)   the core's side
 //   flusher_tick(&engine.flusher)                   the flusher's side
 //   writer_tick(&engine.writer)                     the writer's side, when there is one
+//   follower_tick(engine.follower)                  the search index, behind a flush
 #ifndef RUNG_ENGINE_SHELL_ENGINE_H
 #define RUNG_ENGINE_SHELL_ENGINE_H
 
+#include "engine/search/follow.h"
 #include "engine/shell/core_tick.h"
 #include "engine/shell/flusher.h"
 #include "engine/shell/inbox.h"
@@ -43,6 +45,8 @@ struct engine {
     struct writer writer;
     struct inbox inbox, outbox, idle;
     struct core_tick core_tick;
+    struct follower *follower; // NULL: in memory, or it could not be opened
+    enum err follower_err;     // why not
     struct shell *shell;
     uint64_t folded; // records that the view lacked when the store was opened
 };

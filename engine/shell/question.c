@@ -338,6 +338,7 @@ static bool answer(struct question *q)
         { METHOD_PEOPLE, answer_people },       { METHOD_INCIDENTS, question_incidents },
         { METHOD_CALLS, question_calls },       { METHOD_WHY, answer_why },
         { METHOD_RECORDS, answer_records },     { METHOD_PROOF, answer_proof },
+        { METHOD_SEARCH, question_search },     { METHOD_DUPLICATES, question_duplicates },
     };
     for (size_t i = 0; i < ARRAY_COUNT(answers); i++) {
         if (answers[i].method == q->call->method) {

@@ -41,4 +41,9 @@ bool question_inbox(struct question *q);
 bool question_incidents(struct question *q);
 bool question_calls(struct question *q);
 
+
+// question_search.c
+bool question_search(struct question *q);
+bool question_duplicates(struct question *q);
+
 #endif

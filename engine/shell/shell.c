@@ -20,6 +20,12 @@ enum err shell_open(const struct shell_options *options, struct shell **ret_shel
     if (err == OK) {
         err = view_open_reader(shell->reader, &shell->view);
     }
+    if (err == OK && options->follower != NULL) {
+        err = finder_open(follower_index(options->follower), &shell->finder);
+        if (err != OK) {
+            view_close_reader(shell->view);
+        }
+    }
     if (err != OK) {
         if (shell->reader != NULL) {
             store_reader_close(shell->reader);
@@ -49,6 +55,7 @@ void shell_close(struct shell *shell, bool crash)
     }
     CHECK(shell->session_count == 0 && shell->watch_count == 0 && shell->jobs == 0);
     subscribe_done(shell);
+    finder_close(shell->finder);
     view_close_reader(shell->view);
     store_reader_close(shell->reader);
     request_pool_done(&shell->pool, crash);
@@ -185,6 +192,7 @@ bool shell_take_call(struct shell *shell, struct session *session, const struct 
     case METHOD_REOPEN:
     case METHOD_UNDO:
     case METHOD_CANCEL:
+    case METHOD_MERGE:
     case METHOD_CLOSE_INCIDENT:
     case METHOD_ABSENT:
     case METHOD_PRESENT:
@@ -211,6 +219,8 @@ bool shell_take_call(struct shell *shell, struct session *session, const struct 
     case METHOD_PEOPLE:
     case METHOD_INCIDENTS:
     case METHOD_CALLS:
+    case METHOD_SEARCH:
+    case METHOD_DUPLICATES:
     case METHOD_NEXT_DUE: question_answer(shell, session, call); return true;
     case METHOD_COUNT: break;
     }

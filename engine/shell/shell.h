@@ -20,6 +20,7 @@
 #include "engine/shell/transport.h"
 
 struct shell;
+struct follower;
 
 struct shell_options {
     struct store *store;
@@ -30,6 +31,7 @@ struct shell_options {
     const struct worker *worker;
     const struct effector *effector; // may be NULL: calls stay in the outbox
     const struct toolchain *toolchain; // may be NULL: `apply` is refused
+    struct follower *follower; // may be NULL: `search` is refused
     const char *scratch_path; // where `verify` may make and remove a scratch store
     struct slice build;       // "rung 0.1.0"
     struct slice currency;

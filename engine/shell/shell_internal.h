@@ -4,6 +4,8 @@
 
 #include "base/arena.h"
 #include "base/table.h"
+#include "engine/search/find.h"
+#include "engine/search/follow.h"
 #include "engine/shell/caller.h"
 #include "engine/shell/decode.h"
 #include "engine/shell/shell.h"
@@ -41,6 +43,7 @@ struct shell {
     struct shell_options options;
     struct store_reader *reader;
     struct view *view;
+    struct finder *finder; // NULL: cases are not filed here
     struct request_pool pool;
     struct arena scratch;  // of one call
     struct session *sessions; // SESSIONS_MAX

@@ -47,11 +47,9 @@ void view_close_reader(struct view *view)
     mem_free(view); // the view is the first member of its state
 }
 
-void view_begin(struct view *view)
+static void read_anew(struct view *view)
 {
     struct view_backing *backing = view->backing;
-    CHECK(backing->reader != NULL);
-    store_reader_begin(backing->reader);
     arena_reset(&backing->arena);
     backing->work_count = 0;
     backing->failed = OK;
@@ -60,6 +58,20 @@ void view_begin(struct view *view)
         backing->directory.names_seq != backing->counters.names_changes) {
         directory_load(view);
     }
+}
+
+void view_begin(struct view *view)
+{
+    CHECK(view->backing->reader != NULL);
+    store_reader_begin(view->backing->reader);
+    read_anew(view);
+}
+
+void view_begin_flushed(struct view *view)
+{
+    CHECK(view->backing->reader != NULL);
+    store_reader_begin_view(view->backing->reader);
+    read_anew(view);
 }
 
 void view_end(struct view *view) { store_reader_end(view->backing->reader); }

@@ -56,6 +56,8 @@ enum err view_open_reader(struct store_reader *reader, struct view **ret_view) A
 void view_close_reader(struct view *view);
 // Between begin and end what the view returns stays valid; keep it short (store_reader_begin).
 void view_begin(struct view *view);
+// As of the last flush, without the store's lock: may take long. Not for a store in memory.
+void view_begin_flushed(struct view *view);
 void view_end(struct view *view);
 
 // --- instances ----

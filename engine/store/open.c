@@ -462,6 +462,12 @@ enum err store_drop_view(const char *path)
         return err;
     }
     err = files_remove_folder(view.text);
+    if (err == OK) { // what follows the view is made again with it
+        err = files_join(&view, path, "search");
+    }
+    if (err == OK) {
+        err = files_remove_folder(view.text);
+    }
     files_unlock(lock_fd);
     return err;
 }

@@ -225,7 +225,8 @@ enum err store_compare(struct store_reader *a, struct store_reader *b, uint64_t 
 typedef void store_progress_fn(void *context, uint64_t done, uint64_t total);
 enum err store_backup(struct store *store, const char *path, store_progress_fn *progress,
                       void *context, uint64_t *ret_seq) ATTR_USE_RESULT;
-// Deletes the view of a closed store, so that the next open folds from nothing. ERR_LOCKED.
+// Deletes the view of a closed store, and its search index, so that the next open makes them from
+// nothing. ERR_LOCKED.
 enum err store_drop_view(const char *path) ATTR_USE_RESULT;
 // Deletes a closed store altogether: for scratch stores. OK too when there is none.
 enum err store_remove(const char *path) ATTR_USE_RESULT;

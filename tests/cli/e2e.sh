@@ -277,6 +277,23 @@ expect "finish needs to know which" 2 'several tasks' finish 1 --as ann
 expect "finish" 0 'case 1' finish 1 --task 3 --note done --as bea
 expect "reassign" 0 'case 1' reassign 1 bea --reason holiday --as hal
 expect "reassign to nobody" 1 'unknown_user' reassign 1 xyz --as hal
+expect "search without words" 2 'say what to look for' search
+expect "search for how long" 2 'takes a time like' search --quiet-for often
+expect "search both ways" 2 'exclude each other' search x --open --ended
+for _ in $(seq 60); do "$rung" search twice 2>/dev/null | grep -q '^ *1 ' && break; sleep 0.1; done
+expect "search" 0 '^case +title .*stage' search twice
+expect "search by a button" 0 'busy' search engaged --as ann
+expect "search as JSON" 0 '"exact": ?true' search twice --json
+expect "search finds nothing" 0 'nothing is found' search nonsense
+expect "search for quiet clients" 0 'nothing is found' search --quiet-for '30 days'
+expect "duplicates" 0 "seem to be one client's" duplicates
+expect "duplicates as JSON" 0 '^\[\]$' duplicates --json
+expect "merge: why" 2 '--reason TEXT' merge 1 2
+expect "merge: into what" 2 'INTO is the number' merge 1 x --reason y
+expect "merge: into itself" 1 'cannot be merged into itself' merge 1 1 --reason y
+expect "merge: who" 1 'not_allowed' merge 1 1 --reason y --as ann
+expect "history of a client" 0 '^case 1: ' history --client twice
+expect "history of a client from a record" 2 'stands alone' history --client twice --from 3
 expect "move: why" 2 '--reason TEXT' move 1 call --as hal
 expect "move: where" 1 'unknown_stage' move 1 nowhere --reason x --as hal
 expect "move" 0 'is at: call' move 1 call --reason 'too early' --as hal

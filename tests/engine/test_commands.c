@@ -845,6 +845,7 @@ static void every_event_and_refusal_of_the_core_was_seen(void **state)
         REFUSAL_BAD_REQUEST, REFUSAL_UNKNOWN_METHOD, REFUSAL_STOPPING, REFUSAL_NOT_DEMO,
         REFUSAL_STORE_FULL, REFUSAL_ROW_DAMAGED, // test_damage.c
         REFUSAL_UNKNOWN_ZONE, // test_time.c
+        REFUSAL_NO_INDEX, // test_session.c
     };
     for (int code = 1; code < REFUSAL_CODE_COUNT; code++) {
         bool known = seen->refusal[code];

@@ -1,7 +1,7 @@
 #!/bin/bash
 # One fuzz target for some seconds, or the proof that it finds its planted bug.
 #
-#   tests/fuzz/run.sh TARGET SECONDS [BUILD]          frame csv dsl image record map json log
+#   tests/fuzz/run.sh TARGET SECONDS [BUILD]          frame csv dsl image record map json log search
 #   tests/fuzz/run.sh --planted TARGET|all [BUILD]    must find it within a minute
 set -u
 cd "$(dirname "$0")/../.." || exit 1

@@ -269,6 +269,23 @@ static void bad_frames_are_refused_the_same_when_split(void **state)
     }
 }
 
+// A store in memory has nowhere to keep an index.
+static void an_engine_without_an_index_says_so(void **state)
+{
+    (void)state;
+    static const char *const methods[] = { "search", "duplicates" };
+    struct box_wire *wire = box_connect(box);
+    for (size_t i = 0; i < ARRAY_COUNT(methods); i++) {
+        struct buf frame;
+        buf_init(&frame, 4096);
+        box_request(&frame, 1, methods[i], i == 0 ? SLICE("\x81\xa5words\xa1x") : SLICE("\x80"));
+        box_send(box, wire, buf_slice(&frame));
+        box_settle(box);
+        assert_code(box_take(wire), "no_index");
+        buf_done(&frame);
+    }
+}
+
 // Each claim is within the bound; together they are not.
 static void claims_within_one_another_are_added_up(void **state)
 {
@@ -386,6 +403,7 @@ int main(void)
         BOX(a_repeated_request_id_gets_the_first_answer),
         BOX(every_bad_frame_gets_its_refusal_and_changes_nothing),
         BOX(bad_frames_are_refused_the_same_when_split),
+        BOX(an_engine_without_an_index_says_so),
         BOX(claims_within_one_another_are_added_up),
         BOX(a_message_of_more_than_a_mebibyte_is_refused_and_says_so),
         BOX(too_long_a_text_is_refused_by_the_bound_s_name),

@@ -353,10 +353,13 @@ static void merge(struct model *model, struct model_case *c, const struct record
 {
     const struct event *event = find_event(record, EVENT_MERGED);
     struct model_case *other = event != NULL ? model_find(model, event->merged.into) : NULL;
-    if (other == NULL || other == c || other->job || other->pair || other->end != NULL ||
+    bool may = record->command != COMMAND_MERGE || // by hand: hana or an administrator, and why
+               (record->note.len > 0 && record->on_behalf <= HANA);
+    if (c == NULL || c->job || c->pair || !may || other == NULL || other == c ||
+        other->job || other->pair || other->end != NULL ||
         c->open_jobs > 0) {
         broken(model, ORACLE_MODEL, "case %llu was merged into what it may not be",
-               (unsigned long long)c->id);
+               (unsigned long long)(c != NULL ? c->id : 0));
         return;
     }
     end_case(c, "merged");
@@ -771,6 +774,7 @@ static void dispatch(struct model *model, const struct record *record)
     case COMMAND_OVERDUE: take_overdue(model, record); break;
     case COMMAND_CHILD_ENDED: take_child_ended(model, record); break;
     case COMMAND_CANCEL: take_cancel(model, record); break;
+    case COMMAND_MERGE: merge(model, named_case(model, record), record); break;
     case COMMAND_CLAIM:
     case COMMAND_REASSIGN: take_assigned(model, record); break;
     case COMMAND_MOVE: take_move(model, record); break;

@@ -37,7 +37,8 @@ struct sim_options { // all drawn from the seed
     bool lite, verbose;
     uint32_t ticks, clients, flush_rows, flush_ms;
     uint32_t crash, power, cut, io_error, full, reset, slow, leap, pass; // per million and tick
-    uint32_t core_turn, shell_turn, flusher_turn, writer_turn;           // per million and tick
+    uint32_t core_turn, shell_turn, flusher_turn, writer_turn, follower_turn; // likewise
+    uint32_t drop_index; // per million and start
     bool writer; // batches are decided while the last one is written
 };
 
@@ -86,7 +87,7 @@ struct sim_counts {
     uint64_t ticks, crashes, power_losses, cuts, io_errors, fulls, retries, duplicates,
         acknowledged, refused, repeated, timers, overdue, flushes, commits, resets, pushes, records,
         verifies, leaps, sent, replayed, convertions, reopens, deploys,
-        handed_over, ranked;
+        handed_over, ranked, searches, found, filings, dropped_indexes;
 };
 
 enum { SIM_PAST_MAX = 64 };
@@ -170,6 +171,9 @@ bool work_settle(struct world *world);
 // A whole message that reached the client.
 void work_take(struct world *world, struct sim_conn *conn, struct slice message);
 bool work_pushes_complete(struct world *world);
+
+// find.c
+void find_check(struct world *world); // the index must have caught up
 
 // oracle.c
 // After a core tick: reads what was committed, feeds the model, compares.

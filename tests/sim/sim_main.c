@@ -36,11 +36,14 @@ static void print_run(const struct sim_result *result, uint64_t seed)
                  " rungs overdue; %" PRIu64 " commits (%" PRIu64 " handed over), %" PRIu64
                  " flushes, %" PRIu64 " folded; %" PRIu64 " conversions, %" PRIu64
                  " reopened, %" PRIu64 " versions, %" PRIu64 " pushes, %" PRIu64
-                 " tasks ranked\n",
+                 " tasks ranked; %" PRIu64
+                 " filings, %" PRIu64 " indexes deleted, %" PRIu64 " searches found %" PRIu64
+                 "\n",
                  seed, c->records, c->acknowledged, c->refused, c->crashes, c->power_losses,
                  c->cuts, c->io_errors, c->resets, c->retries, c->duplicates, c->timers,
                  c->overdue, c->commits, c->handed_over, c->flushes, c->replayed,
-                 c->convertions, c->reopens, c->deploys, c->pushes, c->ranked);
+                 c->convertions, c->reopens, c->deploys, c->pushes, c->ranked,
+                 c->filings, c->dropped_indexes, c->searches, c->found);
 }
 
 static void print_failure(const struct sim_result *result, const struct arguments *arguments,

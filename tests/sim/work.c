@@ -348,6 +348,20 @@ static void ask_titles(struct world *world, struct sim_client *client)
     add_request(world, client, "import_users", &params);
 }
 
+// Two cases of one client, as somebody thinks who is not always right.
+static void ask_merge(struct world *world, struct sim_client *client, const struct model_case *c)
+{
+    struct params params;
+    open_params(&params);
+    add_number(&params, "instance", c->id);
+    add_number(&params, "into", 1 + draw(world, world->model->case_count + 1ull));
+    add_text(&params, "reason", chance(world, 95) ? "the same client" : "");
+    if (chance(world, 70)) {
+        add_text(&params, "as", user_names[chance(world, 80) ? HANA : SAM]);
+    }
+    add_request(world, client, "merge", &params);
+}
+
 static const struct model_case *any_case(struct world *world)
 {
     const struct model *model = world->model;
@@ -408,6 +422,8 @@ static void think(struct world *world, struct sim_client *client)
         ask_titles(world, client);
     } else if (what < 26) {
         ask_again(world, client, c);
+    } else if (what < 29 && !c->job && !c->pair) {
+        ask_merge(world, client, c);
     } else if (what < 80) {
         ask_press(world, client, c);
     } else if (what < 88 && !c->pair) {
@@ -422,19 +438,23 @@ static void think(struct world *world, struct sim_client *client)
 static void ask_question(struct world *world, struct sim_conn *conn)
 {
     static const char *const methods[] = { "show", "history", "inbox", "users", "processes",
-                                           "next_due" };
+                                           "next_due", "search", "duplicates" };
     struct sim_client *client = &world->clients[conn->client];
     const struct model_case *c = any_case(world);
-    uint32_t which = (uint32_t)draw(world, 6);
+    uint32_t which = (uint32_t)draw(world, 8);
     if (c == NULL) {
         return;
     }
     say_hello(world, conn);
     begin_frame(&world->packed, QUESTION + ++client->questions, slice_from_cstr(methods[which]));
-    pack_map(&world->packed, which < 3 ? 1 : 0);
+    pack_map(&world->packed, which < 3 || which == 6 ? 1 : 0);
     if (which == 2) {
         pack_cstr(&world->packed, "as");
         pack_cstr(&world->packed, user_names[1 + draw(world, SIM_USERS)]);
+    } else if (which == 6) {
+        static const char *const words[] = { "ann", "busy an", "lead 1", "30 12", "x y z", "-" };
+        pack_cstr(&world->packed, "words");
+        pack_cstr(&world->packed, words[draw(world, ARRAY_COUNT(words))]);
     } else if (which < 2) {
         pack_cstr(&world->packed, "instance");
         pack_uint(&world->packed, c->id);

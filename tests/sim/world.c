@@ -95,6 +95,8 @@ static void draw_options(struct world *world, struct prng *prng)
     options->core_turn = between(prng, 300000, 1000000);
     options->shell_turn = between(prng, 300000, 1000000);
     options->flusher_turn = between(prng, 50000, 1000000);
+    options->follower_turn = between(prng, 20000, 800000);
+    options->drop_index = sometimes(prng, 300000);
     options->writer = prng_chance(prng, 700000);
     options->writer_turn = between(prng, 50000, 1000000);
 }
@@ -150,6 +152,15 @@ static void lose_power(struct world *world, const char *why)
     disk_power_loss(&world->prng_disk);
 }
 
+// Whoever likes may delete the search index of an engine that is down.
+static void drop_index(struct world *world)
+{
+    if (prng_chance(&world->prng_fault, world->options.drop_index)) {
+        // A fault of the disk that was still to come may stop it half way.
+        world->counts.dropped_indexes += index_drop(world->scratch.store) == OK ? 1u : 0u;
+    }
+}
+
 static enum err try_open(struct world *world)
 {
     struct engine_problem problem;
@@ -172,6 +183,8 @@ static enum err try_open(struct world *world)
         return err;
     }
     world->up = true;
+    sim_trace(world, "index at %" PRIu64,
+              world->engine.follower != NULL ? follower_seq(world->engine.follower) : 0);
     CHECK(store_reader_open(world->engine.store, &world->reader) == OK);
     CHECK(view_open_reader(world->reader, &world->view) == OK);
     return OK;
@@ -179,6 +192,7 @@ static enum err try_open(struct world *world)
 
 static void come_up(struct world *world)
 {
+    drop_index(world);
     for (uint32_t i = 0; i < OPEN_TRIES_MAX && !world->up; i++) {
         enum err err = try_open(world);
         if (disk_is_cut()) {
@@ -352,6 +366,22 @@ static void turn_flusher(struct world *world)
     }
 }
 
+static void turn_follower(struct world *world)
+{
+    struct follower *follower = world->engine.follower;
+    if (follower == NULL) {
+        return; // its disk failed when the store was opened
+    }
+    uint64_t before = follower_seq(follower);
+    (void)follower_tick(follower);
+    if (disk_is_cut()) {
+        lose_power(world, "while cases were filed");
+    } else if (follower_seq(follower) != before) {
+        world->counts.filings++;
+        sim_trace(world, "filed up to %" PRIu64, follower_seq(follower));
+    }
+}
+
 static void strike(struct world *world)
 {
     struct prng *prng = &world->prng_fault;
@@ -379,9 +409,9 @@ static bool wants_turn(struct world *world, uint32_t odds)
 // The sides in an order drawn from the seed; anything may strike between two of them.
 static void take_turns(struct world *world)
 {
-    uint32_t first = world->faults ? (uint32_t)prng_below(&world->prng_turn, 4) : 0;
-    for (uint32_t i = 0; i < 4 && world->up && world->broken == ORACLE_NONE; i++) {
-        switch ((first + i) % 4) {
+    uint32_t first = world->faults ? (uint32_t)prng_below(&world->prng_turn, 5) : 0;
+    for (uint32_t i = 0; i < 5 && world->up && world->broken == ORACLE_NONE; i++) {
+        switch ((first + i) % 5) {
         case 0:
             if (wants_turn(world, world->options.shell_turn)) {
                 (void)shell_tick(world->engine.shell);
@@ -395,6 +425,11 @@ static void take_turns(struct world *world)
         case 2:
             if (wants_turn(world, world->options.writer_turn)) {
                 turn_writer(world);
+            }
+            break;
+        case 3:
+            if (wants_turn(world, world->options.follower_turn)) {
+                turn_follower(world);
             }
             break;
         default:
@@ -521,6 +556,21 @@ static void drain(struct world *world)
                                                            : "requests have no answer");
 }
 
+// Once faults have ceased, the index catches up with the journal, and everything is found.
+static void search(struct world *world)
+{
+    struct follower *follower = world->engine.follower;
+    for (uint32_t i = 0; i < SETTLE_TICKS_MAX && world->broken == ORACLE_NONE; i++) {
+        if (follower != NULL && follower_seq(follower) == store_head(world->engine.store)->seq) {
+            find_check(world);
+            return;
+        }
+        calm_tick(world);
+    }
+    sim_break(world, ORACLE_LIVE, "the search index does not catch up: %s",
+              follower == NULL ? "it was not opened" : err_name(follower_failed(follower)));
+}
+
 // From due moment to due moment: what must happen by itself happens then.
 static void let_time_pass(struct world *world)
 {
@@ -575,6 +625,7 @@ static void check_counts(struct world *world)
         { "crashes", counts->crashes }, { "power losses", counts->power_losses },
         { "retries", counts->retries }, { "acknowledgements", counts->acknowledged },
         { "timers", counts->timers + counts->overdue }, { "flushes", counts->flushes },
+        { "searches", counts->searches },
     };
     for (size_t i = 0; i < ARRAY_COUNT(wanted); i++) {
         if (wanted[i].count == 0) {
@@ -618,10 +669,16 @@ static void live(struct world *world)
         drain(world);
     }
     if (world->broken == ORACLE_NONE) {
+        search(world);
+    }
+    if (world->broken == ORACLE_NONE) {
         let_time_pass(world);
     }
     if (world->broken == ORACLE_NONE) {
         drain(world);
+    }
+    if (world->broken == ORACLE_NONE) {
+        search(world);
     }
     if (world->broken == ORACLE_NONE) {
         shut_down(world);
@@ -682,7 +739,8 @@ void sim_run(uint64_t seed, bool lite, bool verbose, struct sim_result *ret_resu
     live(world);
     *ret_result = (struct sim_result){ .broken = world->broken, .counts = world->counts };
     ret_result->files = hash_file(world->scratch.store, "journal") ^
-                        hash_file(world->scratch.store, "view") * 31;
+                        hash_file(world->scratch.store, "view") * 31 ^
+                        hash_file(world->scratch.store, "search") * 63;
     ret_result->trace = world->trace;
     ret_result->unseed = prng_next(&world->prng_work) ^ prng_next(&world->prng_net) ^
                          prng_next(&world->prng_fault) ^ prng_next(&world->prng_turn) ^
