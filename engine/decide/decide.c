@@ -138,7 +138,9 @@ static void note_answer(void *context, uint32_t hook, const struct value *value)
     }
     struct buf buf;
     buf_init(&buf, FIELD_BYTES_MAX);
-    value_pack(&buf, value);
+    if (!value_is_empty(value)) { // an empty one is no bytes, as in every event
+        value_pack(&buf, value);
+    }
     run->answer[run->answer_count++] = (struct run_answer){
         hook, buf.overflow ? SLICE_EMPTY : arena_copy(run->d->arena, buf_slice(&buf)),
     };

@@ -22,7 +22,11 @@ function seats_of(amount, who)
 end
 
 function tidy(text)
-  return (re.replace(text, "\\s+", " "))
+  local tidied = re.replace(text, "\\s+", " ")
+  if tidied == " " then
+    return nil
+  end
+  return tidied
 end
 
 function wrong_type()
