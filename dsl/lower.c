@@ -393,6 +393,20 @@ static bool handler_leaves(const struct handler *handler)
     return leaves;
 }
 
+static void note_raise(void *context, const struct step *step)
+{
+    bool *leaves = context;
+    *leaves = *leaves || step->kind == STEP_ESCALATE;
+}
+
+// A timer that raises an escalation moves the case on as one that leads to a stage does.
+static bool timer_moves_on(const struct handler *handler)
+{
+    bool leaves = handler_leaves(handler);
+    check_each_reached_step(handler, note_raise, &leaves);
+    return leaves;
+}
+
 static void add_action(struct lower *lower, const struct handler *handler)
 {
     struct image_action to = {
@@ -456,7 +470,7 @@ static void add_timer(struct lower *lower, const struct handler *handler)
                               .stage = handler->stage->index,
                               .moment = lower_expr(lower, handler->moment),
                               .block = lower_block(lower, handler->block),
-                              .leaves = handler_leaves(handler),
+                              .leaves = timer_moves_on(handler),
                               .line = lower_line(lower, handler->span),
                               .fields = build_list(&lower->build, fields, field_count) };
     build_add_timer(&lower->build, &to);
