@@ -19,6 +19,7 @@ struct compile {
     struct unit unit;
     struct test_plan *plans;
     uint32_t plan_count;
+    uint32_t given_count; // files of the set; those behind them came with imports
 };
 
 static void add_files(struct compile *compile);
@@ -47,6 +48,7 @@ void compile_set(const struct compile_input *input, struct compile_result *ret_r
     };
     compile.unit.files = ARENA_ARRAY(&result->arena, struct unit_file, SOURCE_FILES_MAX);
     add_files(&compile);
+    compile.given_count = result->sources.count;
     // Imported files are appended while this runs.
     for (uint32_t file = 0; file < result->sources.count; file++) {
         compile.unit.file_count = file + 1;
@@ -192,9 +194,23 @@ static struct slice import_path(struct compile *compile, uint32_t file, uint32_t
     return arena_format(arena, "%.*s%.*s.rung", SLICE_PRINT(folder), SLICE_PRINT(joined));
 }
 
+// "stdlib/ladders.rung" as an import says it: `stdlib.ladders`.
+static void offer_library(struct arena *arena, struct suggestions *suggestions)
+{
+    struct slice folder = SLICE("stdlib/");
+    for (uint32_t i = 0; stdlib_path(i).len > 0; i++) {
+        struct slice path = stdlib_path(i);
+        if (path.len > folder.len + 5 && is_program(path)) {
+            struct slice name = slice_sub(path, folder.len, path.len - folder.len - 5);
+            suggest_offer(suggestions, arena_format(arena, "stdlib.%.*s", SLICE_PRINT(name)), 1);
+        }
+    }
+}
+
 static uint32_t load_file(struct compile *compile, struct slice path, struct span span)
 {
     struct compile_result *result = compile->result;
+    struct arena *arena = &result->arena;
     struct slice text = SLICE_EMPTY;
     if (!load_text(compile, path, &text)) {
         struct diag *diag = diag_add(&result->diags, DIAG_E0312, span);
@@ -213,6 +229,7 @@ static uint32_t load_file(struct compile *compile, struct slice path, struct spa
                 suggest_offer(&suggestions, slice_sub(base, 0, base.len - 5), 0);
             }
         }
+        offer_library(arena, &suggestions);
         if (!diag_suggest(diag, &suggestions, span, "file")) {
             diag_help(diag, "put the file beside this one, or correct its name");
         }
@@ -516,6 +533,26 @@ static bool is_too_big(struct compile *compile, const struct decl *decl, const c
     return false;
 }
 
+// What an import brought from the library: it has tests of its own, where it is at home.
+static bool is_of_library(const struct compile *compile, uint32_t file)
+{
+    return file >= compile->given_count &&
+           slice_starts(source_file(&compile->result->sources, file)->name, SLICE("stdlib/"));
+}
+
+static void list_library_tables(struct compile *compile)
+{
+    const struct unit *unit = &compile->unit;
+    struct slice *tables = ARENA_ARRAY(&compile->result->arena, struct slice, unit->decl_count + 1);
+    for (uint32_t i = 0; i < unit->decl_count; i++) {
+        const struct decl *decl = unit->decls[i];
+        if (decl->what == WHAT_TABLE && is_of_library(compile, decl->body_file)) {
+            tables[compile->result->library_table_count++] = decl->name;
+        }
+    }
+    compile->result->library_tables = tables;
+}
+
 // Lowers one process, or one inbox.
 static bool lower_one(struct compile *compile, const struct decl *decl, struct buf *scratch,
                       struct compile_program *program)
@@ -547,6 +584,7 @@ static bool lower_one(struct compile *compile, const struct decl *decl, struct b
     for (uint32_t i = 0; i < source_count; i++) {
         files[i] = source_file(&compile->result->sources, sources[i])->name;
     }
+    program->of_library = is_of_library(compile, decl->file);
     program->files = files;
     program->file_count = source_count;
     return true;
@@ -583,4 +621,5 @@ static void lower_all(struct compile *compile)
     lower_inboxes(compile, &scratch);
     buf_done(&scratch);
     compile->result->programs = programs;
+    list_library_tables(compile);
 }

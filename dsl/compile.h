@@ -54,6 +54,7 @@ struct compile_program {
     uint8_t source_hash[IMAGE_HASH_BYTES]; // BLAKE2b of it
     const struct slice *files; // its own file first, then all it imports: what the hash is over
     uint32_t file_count;
+    bool of_library; // it came with an import from the library, not with the files of the set
 };
 
 struct compile_result {
@@ -65,6 +66,8 @@ struct compile_result {
     uint32_t program_count;
     const struct compile_program *inboxes; // likewise; those that somebody reads
     uint32_t inbox_count;
+    const struct slice *library_tables; // names of tables that came with imports from the library
+    uint32_t library_table_count;
     const struct compile_file *data; // that the set names and the loader gave; each once
     uint32_t data_count;
     const struct test_plan *tests; // of the files of the set; none when there are errors

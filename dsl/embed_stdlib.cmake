@@ -1,7 +1,9 @@
 # cmake -DROOT=… -DOUT=… -P: the files of stdlib/ as a table of C texts. Long texts are broken at line
 # ends: each line is a literal of its own.
 set(text "// Made from stdlib/.\n#include \"dsl/stdlib_files.h\"\n\nconst struct stdlib_file stdlib_files[] = {\n")
-file(GLOB_RECURSE files RELATIVE ${ROOT} ${ROOT}/stdlib/*.rung ${ROOT}/stdlib/*.xml ${ROOT}/stdlib/*.csv)
+file(GLOB_RECURSE files RELATIVE ${ROOT} ${ROOT}/stdlib/*.rung ${ROOT}/stdlib/*.xml ${ROOT}/stdlib/*.csv
+    ${ROOT}/stdlib/*.lua)
+list(FILTER files EXCLUDE REGEX "_test[.]rung$")
 list(SORT files)
 foreach(name ${files})
     file(READ ${ROOT}/${name} body)

@@ -4,6 +4,7 @@
 #include "dsl/array.h"
 #include "dsl/holidays.h"
 #include "dsl/names.h"
+#include "dsl/stdlib.h"
 
 enum { DAY_SECONDS = 86400, CALENDAR_EXCEPTIONS_MAX = 20000 };
 
@@ -154,6 +155,37 @@ static void add_exception(struct unit *unit, struct calendar *calendar,
     calendar->exceptions[at] = added;
 }
 
+// NULL: the list is read. Else what is wrong with it.
+static const char *read_list(struct unit *unit, struct calendar *calendar, struct slice path)
+{
+    struct slice text;
+    struct holidays holidays;
+    struct holidays_fault fault;
+    if (!unit->load_data(unit, calendar->decl.body_file, path, &text)) {
+        return "there is no such file, and none of that name comes with Rung";
+    }
+    if (!holidays_read(text, unit->arena, &holidays, &fault)) {
+        return arena_format(unit->arena, "line %u: %s", fault.line, fault.what).ptr;
+    }
+    bool room = calendar->exception_count + holidays.count <= CALENDAR_EXCEPTIONS_MAX;
+    for (uint32_t i = 0; room && i < holidays.count; i++) {
+        add_exception(unit, calendar, holidays.days[i]);
+    }
+    return NULL;
+}
+
+// `holidays "ru"`: all lists of that country that come with Rung, one a year. How many there are.
+static uint32_t read_country(struct unit *unit, struct calendar *calendar, struct slice country)
+{
+    struct slice begin = arena_format(unit->arena, "stdlib/calendars/%.*s_", SLICE_PRINT(country));
+    uint32_t lists = 0;
+    for (uint32_t i = 0; stdlib_path(i).len > 0; i++) {
+        bool fits = country.len > 0 && slice_starts(stdlib_path(i), begin);
+        lists += fits && read_list(unit, calendar, stdlib_path(i)) == NULL ? 1 : 0;
+    }
+    return lists;
+}
+
 static void resolve_holidays(struct unit *unit, struct calendar *calendar, uint32_t node)
 {
     const struct syntax_tree *tree = names_tree(unit, calendar->decl.body_file);
@@ -162,23 +194,14 @@ static void resolve_holidays(struct unit *unit, struct calendar *calendar, uint3
         return;
     }
     struct slice path = syntax_string(tree, name, unit->arena);
-    struct slice text;
-    struct slice why = SLICE("there is no such file, and none of that name comes with Rung");
-    struct holidays holidays;
-    struct holidays_fault fault;
-    if (unit->load_data(unit, calendar->decl.body_file, path, &text)) {
-        if (holidays_read(text, unit->arena, &holidays, &fault)) {
-            bool room = calendar->exception_count + holidays.count <= CALENDAR_EXCEPTIONS_MAX;
-            for (uint32_t i = 0; room && i < holidays.count; i++) {
-                add_exception(unit, calendar, holidays.days[i]);
-            }
-            return;
-        }
-        why = arena_format(unit->arena, "line %u: %s", fault.line, fault.what);
+    const char *why = read_country(unit, calendar, path) > 0 ? NULL
+                                                              : read_list(unit, calendar, path);
+    if (why == NULL) {
+        return;
     }
     struct diag *diag = diag_add(unit->diags, DIAG_E0353, syntax_span(tree, name));
     diag_fact(diag, path);
-    diag_here(diag, "%.*s", SLICE_PRINT(why));
+    diag_here(diag, "%s", why);
     diag_note(diag, "a list of holidays is a file as official production calendars are published: "
                     "`<day d=\"01.09\" t=\"1\"/>` for each day that is off (1), short (2) or "
                     "worked (3)");

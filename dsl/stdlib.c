@@ -12,3 +12,12 @@ bool stdlib_find(struct slice path, struct slice *ret_text)
     }
     return false;
 }
+
+struct slice stdlib_path(uint32_t index)
+{
+    uint32_t at = 0;
+    while (at < index && stdlib_files[at].path != NULL) {
+        at++;
+    }
+    return stdlib_files[at].path != NULL ? slice_from_cstr(stdlib_files[at].path) : SLICE_EMPTY;
+}

@@ -276,6 +276,14 @@ static bool breaks_structure(const struct diag *diag)
            diag->code == DIAG_E0211 || diag->code == DIAG_E0214;
 }
 
+// Says that a name is not known. While an imported file cannot be found, its names are missing
+// everywhere, and that is said once, at the import.
+static bool is_unknown_name(const struct diag *diag)
+{
+    return (diag->code >= DIAG_E0301 && diag->code <= DIAG_E0309) || diag->code == DIAG_E0316 ||
+           diag->code == DIAG_E0318 || diag->code == DIAG_E0341 || diag->code == DIAG_E0350;
+}
+
 // What a line seems to mean is no news while it cannot be read, and neither is anything while the
 // structure of a file is open. On a line with an open text only that is said.
 static void drop_follow_ons(struct diags *diags)
@@ -283,8 +291,10 @@ static void drop_follow_ons(struct diags *diags)
     uint32_t kept = 0;
     uint32_t from = 0;
     bool broken = false;
+    bool lost = false;
     for (uint32_t i = 0; i < diags->count; i++) {
         broken = broken || breaks_structure(diags->items[i]);
+        lost = lost || diags->items[i]->code == DIAG_E0312;
     }
     while (from < diags->count) {
         const struct source_file *file = source_file(diags->sources,
@@ -302,6 +312,7 @@ static void drop_follow_ons(struct diags *diags)
         }
         for (; from < end; from++) {
             bool follows = (unreadable && !is_syntax(diags->items[from])) ||
+                           (lost && is_unknown_name(diags->items[from])) ||
                            (open_text && diags->items[from]->code != DIAG_E0104);
             if (follows) {
                 drop(diags, diags->items[from]);

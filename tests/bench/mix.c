@@ -9,12 +9,14 @@
 enum { FILE_BYTES_MAX = 1 << 20 };
 
 static const char *const files[] = {
-    "shared.rung",        "design_deal.rung",      "document_deal.rung",
-    "supply_deal.rung",   "lead.rung",             "design_deal_test.rung",
-    "document_deal_test.rung", "supply_deal_test.rung", "lead_test.rung",
+    "shared.rung",           "design_deal.rung",        "document_deal.rung",
+    "supply_deal.rung",      "mounting_deal.rung",      "lead.rung",
+    "design_deal_test.rung", "document_deal_test.rung", "supply_deal_test.rung",
+    "mounting_deal_test.rung", "lead_test.rung",
 };
 // Processes share one space of names in a set: each copy has its own.
-static const char *const processes[] = { "lead", "design_deal", "document_deal", "supply_deal" };
+static const char *const processes[] = { "lead", "design_deal", "document_deal", "supply_deal",
+                                         "mounting_deal" };
 
 static bool is_word(char c)
 {
@@ -70,7 +72,10 @@ static bool copy_file(struct buf *out, const char *name, uint32_t copy, uint32_t
         const char *newline = memchr(rest.ptr, '\n', rest.len);
         size_t end = newline != NULL ? (size_t)(newline - rest.ptr) : rest.len;
         struct slice line = slice_sub(rest, 0, end);
-        if (!slice_starts(line, SLICE("import "))) {
+        // What is overridden is overridden once in a set.
+        bool own = slice_starts(line, SLICE("import ")) &&
+                   !slice_starts(line, SLICE("import stdlib."));
+        if (!own && !slice_starts(line, SLICE("override "))) {
             copy_line(out, line, copy);
             (*lines)++;
         }

@@ -8,7 +8,8 @@
 
 #include "base/buf.h"
 
-// Appends copy number `copy` of all of processes/ as one file without imports. Adds its lines to
+// Appends copy number `copy` of all of processes/ as one file whose only imports are those
+// of the library. Adds its lines to
 // `lines`. False: a file cannot be read.
 bool mix_write(struct buf *out, uint32_t copy, uint32_t *lines);
 

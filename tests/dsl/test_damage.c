@@ -17,7 +17,7 @@
 enum {
     FILES_MAX = 64,
     ROUNDS_MAX = 4,
-    PLACES_MAX = 8 // of one damage in one file; more are sampled evenly
+    PLACES_MAX = 4 // of one damage in one file; more are sampled evenly
 };
 
 struct bench {

@@ -308,6 +308,12 @@ static void leave_out(const char *path, void *context)
         slips->slips++;
         slips->more_than_one += slip.diags.count > 1 ? 1 : 0;
         slips->more_than_two += slip.diags.count > 2 ? 1 : 0;
+        if (slip.diags.count > 2) {
+            print_message("%s:%u: %u messages without `%.*s`\n", path,
+                          source_line(source_file(&reading.sources, 0), token->start),
+                          slip.diags.count, (int)(token->end - token->start),
+                          whole.ptr + token->start);
+        }
         drop(&slip);
     }
     drop(&reading);
