@@ -225,16 +225,21 @@ static int tests_run(struct cli *cli, const struct compile_result *set)
     struct test_run run = { cli, cli_json_wanted(cli) ? json_array() : NULL };
     const char *currency = cli_option(cli, OPTION_CURRENCY);
     const char *region = cli_option(cli, OPTION_REGION);
+    const char *zone = cli_option(cli, OPTION_ZONE);
     const char *only = cli_option(cli, OPTION_ONLY);
     bool covers = cli_option(cli, OPTION_COVER) != NULL;
     struct cover cover;
+    if (!cli_zone_check(cli)) {
+        return CLI_USAGE;
+    }
     if (covers) {
         cover_init(&cover, set);
     }
     const struct play_options options = { .filter = slice_from_cstr(only),
                                           .cover = covers ? &cover : NULL,
                                           .currency = slice_from_cstr(currency),
-                                          .region = slice_from_cstr(region) };
+                                          .region = slice_from_cstr(region),
+                                          .zone = slice_from_cstr(zone) };
     struct play_summary summary = { 0 };
     enum err err = play_run(set, &options, report_take, &run, &summary);
     if (err != OK) {

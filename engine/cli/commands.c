@@ -205,7 +205,9 @@ const struct cli_command cli_commands[] = {
       "On the real engine, with a store in memory and a clock that jumps. Exit code 4 when one "
       "fails.",
       "Programs",
-      BASIC | OPTION_BIT(ONLY) | OPTION_BIT(COVER) | OPTION_BIT(CURRENCY) | OPTION_BIT(REGION), 1,
+      BASIC | OPTION_BIT(ONLY) | OPTION_BIT(COVER) | OPTION_BIT(CURRENCY) | OPTION_BIT(REGION) |
+          OPTION_BIT(ZONE),
+      1,
       ARGS_ANY, cmd_test },
     { "fmt", "FILES|FOLDERS… | -", "lay programs out in the one usual way",
       "Rewrites the files in place. Comments, single empty lines, and braces that you opened stay; "

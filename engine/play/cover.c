@@ -43,7 +43,7 @@ static void note_ladders(struct cover_program *program)
 void cover_init(struct cover *cover, const struct compile_result *set)
 {
     CHECK(compile_is_good(set));
-    *cover = (struct cover){ .program_count = set->program_count };
+    *cover = (struct cover){ .program_count = set->program_count, .set = set };
     arena_init(&cover->arena, COVER_ARENA_BYTES_MAX);
     cover->programs = ARENA_ARRAY(&cover->arena, struct cover_program, set->program_count + 1);
     cover->cases = ARENA_NEW(&cover->arena, struct cover_cases);
@@ -220,6 +220,16 @@ static void visit_ladders(struct walk *walk)
     }
 }
 
+static bool is_of_library(const struct compile_result *set, struct slice table)
+{
+    for (uint32_t i = 0; i < set->library_table_count; i++) {
+        if (slice_equal(set->library_tables[i], table)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void visit_program(struct walk *walk)
 {
     const struct image *image = &walk->program->image;
@@ -240,7 +250,8 @@ static void visit_program(struct walk *walk)
     visit_ladders(walk);
     for (uint32_t i = 0; i < image->table_count; i++) {
         const struct image_table *table = &image->table[i];
-        for (uint32_t r = 0; r < table->rows.count; r++) {
+        bool own = !is_of_library(walk->cover->set, image_slice(image, table->name));
+        for (uint32_t r = 0; own && r < table->rows.count; r++) {
             visit(walk, walk->program->rows[table->rows.first + r], "row",
                   arena_format(arena, "%u of table %.*s", r + 1,
                                SLICE_PRINT(image_slice(image, table->name))), 0);
@@ -258,7 +269,9 @@ void cover_gaps(struct cover *cover, cover_gap_fn *each, void *context, uint32_t
     struct walk walk = { .cover = cover, .each = each, .context = context };
     for (uint32_t i = 0; i < cover->program_count; i++) {
         walk.program = &cover->programs[i];
-        visit_program(&walk);
+        if (!walk.program->compiled->of_library) {
+            visit_program(&walk);
+        }
     }
     *ret_reached = walk.reached;
     *ret_parts = walk.parts;

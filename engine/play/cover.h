@@ -13,6 +13,7 @@ struct cover {
     struct arena arena;
     struct cover_program *programs; // in the order of the set
     uint32_t program_count;
+    const struct compile_result *set;
     struct cover_cases *cases;
 };
 
@@ -29,7 +30,8 @@ typedef void cover_gap_fn(void *context, const struct cover_gap *gap);
 void cover_init(struct cover *cover, const struct compile_result *set);
 void cover_done(struct cover *cover);
 // Calls `each` for every gap, process by process, in the order of the text; gives how many parts
-// were reached and how many there are.
+// were reached and how many there are. Processes and tables that came with an import from the
+// library have their tests there, and do not count here.
 void cover_gaps(struct cover *cover, cover_gap_fn *each, void *context, uint32_t *ret_reached,
                 uint32_t *ret_parts);
 

@@ -449,13 +449,15 @@ static enum err run_test(const struct play_set *set, const struct test_plan *pla
     struct store_options store_options = { .path = NULL };
     struct core_options core_options = {
         .build = SLICE("test"), .versions = SLICE("test"), .currency = set->options.currency,
-        .region = set->options.region, .zone = plan->zone,
+        .region = set->options.region,
+        .zone = plan->zone.len > 0 ? plan->zone : set->options.zone,
     };
     struct play *play = ARENA_NEW(arena, struct play);
     uint64_t folded;
     play->plan = plan;
     play->arena = arena;
-    play->company = zoneinfo_load(plan->zone.len > 0 ? plan->zone : SLICE("UTC"), arena);
+    play->company =
+        zoneinfo_load(core_options.zone.len > 0 ? core_options.zone : SLICE("UTC"), arena);
     if (play->company == NULL) { // the checker has seen it; this machine lost its tzdata since
         play->company = zoneinfo_load(SLICE("UTC"), arena);
         core_options.zone = SLICE_EMPTY;

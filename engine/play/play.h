@@ -22,7 +22,7 @@ struct play_failure {
 };
 
 struct play_moment { // one line of a case's timeline
-    uint64_t at_ms;
+    struct slice at; // on the clock of the case
     uint32_t play; // during which line of the test (INDEX_NONE: before the first)
     struct slice text;
 };
@@ -45,6 +45,7 @@ struct play_options {
     struct slice filter;   // only tests whose title or file holds these bytes; empty: all
     struct slice currency; // of the company; empty: EUR
     struct slice region;   // of phones written without a country; may be empty
+    struct slice zone;     // of the company where a test names none; empty: UTC
     struct cover *cover;   // filled, when wanted; else NULL
 };
 

@@ -1,7 +1,6 @@
 // A failed test for people: the lines of the test on the left, what each of them did on the right.
 #include "base/check.h"
 #include "base/utf8.h"
-#include "base/value.h"
 #include "engine/play/play.h"
 
 enum { LEFT_COLUMNS = 52 };
@@ -35,10 +34,7 @@ static void put_left(struct buf *out, struct slice text)
 
 static void put_right(struct buf *out, const struct play_moment *moment)
 {
-    struct value at = value_datetime((int64_t)moment->at_ms);
-    buf_put_cstr(out, "| ");
-    value_print(out, &at);
-    buf_format(out, "  %.*s\n", SLICE_PRINT(moment->text));
+    buf_format(out, "| %.*s  %.*s\n", SLICE_PRINT(moment->at), SLICE_PRINT(moment->text));
 }
 
 // The line of the test, beside it what happened meanwhile, and what it expected in vain.

@@ -101,7 +101,7 @@ static void say_record(const struct play *play, struct play_moment *lines, uint3
     }
     if (out.len > 2 && *count < PLAY_TIMELINE_MAX) {
         lines[*count] = (struct play_moment){
-            record->now_ms, during,
+            play_print_moment(play, record->now_ms), during,
             arena_copy(play->arena, slice_sub(buf_slice(&out), 2, out.len)),
         };
         (*count)++;

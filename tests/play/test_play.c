@@ -138,6 +138,7 @@ static void assert_fails(const char *test, uint32_t line, const char *words)
 
 // --------------------------------------------------------------------------------- passing
 
+// S172
 static void a_press_a_ladder_and_its_end_pass(void **state)
 {
     (void)state;
