@@ -182,6 +182,17 @@ static void put_operand(const struct image *image, uint32_t expr, unsigned stren
     buf_put_cstr(out, inside ? ")" : "");
 }
 
+// An answer inside an escalation is a field "stuck.question"; people wrote `question`.
+static void put_field(const struct image *image, uint32_t field, struct buf *out)
+{
+    struct slice name = image_slice(image, image->field[field].name);
+    size_t from = 0;
+    for (size_t i = 0; i < name.len; i++) {
+        from = name.ptr[i] == '.' ? i + 1 : from;
+    }
+    buf_put_slice(out, slice_sub(name, from, name.len - from));
+}
+
 // Kinds that are no operator between two values. False: another kind.
 static bool put_name(const struct image *image, const struct image_expr *expr,
                      struct image_range asks, struct buf *out)
@@ -189,7 +200,7 @@ static bool put_name(const struct image *image, const struct image_expr *expr,
     switch ((unsigned)expr->kind) {
     case EXPR_EMPTY: buf_put_cstr(out, "empty"); return true;
     case EXPR_ENUM: graph_put_text(image, expr->text, out); return true;
-    case EXPR_FIELD: graph_put_text(image, image->field[expr->a].name, out); return true;
+    case EXPR_FIELD: put_field(image, expr->a, out); return true;
     case EXPR_LOCAL: put_local(image, expr->a, asks, out); return true;
     case EXPR_SLOT: graph_put_text(image, image->role[expr->a].name, out); return true;
     case EXPR_NOW: buf_put_cstr(out, "now"); return true;
@@ -324,6 +335,15 @@ void graph_put_duration(int64_t amount, uint32_t unit, struct buf *out)
     value_print(out, &value);
 }
 
+static void put_within(const struct image *image, uint32_t calendar, struct buf *out)
+{
+    if (calendar != INDEX_NONE) {
+        buf_put_cstr(out, " within ");
+        graph_put_text(image, image->calendar[calendar].name, out);
+        buf_put_cstr(out, " hours");
+    }
+}
+
 void graph_put_due(const struct image *image, uint32_t due, struct image_range asks,
                    struct buf *out)
 {
@@ -334,6 +354,7 @@ void graph_put_due(const struct image *image, uint32_t due, struct image_range a
         buf_put_cstr(out, " until ");
         graph_put_expr(image, d->until, asks, out);
     }
+    put_within(image, d->within, out);
     buf_put_cstr(out, d->promised != 0 ? " promised" : "");
 }
 
@@ -344,6 +365,7 @@ void graph_put_rungs(const struct image *image, uint32_t ladder, struct buf *out
         const struct image_rung *rung = &image->rung[rungs.first + i];
         buf_put_cstr(out, i > 0 ? ", " : "");
         graph_put_duration(rung->amount, rung->unit, out);
+        put_within(image, rung->within, out);
         switch ((enum image_rung_effect)rung->effect) {
         case RUNG_PLAIN: break;
         case RUNG_REMIND: buf_put_cstr(out, " remind"); break;

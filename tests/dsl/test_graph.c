@@ -85,6 +85,7 @@ static void render_drawings(const struct snapshot *snapshot, struct buf *out, vo
     compile_done(&result);
 }
 
+// S51
 static void a_process_is_drawn_as_people_read_it(void **state)
 {
     (void)state;
