@@ -135,7 +135,7 @@ static int clock_say(struct cli *cli, struct params *params)
         now = now > 0 ? now : wire_moment(reply.result, "at");
         buf_put_cstr(&cli->out, "it is ");
         when_stamp(&cli->out, now, cli_zone(cli));
-        buf_put_cstr(&cli->out, " (UTC)\n");
+        buf_put_char(&cli->out, '\n');
     }
     return status;
 }

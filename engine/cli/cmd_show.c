@@ -4,6 +4,7 @@
 #include "engine/cli/cli.h"
 #include "engine/cli/grid.h"
 #include "engine/cli/when.h"
+#include "engine/time/zoneinfo.h"
 
 enum { FIELD_ROWS_LEAST = 3, BUTTON_ROWS_LEAST = 3, NARROW_COLUMNS = 60 };
 
@@ -60,6 +61,21 @@ static struct slice places_text(struct card *card)
     return text;
 }
 
+// What the client's clock shows now: "where the client is, it is 2026-03-02 21:05 (Asia/Tokyo)".
+static void clock_put(struct card *card)
+{
+    struct slice name = text_of(card, card->map, "zone");
+    const struct zone *zone = name.len > 0 ? zoneinfo_load(name, &card->cli->zones) : NULL;
+    if (zone == NULL) {
+        return;
+    }
+    struct buf *out = &card->cli->out;
+    buf_put_cstr(out, "where the client is, it is ");
+    when_stamp(out, card->cli->now_ms, zone);
+    out->len -= sizeof(":00") - 1; // without the seconds
+    buf_format(out, " (%.*s)\n", SLICE_PRINT(name));
+}
+
 static void head_put(struct card *card)
 {
     struct buf *out = &card->cli->out;
@@ -90,6 +106,7 @@ static void head_put(struct card *card)
         buf_format(out, ", under case %llu", (unsigned long long)wire_uint(card->map, "parent"));
     }
     buf_put_char(out, '\n');
+    clock_put(card);
     frozen_put(card);
 }
 

@@ -487,7 +487,7 @@ static void question_put(const struct form *form, const struct form_field *field
     }
     if (field->moment || field->day) {
         buf_put_cstr(&text, field->moment ? "  or any other, like \"friday 16:30\" or "
-                                            "\"2026-03-02 18:00\" (UTC)\n"
+                                            "\"2026-03-02 18:00\"\n"
                                           : "  or any other, like \"friday\" or \"2026-03-02\"\n");
     }
     if (field->parts.len > 0) {

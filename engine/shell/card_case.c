@@ -477,12 +477,23 @@ static void write_incidents(const struct card_env *env, const struct instance *i
     reply_close(env->buf, list.list);
 }
 
+// The client's own zone, when the case has one; nil: it goes by the company's.
+static void write_zone(const struct card_env *env, const struct instance *instance)
+{
+    if (instance->head.zone != 0) {
+        reply_text(env->buf, "zone", view_zone_name(env->view, instance->head.zone));
+    } else {
+        reply_key(env->buf, "zone");
+        pack_nil(env->buf);
+    }
+}
+
 void card_case(const struct card_env *env, const struct view_program *program,
                const struct instance *instance)
 {
     const struct image *image = &program->image;
     const struct active_stage *leaf = card_leaf(instance, NULL);
-    pack_map(env->buf, 27);
+    pack_map(env->buf, 28);
     reply_uint(env->buf, "instance", instance->head.id);
     reply_text(env->buf, "process", image_slice(image, image->process[0].name));
     reply_text(env->buf, "process_label",
@@ -507,6 +518,7 @@ void card_case(const struct card_env *env, const struct view_program *program,
     }
     write_incidents(env, instance);
     card_user(env, "creator", instance->head.creator);
+    write_zone(env, instance); // S33
     reply_moment(env->buf, "started", instance->head.started_ms);
     reply_moment(env->buf, "ended_at", instance->head.ended_ms);
     reply_uint(env->buf, "seq", instance->head.last_seq);

@@ -156,7 +156,7 @@ static void each_user_is_offered_his_own_buttons(void **state)
                 find(actions, "action", "raise").len > 0);
 }
 
-// S21, S24, S93
+// S21, S24, S29, S30, S93
 static void a_form_says_all_that_a_client_needs_to_ask_it(void **state)
 {
     (void)state;
@@ -295,6 +295,7 @@ static void check_words(struct slice card, const char *stage, const char *title,
     assert_string_equal(arena_cstr(&words, box_text(action, "label")), "Open");
 }
 
+// S88
 static void labels_are_read_in_the_language_of_the_reader(void **state)
 {
     (void)state;
@@ -323,6 +324,32 @@ static void labels_are_read_in_the_language_of_the_reader(void **state)
     arena_done(&words);
 }
 
+static const char far_away[] = "role seller \"Seller\"\n"
+                               "process deal \"Deal\" {\n"
+                               "  title \"Deal\"\n"
+                               "  zone from town\n"
+                               "  field town: text \"Town\"\n"
+                               "  start => offer\n"
+                               "  stage offer \"Offer\" {\n"
+                               "    task \"Offer\" for seller due 1 day\n"
+                               "    action sent \"Sent\" => sold\n"
+                               "  }\n"
+                               "  end sold \"Sold\" success\n"
+                               "}\n";
+
+// S33
+static void a_card_says_what_clock_the_client_lives_by(void **state)
+{
+    (void)state;
+    (void)good(apply(far_away));
+    (void)good(call("start", SLICE("\x82\xa7process\xa4""deal\xa4""form\x81\xa4town\xaa"
+                                   "Asia/Tokyo")));
+    struct slice card = card_of(SLICE("\x81\xa8instance\x02"));
+    assert_true(slice_equal(box_text(card, "zone"), SLICE("Asia/Tokyo")));
+    card = card_of(SLICE("\x81\xa8instance\x01")); // goes by the company's
+    assert_int_equal(box_text(card, "zone").len, 0);
+}
+
 int main(void)
 {
 #define BOX(test) cmocka_unit_test_setup_teardown(test, open_box, close_box)
@@ -335,6 +362,7 @@ int main(void)
         BOX(files_whose_own_tests_fail_are_not_activated),
         BOX(running_cases_keep_the_program_they_were_started_with),
         BOX(labels_are_read_in_the_language_of_the_reader),
+        BOX(a_card_says_what_clock_the_client_lives_by),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
