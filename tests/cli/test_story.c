@@ -60,7 +60,7 @@ static void expect_sentence(bool all, const char *expected)
     buf_done(&out);
 }
 
-// S99
+// S99, S131
 static void events_read_as_sentences(void **state)
 {
     (void)state;

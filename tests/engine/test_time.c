@@ -106,6 +106,7 @@ static bool count_notice(void *context, const struct view_notice_row *row)
     return true;
 }
 
+// S100
 static void a_notice_waits_for_the_opening(void **state)
 {
     (void)state;

@@ -79,6 +79,7 @@ static void note_progress(void *context, uint64_t done, uint64_t total)
     *progress = (struct progress){ progress->calls + 1, done, total };
 }
 
+// S134
 static void a_backup_and_its_increment_open_as_the_same_store(void **state)
 {
     (void)state;
