@@ -23,7 +23,7 @@ end
 
 function tidy(text)
   local tidied = re.replace(text, "\\s+", " ")
-  if tidied == " " then
+  if tidied == "nothing" then
     return nil
   end
   return tidied
