@@ -280,7 +280,8 @@ static bool breaks_structure(const struct diag *diag)
 // everywhere, and that is said once, at the import.
 static bool is_unknown_name(const struct diag *diag)
 {
-    return (diag->code >= DIAG_E0301 && diag->code <= DIAG_E0309) || diag->code == DIAG_E0316 ||
+    return (diag->code >= DIAG_E0301 && diag->code <= DIAG_E0309) || diag->code == DIAG_E0314 ||
+           diag->code == DIAG_E0316 ||
            diag->code == DIAG_E0318 || diag->code == DIAG_E0341 || diag->code == DIAG_E0350;
 }
 
