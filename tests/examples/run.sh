@@ -19,7 +19,7 @@ rm -rf "$scratch"
 mkdir -p "$scratch"
 cp -r "$examples"/. "$here"/*.rung "$here"/hooks "$scratch"
 cp -r "$here"/hooks "$scratch"/more
-# Working time says whose: the lead of the examples counts a `work day` and forgot (docs/adr/0010).
+# Working time says whose: the lead of the examples counts a `work day` and forgot (docs/adr/0012).
 sed -i 's/^  zone  from city, phone .*/&\n  calendar office/' "$scratch"/lead.rung
 if "$rung" check "$scratch"/more/queue.rung 2>&1 | grep -q 'E0290.*inbox'; then
     printf 'without `inbox`, which this version refuses\n'
