@@ -212,7 +212,6 @@ void form_bad(struct form *form, struct slice name, enum refusal_code code, stru
 // Names the answers that neither these asks nor (for a start or an edit) the open fields want.
 void form_refuse_unknown(struct form *form, struct image_range asks, bool fields_too);
 bool form_close(struct form *form); // false: refused, with every bad answer named
-
 // One per command.
 void decide_start(struct decide *d);
 enum run_result decide_start_child(struct run *parent, uint32_t convert, struct slice process,

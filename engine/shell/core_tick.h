@@ -95,7 +95,7 @@ struct core_tick_options {
 enum { CORE_TICK_QUIET_MS = 100, CORE_TICK_LONGEST_MS = 1000 };
 
 // The writer is kept waiting for a batch to become so large, if commands are there.
-enum { CORE_TICK_FILL = 24 };
+enum { CORE_TICK_FILL = 32 };
 
 void core_tick_init(struct core_tick *tick, const struct core_tick_options *options);
 // The threads have stopped: brings what is under way to its end.
