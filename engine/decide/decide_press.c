@@ -78,15 +78,17 @@ static uint32_t find_anywhere(struct run *run, uint32_t *ret_from)
     return found;
 }
 
-// The leaf inside an entry whose task is the presser's; 0: none.
-static uint32_t leaf_of_person(const struct run *run, uint32_t from)
+// The leaf inside an entry whose task is the presser's own, or one that he has in the place of
+// another; 0: none.
+static uint32_t leaf_of_person(const struct run *run, uint32_t from, bool own)
 {
     const struct instance *instance = run->instance;
     const struct active_stage *leaf = instance_next_leaf(instance, from, NULL);
     for (; leaf != NULL; leaf = instance_next_leaf(instance, from, leaf)) {
         const struct open_task *task = instance_main_task(instance, leaf->entry);
         if (task != NULL &&
-            rights_on_task(run->d->view, instance, run->program, task, run->d->me)) {
+            (own ? rights_own_task(run->d->view, task, run->d->me)
+                 : rights_on_task(run->d->view, instance, run->program, task, run->d->me))) {
             return leaf->entry;
         }
     }
@@ -94,13 +96,15 @@ static uint32_t leaf_of_person(const struct run *run, uint32_t from)
 }
 
 // Where an action is pressed: the presser's own task inside the place from which he looks, else
-// inside the braces of the action, else the first leaf of that place.
+// inside the braces of the action; else one there that is another's, in whose place he acts; else
+// the first leaf of that place.
 static uint32_t leaf_of_press(const struct run *run, uint32_t from)
 {
-    uint32_t leaf = leaf_of_person(run, from);
-    if (leaf == 0 && from != run->action_entry) {
-        leaf = leaf_of_person(run, run->action_entry);
-    }
+    const uint32_t around = run->action_entry;
+    uint32_t leaf = leaf_of_person(run, from, true);
+    leaf = leaf == 0 && from != around ? leaf_of_person(run, around, true) : leaf;
+    leaf = leaf == 0 ? leaf_of_person(run, from, false) : leaf;
+    leaf = leaf == 0 && from != around ? leaf_of_person(run, around, false) : leaf;
     const struct active_stage *first = instance_next_leaf(run->instance, from, NULL);
     return leaf != 0 ? leaf : first != NULL ? first->entry : from;
 }

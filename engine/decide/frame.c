@@ -283,8 +283,19 @@ static void rearm_reminds(struct run *run)
     }
 }
 
-// Takes the innermost frame off: its stages have been left, what it froze is as it was.
-static enum run_result pop(struct run *run)
+// The case goes on where it stood: tasks find whoever does them now, timers their new moments.
+static void go_on(struct run *run, const struct frame *frame)
+{
+    for (uint32_t i = 0; i < frame->head.task_count; i++) {
+        find_new_holder(run, &frame->task[i].task);
+    }
+    arm_new_moments(run, frame);
+    rearm_reminds(run);
+}
+
+// Takes the innermost frame off: its stages have been left, what it froze is as it was. Nobody is
+// picked for what is about to be withdrawn.
+static enum run_result pop(struct run *run, bool goes_on)
 {
     uint32_t level = frame_count(run->instance) - 1;
     uint32_t escalation = frame_top(run->instance);
@@ -308,11 +319,9 @@ static enum run_result pop(struct run *run)
                            .resumed = { run->instance->head.id, stage, level } };
     decide_emit(run->d, &event);
     run->env.at = frame->stage[frame->head.stage_count - 1].entry;
-    for (uint32_t i = 0; i < frame->head.task_count; i++) {
-        find_new_holder(run, &frame->task[i].task);
+    if (goes_on) {
+        go_on(run, frame);
     }
-    arm_new_moments(run, frame);
-    rearm_reminds(run);
     clear_answers(run, escalation);
     return decide_refused(run->d) ? RUN_REFUSED : RUN_ON;
 }
@@ -326,7 +335,7 @@ enum run_result run_back(struct run *run, uint32_t due)
     if (due != INDEX_NONE && !run_due(run, due, &moment)) {
         return RUN_REFUSED;
     }
-    if (pop(run) == RUN_REFUSED ||
+    if (pop(run, true) == RUN_REFUSED ||
         (due != INDEX_NONE &&
          run_replan(run, &moment, INDEX_NONE, 0, SLICE("back")) == RUN_REFUSED)) {
         return RUN_REFUSED;
@@ -341,7 +350,7 @@ enum run_result run_unwind(struct run *run)
     run->done_by_person = false; // nobody did what was frozen: it is withdrawn
     // A row that does not hold leaves its frame where it is: the command is refused for it later.
     for (uint32_t i = frame_count(run->instance); i > 0 && result == RUN_ON; i--) {
-        result = frame_count(run->instance) > 0 ? pop(run) : RUN_ON;
+        result = frame_count(run->instance) > 0 ? pop(run, false) : RUN_ON;
     }
     if (result == RUN_ON) {
         result = run_exit_inside(run, body_entry(run));

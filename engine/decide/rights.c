@@ -78,12 +78,17 @@ static struct slice whose(const struct view *view, const struct open_task *task,
                         away ? ", who is away" : "");
 }
 
+bool rights_own_task(const struct view *view, const struct open_task *task, uint32_t user)
+{
+    return task->holder != 0 ? task->holder == user : view_holds(view, user, task->offered);
+}
+
 // The holder, whoever it is offered to, those above, and whoever stands in for one who is away.
 static struct rights by_task(const struct view *view, const struct instance *instance,
                              const struct view_program *program, const struct open_task *task,
                              uint32_t user)
 {
-    if (task->holder == user || (task->holder == 0 && view_holds(view, user, task->offered))) {
+    if (rights_own_task(view, task, user)) {
         return allow(0, task->role);
     }
     struct rights_task offer = rights_task_of(program, instance, task);

@@ -21,6 +21,8 @@ struct rights rights_press(const struct view *view, const struct instance *insta
                            struct arena *arena);
 struct rights rights_edit(const struct view *view, const struct instance *instance,
                           const struct view_program *program, uint32_t user, struct arena *arena);
+// Is it his own: he has it, or it is offered to him?
+bool rights_own_task(const struct view *view, const struct open_task *task, uint32_t user);
 // Has `user` this task in hand: his own, offered to him, or in the place of another?
 bool rights_on_task(const struct view *view, const struct instance *instance,
                     const struct view_program *program, const struct open_task *task,

@@ -11,8 +11,8 @@
 static const uint64_t minute_ms = 60 * 1000;
 static const uint64_t hour_ms = 3600 * 1000;
 
-static const char *const stage_names[] = { "contact", "offer", "waiting", "doing", "problem",
-                                           "both", "" };
+const char *const model_stage_names[] = { "contact", "offer", "waiting", "doing",
+                                          "problem", "both",  "" };
 enum { LADDER_RUNGS = 4, LATE_RUNGS = 3, LATERS_MAX = 3 };
 
 struct model *model_make(void)
@@ -37,15 +37,14 @@ struct model_case *model_find(struct model *model, uint64_t id)
     return id == 0 || id > model->case_count ? NULL : &model->cases[id - 1];
 }
 
-ATTR_PRINTF(3, 4)
-static void broken(struct model *model, enum sim_oracle oracle, const char *format, ...)
+void model_break(struct model *model, int oracle, const char *format, ...)
 {
     if (model->broken != ORACLE_NONE) {
         return;
     }
     va_list args;
     va_start(args, format);
-    model->broken = (int)oracle;
+    model->broken = oracle;
     (void)vsnprintf(model->message, sizeof(model->message), format, args);
     va_end(args);
 }
@@ -69,14 +68,11 @@ static void leave(struct model_case *c)
     c->position = 0;
 }
 
-static void open_task(struct model *model, struct model_case *c, uint64_t due)
+static void open_task(struct model *model, struct model_case *c, enum staff_role role, uint64_t due)
 {
-    if (c->slot == 0 && !c->job) {
-        c->slot = model_least_loaded(model);
-    }
+    c->task.role = role;
+    model_give(model, c, &c->task); // a task that is not open yet is no load
     c->task.open = true;
-    c->task.holder = c->slot;
-    c->task.offered = c->slot == 0;
     plan(model, c, due);
 }
 
@@ -87,7 +83,7 @@ static void enter(struct model *model, struct model_case *c, enum model_stage st
     c->stage = stage;
     c->moved_ms = now;
     if (stage != AT_WAITING) {
-        open_task(model, c, due);
+        open_task(model, c, c->job ? OF_WORKS : OF_SALES, due);
     }
     c->timer_due = stage == AT_OFFER   ? model_add_days(c, now, 30)
                    : stage == AT_DOING ? model_add_days(c, now, 20)
@@ -113,9 +109,7 @@ static void freeze(struct model *model, struct model_case *c)
     leave(c);
     c->stage = AT_PROBLEM;
     c->moved_ms = now;
-    c->task.open = true;
-    c->task.holder = HANA;
-    plan(model, c, now + hour_ms);
+    open_task(model, c, OF_HEAD, now + hour_ms);
     c->timer_due = model_add_days(c, now, 3);
 }
 
@@ -138,6 +132,12 @@ static void back(struct model *model, struct model_case *c)
         task->overdue_next += lost;
     }
     task->due += task->open && !task->promised ? lost : 0;
+    if (task->open && task->holder != 0 && !model->staff.person[task->holder].active) {
+        c->slot[task->role] = 0; // left meanwhile
+        task->open = false;
+        model_give(model, c, task);
+        task->open = true;
+    }
     if (c->stage == AT_WAITING && c->open_jobs == 0) {
         end_case(c, c->succeeded > 0 ? "won" : "lost"); // its rules are looked at again
     }
@@ -153,7 +153,7 @@ static struct model_case *add_case(struct model *model)
 
 // --------------------------------------------------------------------------------- reading records
 
-static const struct event *find_event(const struct record *record, enum event_kind kind)
+const struct event *model_find_event(const struct record *record, enum event_kind kind)
 {
     for (uint32_t i = 0; i < record->event_count; i++) {
         if (record->events[i].kind == kind) {
@@ -187,18 +187,18 @@ static void read_phone(const struct record *record, char phone[32])
     phone[len] = '\0';
 }
 
-static struct model_case *named_case(struct model *model, const struct record *record)
+struct model_case *model_named_case(struct model *model, const struct record *record)
 {
     uint64_t id = record->touched_count > 0 ? record->touched[0].instance : 0;
     struct model_case *c = model_find(model, id);
     if (c == NULL) {
-        broken(model, ORACLE_MODEL, "a `%s` touches case %llu, which was never started",
-               command_name(record->command), (unsigned long long)id);
+        model_break(model, ORACLE_MODEL, "a `%s` touches case %llu, which was never started",
+                    command_name(record->command), (unsigned long long)id);
         return NULL;
     }
     if (c->end != NULL) {
-        broken(model, ORACLE_MODEL, "a `%s` touches case %llu, which has ended",
-               command_name(record->command), (unsigned long long)id);
+        model_break(model, ORACLE_MODEL, "a `%s` touches case %llu, which has ended",
+                    command_name(record->command), (unsigned long long)id);
         return NULL;
     }
     return c;
@@ -209,7 +209,7 @@ static struct model_case *named_case(struct model *model, const struct record *r
 // The ledger is kept for ever: a row is imported once.
 static void take_import(struct model *model, const struct record *record)
 {
-    const struct event *event = find_event(record, EVENT_IMPORTED);
+    const struct event *event = model_find_event(record, EVENT_IMPORTED);
     uint32_t row = 0;
     if (event == NULL) {
         return;
@@ -218,7 +218,7 @@ static void take_import(struct model *model, const struct record *record)
         row = row * 10 + (uint32_t)(event->imported.row.ptr[i] - '0');
     }
     if (row >= MODEL_ROWS_MAX || model->imported[row]) {
-        broken(model, ORACLE_ONCE, "row %u was imported twice", row);
+        model_break(model, ORACLE_ONCE, "row %u was imported twice", row);
         return;
     }
     model->imported[row] = true;
@@ -226,9 +226,10 @@ static void take_import(struct model *model, const struct record *record)
 
 static void must_join(struct model *model, const struct record *record, const struct model_case *c)
 {
-    if (find_event(record, EVENT_REPEAT_JOINED) == NULL ||
+    if (model_find_event(record, EVENT_REPEAT_JOINED) == NULL ||
         record->touched[0].instance != c->id) {
-        broken(model, ORACLE_MODEL, "a repeat did not join case %llu", (unsigned long long)c->id);
+        model_break(model, ORACLE_MODEL, "a repeat did not join case %llu",
+                    (unsigned long long)c->id);
     }
 }
 
@@ -248,7 +249,9 @@ static void take_start(struct model *model, const struct record *record)
     struct model_case *merged = NULL; // given up last, with this number
     take_import(model, record);
     if (pack_map_find(record->form, SLICE("tag")).len > 0) {
-        pair_start(add_case(model), model->now_ms);
+        struct model_case *pair = add_case(model);
+        pair->creator = record->on_behalf;
+        pair_start(model, pair);
         return;
     }
     read_phone(record, phone);
@@ -273,9 +276,9 @@ static void take_start(struct model *model, const struct record *record)
     }
     ended = merged != NULL && merged->id > ended->id ? merged : ended;
     if (ended != NULL && strcmp(ended->end, "lost") == 0) {
-        if (find_event(record, EVENT_INSTANCE_REOPENED) == NULL) {
-            broken(model, ORACLE_MODEL, "a repeat did not reopen case %llu",
-                   (unsigned long long)ended->id);
+        if (model_find_event(record, EVENT_INSTANCE_REOPENED) == NULL) {
+            model_break(model, ORACLE_MODEL, "a repeat did not reopen case %llu",
+                        (unsigned long long)ended->id);
         }
         ended->end = NULL;
         ended->merged_into = 0;
@@ -285,6 +288,7 @@ static void take_start(struct model *model, const struct record *record)
     struct model_case *c = add_case(model);
     memcpy(c->phone, phone, sizeof(phone));
     c->zone = model_zone_of(phone);
+    c->creator = record->on_behalf;
     enter(model, c, AT_CONTACT, model->now_ms);
 }
 
@@ -315,8 +319,8 @@ static void later(struct model *model, struct model_case *c, const struct record
     unpack_init(&unpack, raw);
     uint64_t due = raw.len > 0 ? unpack_uint(&unpack) : 0;
     if (due < model->now_ms) {
-        broken(model, ORACLE_MODEL, "case %llu took a promise that was past",
-               (unsigned long long)c->id);
+        model_break(model, ORACLE_MODEL, "case %llu took a promise that was past",
+                    (unsigned long long)c->id);
     }
     plan(model, c, due);
     c->task.promised = true;
@@ -330,8 +334,8 @@ static void sold(struct model *model, struct model_case *c, const struct record 
     uint32_t wanted = raw.len > 0 ? unpack_array(&unpack) : 0;
     uint32_t started = count_events(record, EVENT_INSTANCE_STARTED);
     if (wanted == 0 || started != wanted) {
-        broken(model, ORACLE_CHILDREN, "case %llu wanted %u cases and started %u",
-               (unsigned long long)c->id, wanted, started);
+        model_break(model, ORACLE_CHILDREN, "case %llu wanted %u cases and started %u",
+                    (unsigned long long)c->id, wanted, started);
         return;
     }
     uint64_t parent = c->id;
@@ -344,6 +348,8 @@ static void sold(struct model *model, struct model_case *c, const struct record 
         job->job = true;
         job->parent = parent;
         job->zone = c->zone;
+        job->creator = record->on_behalf;
+        memcpy(job->slot, c->slot, sizeof(job->slot));
         enter(model, job, AT_DOING, model_next_work_day(job, model->now_ms));
     }
     enter(model, c, AT_WAITING, model->now_ms);
@@ -351,14 +357,14 @@ static void sold(struct model *model, struct model_case *c, const struct record 
 
 static void merge(struct model *model, struct model_case *c, const struct record *record)
 {
-    const struct event *event = find_event(record, EVENT_MERGED);
+    const struct event *event = model_find_event(record, EVENT_MERGED);
     struct model_case *other = event != NULL ? model_find(model, event->merged.into) : NULL;
     bool may = record->command != COMMAND_MERGE || // by hand: hana or an administrator, and why
                (record->note.len > 0 && record->on_behalf <= HANA);
     if (c == NULL || c->job || c->pair || !may || other == NULL || other == c ||
         other->job || other->pair || other->end != NULL ||
         c->open_jobs > 0) {
-        broken(model, ORACLE_MODEL, "case %llu was merged into what it may not be",
+        model_break(model, ORACLE_MODEL, "case %llu was merged into what it may not be",
                (unsigned long long)(c != NULL ? c->id : 0));
         return;
     }
@@ -366,7 +372,7 @@ static void merge(struct model *model, struct model_case *c, const struct record
     c->merged_into = other->id;
     c->merged_seq = model->now_seq;
     other->lines = other->lines.any ? other->lines : c->lines;
-    if (find_event(record, EVENT_FIELD_CHANGED) != NULL) {
+    if (model_find_event(record, EVENT_FIELD_CHANGED) != NULL) {
         other->moved_ms = model->now_ms;
     }
 }
@@ -374,34 +380,63 @@ static void merge(struct model *model, struct model_case *c, const struct record
 static void priced(struct model *model, struct model_case *c, const struct record *record)
 {
     if (!lines_read(record, &c->lines)) {
-        broken(model, ORACLE_TOTALS, "case %llu took lines that do not add up",
-               (unsigned long long)c->id);
+        model_break(model, ORACLE_TOTALS, "case %llu took lines that do not add up",
+                    (unsigned long long)c->id);
         return;
     }
     uint32_t row = lines_row(&c->lines);
     if (!lines_hit(record, c->id, row)) {
-        broken(model, ORACLE_TOTALS, "case %llu did not find row %u for its lines",
-               (unsigned long long)c->id, row);
+        model_break(model, ORACLE_TOTALS, "case %llu did not find row %u for its lines",
+                    (unsigned long long)c->id, row);
     } else if (row == 3) {
         enter(model, c, AT_OFFER,
               model_opening(c, model_add_days(c, model->now_ms, 1)));
-    } else if (find_event(record, EVENT_FIELD_CHANGED) != NULL) {
+    } else if (model_find_event(record, EVENT_FIELD_CHANGED) != NULL) {
         c->moved_ms = model->now_ms;
     }
 }
 
+// Which right the press takes; whoever acts first on what is offered has it from then on.
+static bool may_press(struct model *model, struct model_case *c,
+                      const struct event_pressed *pressed, bool *ret_by)
+{
+    struct slice name = pressed->name;
+    bool by_head = slice_equal(name, SLICE("problem"));
+    bool by_sales = slice_equal(name, SLICE("drop")) || slice_equal(name, SLICE("same"));
+    enum staff_role by = by_head ? OF_HEAD : by_sales ? OF_SALES : OF_NO_ROLE;
+    struct model_right right = by != OF_NO_ROLE ? model_right_as(model, c, by, pressed->user)
+                                                : model_right_on(model, &c->task, pressed->user);
+    uint32_t who = right.whom != 0 ? right.whom : pressed->user;
+    *ret_by = by_sales;
+    if (!right.allowed || right.whom != pressed->acting_for) {
+        model_break(model, ORACLE_AUTHORITY,
+                    "user %u pressed `%.*s` on case %llu for user %u; he may%s, for user %u",
+                    pressed->user, SLICE_PRINT(name), (unsigned long long)c->id,
+                    pressed->acting_for, right.allowed ? "" : " not", right.whom);
+        return false;
+    }
+    struct model_task *task = &c->task;
+    if (task->open && task->holder == 0 && staff_holds(&model->staff, who, task->role)) {
+        task->offered = OF_NO_ROLE;
+        task->holder = c->slot[task->role] = who;
+    }
+    if (by != OF_NO_ROLE && c->slot[by] == 0 && staff_holds(&model->staff, who, by)) {
+        c->slot[by] = who;
+    }
+    return true;
+}
+
 // True: the press was about the problem of the case.
-static bool take_problem(struct model *model, struct model_case *c, struct slice name,
-                         uint32_t user)
+static bool take_problem(struct model *model, struct model_case *c, struct slice name)
 {
     bool raised = slice_equal(name, SLICE("problem"));
     bool solved = slice_equal(name, SLICE("solved"));
     if (!raised && !solved && !slice_equal(name, SLICE("hopeless"))) {
         return false;
     }
-    if (user != HANA || c->job || raised == (c->stage == AT_PROBLEM)) {
-        broken(model, ORACLE_MODEL, "user %u pressed `%.*s` on case %llu, which stands in %s", user,
-               SLICE_PRINT(name), (unsigned long long)c->id, stage_names[c->stage]);
+    if (c->job || raised == (c->stage == AT_PROBLEM)) {
+        model_break(model, ORACLE_MODEL, "`%.*s` was pressed on case %llu, which stands in %s",
+                    SLICE_PRINT(name), (unsigned long long)c->id, model_stage_names[c->stage]);
     } else if (raised) {
         freeze(model, c);
     } else if (solved) {
@@ -414,33 +449,23 @@ static bool take_problem(struct model *model, struct model_case *c, struct slice
 
 static void take_press(struct model *model, const struct record *record)
 {
-    struct model_case *c = named_case(model, record);
-    const struct event *event = find_event(record, EVENT_PRESSED);
+    struct model_case *c = model_named_case(model, record);
+    const struct event *event = model_find_event(record, EVENT_PRESSED);
+    bool drop;
     if (c == NULL || event == NULL) {
         return;
     }
     struct slice name = event->pressed.name;
-    uint32_t user = record->on_behalf;
     if (c->pair) {
-        const char *wrong = pair_press(c, name, user, model->now_ms);
+        const char *wrong = pair_press(model, c, &event->pressed);
         if (wrong != NULL) {
-            broken(model, ORACLE_MODEL, "`%.*s` of case %llu %s", SLICE_PRINT(name),
-                   (unsigned long long)c->id, wrong);
+            model_break(model, ORACLE_AUTHORITY, "`%.*s` of case %llu %s", SLICE_PRINT(name),
+                        (unsigned long long)c->id, wrong);
         }
         return;
     }
-    bool drop = slice_equal(name, SLICE("drop")) || slice_equal(name, SLICE("same"));
-    if (take_problem(model, c, name, user)) {
+    if (!may_press(model, c, &event->pressed, &drop) || take_problem(model, c, name)) {
         return;
-    }
-    if (drop ? user != c->slot && user != HANA : !model_may_do(c, user)) {
-        broken(model, ORACLE_MODEL, "user %u pressed `%.*s` on case %llu without a right to", user,
-               SLICE_PRINT(name), (unsigned long long)c->id);
-        return;
-    }
-    if (c->task.offered && user != HANA) {
-        c->task.offered = false;
-        c->task.holder = c->slot = user;
     }
     bool contact = c->stage == AT_CONTACT;
     if (slice_equal(name, SLICE("same"))) {
@@ -468,8 +493,8 @@ static void take_press(struct model *model, const struct record *record)
     } else if (slice_equal(name, SLICE("delay")) && c->job) {
         retry(model, c, "broken");
     } else {
-        broken(model, ORACLE_MODEL, "`%.*s` was pressed on case %llu, which stands in %s",
-               SLICE_PRINT(name), (unsigned long long)c->id, stage_names[c->stage]);
+        model_break(model, ORACLE_MODEL, "`%.*s` was pressed on case %llu, which stands in %s",
+                    SLICE_PRINT(name), (unsigned long long)c->id, model_stage_names[c->stage]);
     }
 }
 
@@ -477,16 +502,16 @@ static void take_press(struct model *model, const struct record *record)
 
 static void take_timer(struct model *model, const struct record *record)
 {
-    const struct event *event = find_event(record, EVENT_TIMER_FIRED);
-    struct model_case *c = named_case(model, record);
+    const struct event *event = model_find_event(record, EVENT_TIMER_FIRED);
+    struct model_case *c = model_named_case(model, record);
     if (event == NULL || c == NULL) {
         return; // an idle timer that is armed again, since something has moved
     }
     uint64_t due = c->stage == AT_CONTACT ? model_add_days(c, c->moved_ms, 40) : c->timer_due;
     if (due == 0 || due > model->now_ms || event->timer_fired.due > model->now_ms) {
-        broken(model, ORACLE_EARLY, "a timer of case %llu fired at %llu; it is due at %llu",
-               (unsigned long long)c->id, (unsigned long long)model->now_ms,
-               (unsigned long long)due);
+        model_break(model, ORACLE_EARLY, "a timer of case %llu fired at %llu; it is due at %llu",
+                    (unsigned long long)c->id, (unsigned long long)model->now_ms,
+                    (unsigned long long)due);
         return;
     }
     if (c->stage == AT_PROBLEM) {
@@ -507,31 +532,32 @@ static void climb(struct model *model, struct model_case *c,
     struct model_task *task = &c->task;
     if (!task->open || task->rung >= LATE_RUNGS || step->rung != task->rung + 1 ||
         step->was != task->overdue_next) {
-        broken(model, ORACLE_LADDER, "case %llu climbed to rung %u of %llu; it stood on %u of %llu",
-               (unsigned long long)c->id, step->rung, (unsigned long long)step->was, task->rung,
-               (unsigned long long)task->overdue_next);
+        model_break(model, ORACLE_LADDER,
+                    "case %llu climbed to rung %u of %llu; it stood on %u of %llu",
+                    (unsigned long long)c->id, step->rung, (unsigned long long)step->was,
+                    task->rung, (unsigned long long)task->overdue_next);
         return;
     }
     if (step->was > model->now_ms) {
-        broken(model, ORACLE_EARLY, "case %llu climbed before its moment",
-               (unsigned long long)c->id);
+        model_break(model, ORACLE_EARLY, "case %llu climbed before its moment",
+                    (unsigned long long)c->id);
     }
     uint64_t wait = waits[task->rung];
     task->rung++;
     task->overdue_next = wait == 0 ? 0 : task->overdue_next + wait;
     if (step->next != task->overdue_next) {
-        broken(model, ORACLE_LADDER, "the next rung of case %llu is at %llu, not at %llu",
-               (unsigned long long)c->id, (unsigned long long)step->next,
-               (unsigned long long)task->overdue_next);
+        model_break(model, ORACLE_LADDER, "the next rung of case %llu is at %llu, not at %llu",
+                    (unsigned long long)c->id, (unsigned long long)step->next,
+                    (unsigned long long)task->overdue_next);
     }
 }
 
 // Rungs missed in a silence are climbed in one record, in order; nobody is told twice (rule 20).
 static void take_overdue(struct model *model, const struct record *record)
 {
-    struct model_case *c = named_case(model, record);
-    if (find_event(record, EVENT_OVERDUE_STEPPED) == NULL || c == NULL) {
-        broken(model, ORACLE_LADDER, "an overdue command climbed nothing");
+    struct model_case *c = model_named_case(model, record);
+    if (model_find_event(record, EVENT_OVERDUE_STEPPED) == NULL || c == NULL) {
+        model_break(model, ORACLE_LADDER, "an overdue command climbed nothing");
         return;
     }
     for (uint32_t i = 0; i < record->event_count; i++) {
@@ -542,8 +568,8 @@ static void take_overdue(struct model *model, const struct record *record)
         for (uint32_t n = 0; event->kind == EVENT_NOTIFIED && n < i; n++) {
             if (record->events[n].kind == EVENT_NOTIFIED &&
                 record->events[n].notified.user == event->notified.user) {
-                broken(model, ORACLE_LADDER, "case %llu told user %u twice in one silence",
-                       (unsigned long long)c->id, event->notified.user);
+                model_break(model, ORACLE_LADDER, "case %llu told user %u twice in one silence",
+                            (unsigned long long)c->id, event->notified.user);
             }
         }
     }
@@ -553,8 +579,8 @@ static void hear(struct model *model, struct model_case *parent, struct model_ca
 {
     if (child->told || child->end == NULL || child->parent != parent->id ||
         parent->open_jobs == 0) {
-        broken(model, ORACLE_CHILDREN, "case %llu heard of the end of case %llu, wrongly",
-               (unsigned long long)parent->id, (unsigned long long)child->id);
+        model_break(model, ORACLE_CHILDREN, "case %llu heard of the end of case %llu, wrongly",
+                    (unsigned long long)parent->id, (unsigned long long)child->id);
         return;
     }
     child->told = true;
@@ -566,12 +592,12 @@ static void hear(struct model *model, struct model_case *parent, struct model_ca
 
 static void take_child_ended(struct model *model, const struct record *record)
 {
-    struct model_case *parent = named_case(model, record);
-    const struct event *event = find_event(record, EVENT_CHILD_ENDED);
+    struct model_case *parent = model_named_case(model, record);
+    const struct event *event = model_find_event(record, EVENT_CHILD_ENDED);
     struct model_case *child =
         event != NULL ? model_find(model, event->child_ended.child) : NULL;
     if (parent == NULL || child == NULL) {
-        broken(model, ORACLE_CHILDREN, "the end of no case was told");
+        model_break(model, ORACLE_CHILDREN, "the end of no case was told");
         return;
     }
     hear(model, parent, child);
@@ -589,7 +615,7 @@ static void take_cancel(struct model *model, const struct record *record)
         if (event->kind == EVENT_CANCELLED) {
             struct model_case *c = model_find(model, event->cancelled.instance);
             if (c == NULL || c->end != NULL) {
-                broken(model, ORACLE_MODEL, "a case that is not open was cancelled");
+                model_break(model, ORACLE_MODEL, "a case that is not open was cancelled");
                 return;
             }
             end_case(c, "cancelled");
@@ -602,37 +628,6 @@ static void take_cancel(struct model *model, const struct record *record)
             }
         }
     }
-}
-
-// True: it was a side task, which goes to anybody.
-static bool assign_side(struct model_case *c, uint32_t number, uint32_t user)
-{
-    for (uint32_t i = 0; i < MODEL_SIDE_MAX; i++) {
-        if (c->side_number[i] == number && number != 0) {
-            c->side[i] = user;
-            return true;
-        }
-    }
-    return false;
-}
-
-static void take_assigned(struct model *model, const struct record *record)
-{
-    struct model_case *c = named_case(model, record);
-    const struct event *event = find_event(record, EVENT_TASK_ASSIGNED);
-    if (c == NULL || event == NULL ||
-        assign_side(c, event->task_assigned.task, event->task_assigned.holder)) {
-        return;
-    }
-    uint32_t user = event->task_assigned.holder;
-    bool fits = c->job ? user == WIM || user == WES : user >= SAM && user <= SID;
-    if (!fits || !c->task.open) {
-        broken(model, ORACLE_MODEL, "the task of case %llu went to user %u",
-               (unsigned long long)c->id, user);
-        return;
-    }
-    c->task.holder = c->slot = user;
-    c->task.offered = false;
 }
 
 static void take_side_events(struct model *model, const struct record *record)
@@ -655,10 +650,10 @@ static void take_side_events(struct model *model, const struct record *record)
 
 static void take_move(struct model *model, const struct record *record)
 {
-    struct model_case *c = named_case(model, record);
-    const struct event *event = find_event(record, EVENT_MOVED);
-    if (c == NULL || event == NULL || !c->job || record->on_behalf != HANA) {
-        broken(model, ORACLE_MODEL, "a case was moved by hand that may not be");
+    struct model_case *c = model_named_case(model, record);
+    const struct event *event = model_find_event(record, EVENT_MOVED);
+    if (c == NULL || event == NULL || !c->job) {
+        model_break(model, ORACLE_MODEL, "a case was moved by hand that may not be");
         return;
     }
     // Where it stands: left and entered anew.
@@ -684,9 +679,9 @@ static void check_moments(struct model *model, const struct record *record)
         }
         uint64_t due = c->stage == AT_CONTACT ? model_add_days(c, set->base, 40) : c->timer_due;
         if (due != 0 && set->due != due) {
-            broken(model, ORACLE_MOMENT, "a timer of case %llu is set for %llu, not for %llu",
-                   (unsigned long long)c->id, (unsigned long long)set->due,
-                   (unsigned long long)due);
+            model_break(model, ORACLE_MOMENT, "a timer of case %llu is set for %llu, not for %llu",
+                        (unsigned long long)c->id, (unsigned long long)set->due,
+                        (unsigned long long)due);
         }
     }
 }
@@ -694,7 +689,7 @@ static void check_moments(struct model *model, const struct record *record)
 // Whoever pressed last may take it back; what it started is cancelled.
 static void take_undo(struct model *model, const struct record *record)
 {
-    const struct event *event = find_event(record, EVENT_UNDONE);
+    const struct event *event = model_find_event(record, EVENT_UNDONE);
     struct model_case *c =
         event != NULL ? model_find(model, event->undone.instance) : NULL;
     const struct model_before *before = c != NULL ? c->before : NULL;
@@ -702,7 +697,7 @@ static void take_undo(struct model *model, const struct record *record)
         before->seq != c->touches[c->touch_count - 1] || before->user != record->on_behalf ||
         model->now_ms - before->now_ms > 10 * minute_ms || (c->end != NULL && c->parent != 0) ||
         (c->merged_into != 0 && c->end != NULL)) {
-        broken(model, ORACLE_MODEL, "a command was taken back that could not be");
+        model_break(model, ORACLE_MODEL, "a command was taken back that could not be");
         return;
     }
     take_cancel(model, record);
@@ -719,9 +714,8 @@ static void take_undo(struct model *model, const struct record *record)
 static void take_reopen(struct model *model, const struct record *record)
 {
     struct model_case *c = model_find(model, record->touched[0].instance);
-    if (c == NULL || c->job || c->end == NULL || strcmp(c->end, "lost") != 0 ||
-        record->on_behalf < HANA || record->on_behalf > SID) {
-        broken(model, ORACLE_MODEL, "a case was reopened that may not be");
+    if (c == NULL || c->job || c->end == NULL || strcmp(c->end, "lost") != 0) {
+        model_break(model, ORACLE_MODEL, "a case was reopened that may not be");
         return;
     }
     c->end = NULL;
@@ -747,15 +741,15 @@ static void note_touches(struct model *model, const struct record *record, uint6
         const struct record_touched *touched = &record->touched[i];
         struct model_case *c = model_find(model, touched->instance);
         if (c == NULL) {
-            broken(model, ORACLE_MODEL, "record %llu touches case %llu, which nobody started",
-                   (unsigned long long)seq, (unsigned long long)touched->instance);
+            model_break(model, ORACLE_MODEL, "record %llu touches case %llu, which nobody started",
+                        (unsigned long long)seq, (unsigned long long)touched->instance);
             return;
         }
         uint64_t last = c->touch_count > 0 ? c->touches[c->touch_count - 1] : 0;
         if (touched->previous_seq != last) {
-            broken(model, ORACLE_PUSH, "record %llu names %llu as the one before it, not %llu",
-                   (unsigned long long)seq, (unsigned long long)touched->previous_seq,
-                   (unsigned long long)last);
+            model_break(model, ORACLE_PUSH, "record %llu names %llu as the one before it, not %llu",
+                        (unsigned long long)seq, (unsigned long long)touched->previous_seq,
+                        (unsigned long long)last);
         }
         if (c->touch_count == c->touch_capacity) {
             c->touch_capacity = c->touch_capacity * 2 + 16;
@@ -774,22 +768,23 @@ static void dispatch(struct model *model, const struct record *record)
     case COMMAND_OVERDUE: take_overdue(model, record); break;
     case COMMAND_CHILD_ENDED: take_child_ended(model, record); break;
     case COMMAND_CANCEL: take_cancel(model, record); break;
-    case COMMAND_MERGE: merge(model, named_case(model, record), record); break;
+    case COMMAND_MERGE: merge(model, model_named_case(model, record), record); break;
     case COMMAND_CLAIM:
-    case COMMAND_REASSIGN: take_assigned(model, record); break;
+    case COMMAND_REASSIGN: model_take_assigned(model, record); break;
+    case COMMAND_HAND_OVER: model_take_hand_over(model, record); break;
     case COMMAND_MOVE: take_move(model, record); break;
     case COMMAND_UNDO: take_undo(model, record); break;
     case COMMAND_REOPEN: take_reopen(model, record); break;
     case COMMAND_EDIT: {
-        struct model_case *c = named_case(model, record);
-        if (c != NULL && find_event(record, EVENT_FIELD_CHANGED) != NULL) {
+        struct model_case *c = model_named_case(model, record);
+        if (c != NULL && model_find_event(record, EVENT_FIELD_CHANGED) != NULL) {
             c->moved_ms = model->now_ms;
         }
         break;
     }
     case COMMAND_COMMENT:
     case COMMAND_SIDE_TASK:
-    case COMMAND_FINISH: (void)named_case(model, record); break;
+    case COMMAND_FINISH: (void)model_named_case(model, record); break;
     case COMMAND_MESSAGE:
     case COMMAND_DELIVER:
     case COMMAND_CALL_RESULT:
@@ -799,7 +794,6 @@ static void dispatch(struct model *model, const struct record *record)
     case COMMAND_USERS:
     case COMMAND_ABSENCE:
     case COMMAND_PRESENT:
-    case COMMAND_HAND_OVER:
     case COMMAND_ABSENCE_DUE:
     case COMMAND_APPLY:
     case COMMAND_CLOCK:
@@ -811,17 +805,16 @@ static void dispatch(struct model *model, const struct record *record)
 void model_take(struct model *model, const struct record *record, uint64_t seq)
 {
     if (record->now_ms < model->now_ms) {
-        broken(model, ORACLE_MODEL, "record %llu goes back in time", (unsigned long long)seq);
+        model_break(model, ORACLE_MODEL, "record %llu goes back in time", (unsigned long long)seq);
     }
     model->now_ms = record->now_ms;
     model->now_seq = seq;
-    const struct event *incident = find_event(record, EVENT_INCIDENT_OPENED);
-    if (incident != NULL) {
-        broken(model, ORACLE_MODEL, "an incident opened on case %llu: %.*s",
-               (unsigned long long)incident->incident_opened.instance,
-               SLICE_PRINT(incident->incident_opened.text));
+    const char *wrong = staff_take(&model->staff, record);
+    if (wrong != NULL) {
+        model_break(model, ORACLE_MODEL, "record %llu: %s", (unsigned long long)seq, wrong);
         return;
     }
+    model_check_speaker(model, record);
     if (record->command == COMMAND_PRESS || record->command == COMMAND_EDIT ||
         record->command == COMMAND_MOVE) {
         remember(model, record, seq);
@@ -830,169 +823,5 @@ void model_take(struct model *model, const struct record *record, uint64_t seq)
     dispatch(model, record);
     check_moments(model, record);
     note_touches(model, record, seq);
-}
-
-// --------------------------------------------------------------------------------- comparing
-
-struct child_count {
-    uint32_t round, all, open;
-};
-
-static bool count_child(void *context, const struct view_child_row *row)
-{
-    struct child_count *count = context;
-    if (row->round == count->round) {
-        count->all++;
-        count->open += row->state == 0 ? 1u : 0u;
-    }
-    return true;
-}
-
-static void compare_children(struct model *model, const struct view *view,
-                             const struct model_case *c, const struct instance *instance)
-{
-    struct child_count count = { .round = c->round };
-    const struct collection_state *state = instance_collection(instance, 0);
-    view_children(view, c->id, count_child, &count);
-    if (count.all != c->total || count.open != c->open_jobs) {
-        broken(model, ORACLE_CHILDREN, "case %llu has %u cases under it, %u open; not %u and %u",
-               (unsigned long long)c->id, count.all, count.open, c->total, c->open_jobs);
-    }
-    if (c->round > 0 &&
-        (state == NULL || state->round != c->round || state->total != c->total ||
-         state->open != c->open_jobs || state->succeeded != c->succeeded ||
-         state->failed != c->failed || state->cancelled != c->cancelled)) {
-        broken(model, ORACLE_CHILDREN, "case %llu counts its children wrongly",
-               (unsigned long long)c->id);
-    }
-}
-
-static void compare_task(struct model *model, const struct model_case *c,
-                         const struct instance *instance)
-{
-    const struct open_task *task = instance_main_task(instance, 0);
-    const struct model_task *wanted = &c->task;
-    if ((task != NULL) != wanted->open) {
-        broken(model, ORACLE_MODEL, "case %llu has %s task", (unsigned long long)c->id,
-               task != NULL ? "a" : "no");
-        return;
-    }
-    if (task == NULL) {
-        return;
-    }
-    if (task->due != wanted->due) {
-        broken(model, ORACLE_LADDER, "the task of case %llu is due at %llu, not at %llu",
-               (unsigned long long)c->id, (unsigned long long)task->due,
-               (unsigned long long)wanted->due);
-    }
-    if (task->holder != wanted->holder || (task->holder == 0) != wanted->offered) {
-        broken(model, ORACLE_MODEL, "the task of case %llu is held by user %u, not %u",
-               (unsigned long long)c->id, task->holder, wanted->holder);
-    }
-    if (task->tries != wanted->tries || task->overdue_rung != wanted->rung ||
-        task->overdue_next != wanted->overdue_next) {
-        broken(model, ORACLE_LADDER, "the task of case %llu: tries %u, rung %u, next %llu; not "
-               "%u, %u, %llu", (unsigned long long)c->id, task->tries, task->overdue_rung,
-               (unsigned long long)task->overdue_next, wanted->tries, wanted->rung,
-               (unsigned long long)wanted->overdue_next);
-    }
-}
-
-static void compare_stand(struct model *model, const struct view *view, const struct model_case *c,
-                          const struct instance *instance)
-{
-    const struct view_program *program = view_program(view, instance->head.program);
-    const struct active_stage *leaf = instance_next_leaf(instance, 0, NULL);
-    struct slice at = SLICE("nowhere");
-    if (program != NULL && instance->head.status == INSTANCE_ENDED) {
-        at = instance->head.end < program->image.end_count
-                 ? image_slice(&program->image, program->image.end[instance->head.end].name)
-                 : slice_from_cstr(outcome_name((enum outcome)instance->head.outcome));
-    } else if (program != NULL && leaf != NULL) {
-        at = image_slice(&program->image, program->image.stage[leaf->stage].name);
-    }
-    const char *wanted = c->end != NULL ? c->end : c->pair ? pair_stand(c) : stage_names[c->stage];
-    if (!slice_equal(at, slice_from_cstr(wanted)) ||
-        (instance->head.status == INSTANCE_ENDED) != (c->end != NULL)) {
-        broken(model, ORACLE_MODEL, "case %llu stands in %.*s, not in %s",
-               (unsigned long long)c->id, SLICE_PRINT(at), wanted);
-    }
-    uint64_t last = c->touch_count > 0 ? c->touches[c->touch_count - 1] : 0;
-    if (instance->head.last_seq != last || instance->head.parent != c->parent) {
-        broken(model, ORACLE_MODEL, "case %llu names %llu as its newest record, not %llu",
-               (unsigned long long)c->id, (unsigned long long)instance->head.last_seq,
-               (unsigned long long)last);
-    }
-}
-
-static void compare_timers(struct model *model, const struct model_case *c,
-                           const struct instance *instance)
-{
-    uint32_t wanted = c->timer_due != 0 || c->stage == AT_CONTACT ? 1 : 0;
-    if (instance->head.timer_count != wanted ||
-        (c->timer_due != 0 && instance->timer[0].due != c->timer_due)) {
-        broken(model, ORACLE_MODEL, "case %llu has %u timers, the first at %llu; not %u at %llu",
-               (unsigned long long)c->id, instance->head.timer_count,
-               (unsigned long long)instance->timer[0].due, wanted,
-               (unsigned long long)c->timer_due);
-    }
-}
-
-static void compare_tried(struct model *model, const struct view *view, const struct model_case *c,
-                          const struct instance *instance)
-{
-    const struct view_program *program = view_program(view, instance->head.program);
-    uint32_t field = c->job || c->pair || program == NULL
-                         ? INDEX_NONE
-                         : image_find_field(&program->image, SLICE("tried"));
-    if (field == INDEX_NONE) {
-        return;
-    }
-    struct unpack unpack;
-    unpack_init(&unpack, view_field(view, instance, field));
-    int64_t tried = unpack_int(&unpack);
-    if (tried != c->tried) {
-        broken(model, ORACLE_MODEL, "case %llu was tried %lld times, not %lld",
-               (unsigned long long)c->id, (long long)tried, (long long)c->tried);
-    }
-}
-
-void model_compare(struct model *model, const struct view *view, uint64_t id)
-{
-    struct model_case *c = model_find(model, id);
-    const struct instance *instance = view_instance(view, id, NULL);
-    if (c == NULL || instance == NULL) {
-        broken(model, ORACLE_MODEL, "case %llu is only on one side", (unsigned long long)id);
-        return;
-    }
-    compare_stand(model, view, c, instance);
-    compare_task(model, c, instance);
-    compare_timers(model, c, instance);
-    compare_tried(model, view, c, instance);
-    const char *wrong = c->pair ? pair_compare(c, view, instance) : NULL;
-    if (wrong != NULL) {
-        broken(model, ORACLE_MODEL, "case %llu %s", (unsigned long long)id, wrong);
-    }
-    compare_children(model, view, c, instance);
-    if (!c->job && !c->pair && !lines_hold(&c->lines, view, instance)) {
-        broken(model, ORACLE_TOTALS, "the total of case %llu is not that of its lines",
-               (unsigned long long)id);
-    }
-    const char *why = c->end == NULL ? core_asleep(view, instance, model->now_ms) : NULL;
-    if (why != NULL || (c->end == NULL && !c->task.open && c->open_jobs == 0)) {
-        broken(model, ORACLE_ASLEEP, "case %llu sleeps: %s", (unsigned long long)id,
-               why != NULL ? why : "no task and no open case under it");
-    }
-}
-
-void model_settle(struct model *model)
-{
-    for (uint32_t i = 0; i < model->case_count; i++) {
-        const struct model_case *c = &model->cases[i];
-        const struct model_case *parent = model_find(model, c->parent);
-        if (c->end != NULL && !c->told && parent != NULL && parent->end == NULL) {
-            broken(model, ORACLE_CHILDREN, "case %llu did not hear of the end of case %llu",
-                   (unsigned long long)c->parent, (unsigned long long)c->id);
-        }
-    }
+    model_check_attended(model);
 }

@@ -7,12 +7,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/attr.h"
 #include "engine/model/record.h"
 #include "engine/state/view.h"
 #include "tests/sim/lines.h"
+#include "tests/sim/staff.h"
 
 enum { MODEL_CASES_MAX = 4000, MODEL_SIDE_MAX = 32, MODEL_ROWS_MAX = 300 };
-enum model_user { HANA = 1, SAM, SUE, SID, WIM, WES };
+enum model_user { HANA = 1, SAM, SUE, SID, WIM, WES, NED };
 enum model_stage { AT_CONTACT, AT_OFFER, AT_WAITING, AT_DOING, AT_PROBLEM, AT_BOTH, AT_END };
 enum model_branch { BRANCH_RED, BRANCH_GREEN, BRANCH_BLUE, BRANCH_COUNT };
 
@@ -20,7 +22,8 @@ enum model_branch { BRANCH_RED, BRANCH_GREEN, BRANCH_BLUE, BRANCH_COUNT };
 enum model_zone { IN_BERLIN, IN_VLADIVOSTOK, IN_CASABLANCA };
 
 struct model_task {
-    bool open, offered, promised;
+    bool open, promised;
+    enum staff_role role, offered; // offered: to the holders of that role, while nobody has it
     uint32_t holder, tries, rung;
     uint64_t due, overdue_next;
 };
@@ -54,7 +57,8 @@ struct model_case {
     struct lines lines;
     uint32_t laters;   // presses of an `at most` button at this stage entry
     uint32_t position; // on the ladder of `busy` at this stage entry
-    uint32_t slot;     // holder of the case's own role
+    uint32_t slot[STAFF_ROLES]; // who holds which role in the case
+    uint32_t creator;
     struct model_task task;
     uint32_t side[MODEL_SIDE_MAX]; // holders of side tasks, 0 = none
     uint32_t side_number[MODEL_SIDE_MAX];
@@ -82,6 +86,7 @@ struct model {
     uint32_t case_count;
     uint64_t now_ms, now_seq;
     bool imported[MODEL_ROWS_MAX]; // rows of the import ledger
+    struct staff staff;
     // the first thing that must not be
     int broken; // enum sim_oracle
     char message[300];
@@ -94,20 +99,49 @@ struct model_case *model_find(struct model *model, uint64_t id);
 void model_take(struct model *model, const struct record *record, uint64_t seq);
 // --- pair.c: the process with branches. The first thing that is wrong is given as a text; NULL:
 // none.
-void pair_start(struct model_case *c, uint64_t now_ms);
-const char *pair_press(struct model_case *c, struct slice name, uint32_t user, uint64_t now_ms);
+void pair_start(const struct model *model, struct model_case *c);
+const char *pair_press(const struct model *model, struct model_case *c,
+                       const struct event_pressed *pressed);
 void pair_tick(struct model_case *c, uint64_t now_ms);
 const char *pair_compare(const struct model_case *c, const struct view *view,
                          const struct instance *instance);
 const char *pair_stand(const struct model_case *c); // the first branch that is open
+void pair_tell(struct model_case *c);               // c->task is that of the first open branch
 
 // Compares one case with the engine's.
 void model_compare(struct model *model, const struct view *view, uint64_t id);
+void model_compare_loads(struct model *model, const struct view *view); // open tasks a person
 // After a batch: nothing may be left unsaid.
 void model_settle(struct model *model);
-// model_people.c
-uint32_t model_least_loaded(const struct model *model);
-bool model_may_do(const struct model_case *c, uint32_t user);
+// --- model_people.c
+struct model_right {
+    bool allowed;
+    uint32_t whom;
+};                                                                // whom: acts in his place, or 0
+uint32_t model_load_of(const struct model *model, uint32_t user); // open tasks
+uint32_t model_least_loaded(const struct model *model, uint32_t except);
+enum staff_role model_offer(const struct model *model, enum staff_role role);
+// The holder of the slot, else a pick that fills it, else an offer.
+void model_give(const struct model *model, struct model_case *c, struct model_task *task);
+bool model_is_own(const struct model *model, const struct model_task *task, uint32_t user);
+struct model_right model_right_on(const struct model *model, const struct model_task *task,
+                                  uint32_t user);
+struct model_right model_right_as(const struct model *model, const struct model_case *c,
+                                  enum staff_role role, uint32_t user);
+bool model_has_part(const struct model *model, const struct model_case *c, uint32_t user,
+                    uint32_t whom);
+// Open tasks by role that nobody who is there is shown.
+void model_count_unattended(const struct model *model, uint32_t counts[STAFF_ROLES]);
+// --- model_hand.c: what goes from one person to another
+void model_take_assigned(struct model *model, const struct record *record);
+void model_take_hand_over(struct model *model, const struct record *record);
+void model_check_speaker(struct model *model, const struct record *record);
+void model_check_attended(struct model *model);
+// Inside the model.
+extern const char *const model_stage_names[];
+void model_break(struct model *model, int oracle, const char *format, ...) ATTR_PRINTF(3, 4);
+struct model_case *model_named_case(struct model *model, const struct record *record);
+const struct event *model_find_event(const struct record *record, enum event_kind kind);
 // model_time.c: wall clocks and office hours, naively.
 enum model_zone model_zone_of(const char *phone);
 uint64_t model_add_days(const struct model_case *c, uint64_t base_ms, uint64_t days);

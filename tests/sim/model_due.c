@@ -4,7 +4,7 @@
 
 uint64_t model_next_due(const struct model *model)
 {
-    uint64_t next = UINT64_MAX;
+    uint64_t next = staff_next_due(&model->staff);
     for (uint32_t i = 0; i < model->case_count; i++) {
         const struct model_case *c = &model->cases[i];
         if (c->end != NULL) {

@@ -96,6 +96,7 @@ static void take_record(struct world *world, uint64_t seq)
     world->records[world->record_count++] = (struct sim_record){ hash };
     world->counts.records++;
     world->counts.timers += record.command == COMMAND_TIMER ? 1u : 0u;
+    world->counts.hand_overs += record.command == COMMAND_HAND_OVER ? 1u : 0u;
     world->counts.overdue += record.command == COMMAND_OVERDUE ? 1u : 0u;
     for (uint32_t i = 0; i < record.event_count; i++) {
         if (world->options.verbose) {
@@ -103,6 +104,10 @@ static void take_record(struct world *world, uint64_t seq)
                          event_name(record.events[i].kind));
         }
         world->counts.convertions += record.events[i].kind == EVENT_CONVERTED ? 1u : 0u;
+        world->counts.absences += record.events[i].kind == EVENT_ABSENCE_BEGAN ? 1u : 0u;
+        world->counts.in_place +=
+            record.events[i].kind == EVENT_PRESSED && record.events[i].pressed.acting_for != 0 ? 1u
+                                                                                               : 0u;
         world->counts.reopens += record.events[i].kind == EVENT_INSTANCE_REOPENED ? 1u : 0u;
         if (record.events[i].kind == EVENT_HOOK_ASKED) {
             check_hook(world, &record, &record.events[i].hook_asked);
@@ -124,6 +129,7 @@ static void compare_touched(struct world *world, uint64_t first)
             model_compare(world->model, world->view, c->id);
         }
     }
+    model_compare_loads(world->model, world->view);
     view_end(world->view);
     take_model_fault(world);
     for (uint32_t i = 0; i < world->model->case_count; i++) {

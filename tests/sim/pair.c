@@ -9,7 +9,7 @@ static const uint64_t five_days = 5ull * 24 * 3600 * 1000;
 static const char *const names[BRANCH_COUNT] = { "red", "green", "blue" };
 
 // What other code looks at as the task of the case is that of the first branch in the text.
-static void tell(struct model_case *c)
+void pair_tell(struct model_case *c)
 {
     c->task = (struct model_task){ 0 };
     for (uint32_t i = BRANCH_COUNT; i > 0; i--) {
@@ -19,39 +19,41 @@ static void tell(struct model_case *c)
     }
 }
 
-static void enter_branch(struct model_case *c, uint32_t branch, uint64_t now_ms)
+static void enter_branch(const struct model *model, struct model_case *c, uint32_t branch)
 {
-    c->branches.branch[branch] = (struct model_task){ .open = true, .holder = c->slot,
-                                                      .offered = c->slot == 0,
-                                                      .due = now_ms + (branch + 1) * hour };
+    struct model_task task = { .open = true,
+                               .role = OF_WORKS,
+                               .due = model->now_ms + (branch + 1) * hour };
+    model_give(model, c, &task);
+    c->branches.branch[branch] = task;
 }
 
-static void enter_both(struct model_case *c, uint64_t now_ms)
+static void enter_both(const struct model *model, struct model_case *c)
 {
     struct model_pair *pair = &c->branches;
     pair->rounds++;
     pair->done = 0;
-    pair->entered_ms = now_ms;
-    c->timer_due = now_ms + five_days;
+    pair->entered_ms = model->now_ms;
+    c->timer_due = model->now_ms + five_days;
     memset(pair->branch, 0, sizeof(pair->branch));
-    enter_branch(c, BRANCH_RED, now_ms);
-    enter_branch(c, BRANCH_GREEN, now_ms);
+    enter_branch(model, c, BRANCH_RED);
+    enter_branch(model, c, BRANCH_GREEN);
     if (pair->rounds < 2) {
-        enter_branch(c, BRANCH_BLUE, now_ms);
+        enter_branch(model, c, BRANCH_BLUE);
     }
 }
 
-void pair_start(struct model_case *c, uint64_t now_ms)
+void pair_start(const struct model *model, struct model_case *c)
 {
     c->pair = true;
     c->told = true;
     c->stage = AT_BOTH;
     c->branches.seen = 1; // at the start from empty
-    enter_both(c, now_ms);
-    tell(c);
+    enter_both(model, c);
+    pair_tell(c);
 }
 
-static void finish_branch(struct model_case *c, uint32_t branch, uint64_t now_ms)
+static void finish_branch(const struct model *model, struct model_case *c, uint32_t branch)
 {
     struct model_pair *pair = &c->branches;
     pair->branch[branch].open = false;
@@ -60,7 +62,7 @@ static void finish_branch(struct model_case *c, uint32_t branch, uint64_t now_ms
     }
     pair->exits++;
     if (pair->rounds < 3) {
-        enter_both(c, now_ms);
+        enter_both(model, c);
         return;
     }
     memset(pair->branch, 0, sizeof(pair->branch));
@@ -68,45 +70,47 @@ static void finish_branch(struct model_case *c, uint32_t branch, uint64_t now_ms
     c->stage = AT_END;
     c->end = "over";
     c->told = true;
+    memset(c->side, 0, sizeof(c->side));
+    memset(c->side_number, 0, sizeof(c->side_number));
 }
 
-static bool is_worker(uint32_t user) { return user == WIM || user == WES; }
-
-// Whoever acts first on an offered task has the role from then on. False: it is not his.
-static bool take_task(struct model_case *c, uint32_t branch, uint32_t user)
+// Whoever acts first on an offered task has the role from then on.
+static void take_offered(const struct model *model, struct model_case *c, struct model_task *task,
+                         uint32_t who)
 {
-    struct model_task *task = &c->branches.branch[branch];
-    if (!task->open || (user != HANA && task->holder != user &&
-                        !(task->offered && is_worker(user)))) {
-        return false;
+    if (task->open && task->holder == 0 && staff_holds(&model->staff, who, task->role)) {
+        task->offered = OF_NO_ROLE;
+        task->holder = c->slot[task->role] = who;
     }
-    if (task->offered && is_worker(user)) {
-        task->offered = false;
-        task->holder = c->slot = user;
-    }
-    return true;
 }
 
-static const char *go_around(struct model_case *c, uint32_t user, uint64_t now_ms)
+// The right is that of the role; the task, if one is taken, the first that is the presser's own.
+static const char *go_around(const struct model *model, struct model_case *c,
+                             const struct event_pressed *pressed)
 {
-    bool taken = user == HANA || user == c->slot;
+    struct model_right right = model_right_as(model, c, OF_WORKS, pressed->user);
+    uint32_t who = right.whom != 0 ? right.whom : pressed->user;
+    if (!right.allowed || right.whom != pressed->acting_for) {
+        return "was pressed without a right to, or for somebody else than history says";
+    }
     for (uint32_t i = 0; i < BRANCH_COUNT; i++) {
-        if (take_task(c, i, user)) {
-            taken = true;
-            break; // the task of whoever presses: the first that is his
+        if (model_is_own(model, &c->branches.branch[i], who)) {
+            take_offered(model, c, &c->branches.branch[i], who);
+            break;
         }
     }
-    if (!taken) {
-        return "went around without a right to";
+    if (c->slot[OF_WORKS] == 0 && staff_holds(&model->staff, who, OF_WORKS)) {
+        c->slot[OF_WORKS] = who;
     }
     c->branches.exits++;
-    enter_both(c, now_ms);
+    enter_both(model, c);
     return NULL;
 }
 
-static const char *press_branch(struct model_case *c, struct slice name, uint32_t user,
-                                uint64_t now_ms)
+static const char *press_branch(const struct model *model, struct model_case *c,
+                                const struct event_pressed *pressed)
 {
+    struct slice name = pressed->name;
     for (uint32_t i = 0; i < BRANCH_COUNT; i++) {
         bool is_done = name.len > 1 && slice_equal(slice_sub(name, 0, name.len - 1),
                                                    slice_from_cstr(names[i]));
@@ -114,24 +118,30 @@ static const char *press_branch(struct model_case *c, struct slice name, uint32_
         if (!is_done && !is_anew) {
             continue;
         }
-        if (!take_task(c, i, user)) {
-            return "was pressed in a branch that is not open, or not his";
+        struct model_task *task = &c->branches.branch[i];
+        struct model_right right = model_right_on(model, task, pressed->user);
+        if (!right.allowed || right.whom != pressed->acting_for) {
+            return "was pressed in a branch that is not open, or not his, or not for whom history "
+                   "says";
         }
+        take_offered(model, c, task, right.whom != 0 ? right.whom : pressed->user);
         if (is_anew) {
-            enter_branch(c, i, now_ms);
+            enter_branch(model, c, i);
         } else {
-            finish_branch(c, i, now_ms);
+            finish_branch(model, c, i);
         }
         return NULL;
     }
     return "was pressed by a name that it does not have";
 }
 
-const char *pair_press(struct model_case *c, struct slice name, uint32_t user, uint64_t now_ms)
+const char *pair_press(const struct model *model, struct model_case *c,
+                       const struct event_pressed *pressed)
 {
-    const char *wrong = slice_equal(name, SLICE("around")) ? go_around(c, user, now_ms)
-                                                           : press_branch(c, name, user, now_ms);
-    tell(c);
+    const char *wrong = slice_equal(pressed->name, SLICE("around"))
+                            ? go_around(model, c, pressed)
+                            : press_branch(model, c, pressed);
+    pair_tell(c);
     return wrong;
 }
 

@@ -29,7 +29,7 @@ enum {
     SIM_CONNS_MAX = 2 * SIM_CLIENTS_MAX,
     SIM_REQUESTS_MAX = 900, // of one client: fewer than the engine's window
     SIM_SUBS_MAX = 4,       // of one connection
-    SIM_USERS = 6
+    SIM_USERS = 7
 };
 
 struct sim_options { // all drawn from the seed
@@ -86,8 +86,8 @@ struct sim_record { // of the journal, as first read after its commit
 struct sim_counts {
     uint64_t ticks, crashes, power_losses, cuts, io_errors, fulls, retries, duplicates,
         acknowledged, refused, repeated, timers, overdue, flushes, commits, resets, pushes, records,
-        verifies, leaps, sent, replayed, convertions, reopens, deploys,
-        handed_over, ranked, searches, found, filings, dropped_indexes;
+        verifies, leaps, sent, replayed, convertions, reopens, deploys, handed_over, absences,
+        in_place, hand_overs, ranked, searches, found, filings, dropped_indexes;
 };
 
 enum { SIM_PAST_MAX = 64 };

@@ -38,12 +38,14 @@ static void print_run(const struct sim_result *result, uint64_t seed)
                  " reopened, %" PRIu64 " versions, %" PRIu64 " pushes, %" PRIu64
                  " tasks ranked; %" PRIu64
                  " filings, %" PRIu64 " indexes deleted, %" PRIu64 " searches found %" PRIu64
-                 "\n",
+                 "; %" PRIu64 " absences, %" PRIu64 " pressed in another's place, %" PRIu64
+                 " hand-overs\n",
                  seed, c->records, c->acknowledged, c->refused, c->crashes, c->power_losses,
                  c->cuts, c->io_errors, c->resets, c->retries, c->duplicates, c->timers,
                  c->overdue, c->commits, c->handed_over, c->flushes, c->replayed,
                  c->convertions, c->reopens, c->deploys, c->pushes, c->ranked,
-                 c->filings, c->dropped_indexes, c->searches, c->found);
+                 c->filings, c->dropped_indexes, c->searches, c->found, c->absences, c->in_place,
+                 c->hand_overs);
 }
 
 static void print_failure(const struct sim_result *result, const struct arguments *arguments,

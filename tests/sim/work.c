@@ -5,73 +5,17 @@
 #include "base/check.h"
 #include "base/pack.h"
 #include "engine/shell/shell_internal.h"
+#include "tests/sim/ask.h"
 #include "tests/sim/sim.h"
 
 enum { OPEN_MAX = 6, ATTEMPTS = 64, PATIENCE_TICKS = 40, PHONES = 60,
        KEPT_MS = 8 * 3600 * 1000 };
 #define QUESTION 0x80000000u // in a msgid: not a command
 
-static const char *const user_names[SIM_USERS + 1] = { "",    "hana", "sam", "sue",
-                                                       "sid", "wim",  "wes" };
+static const char *const user_names[] = { "", "hana", "sam", "sue", "sid", "wim", "wes", "ned" };
 
-static uint64_t draw(struct world *world, uint64_t bound)
-{
-    return prng_below(&world->prng_work, bound);
-}
-
-static bool chance(struct world *world, uint32_t percent)
-{
-    return prng_chance(&world->prng_work, percent * 10000);
-}
-
-// --------------------------------------------------------------------------------- building params
-
-struct params {
-    struct buf buf;
-    uint32_t pairs;
-};
-
-static void open_params(struct params *params)
-{
-    *params = (struct params){ .pairs = 0 };
-    buf_init(&params->buf, 64 * 1024);
-}
-
-static void add_text(struct params *params, const char *key, const char *text)
-{
-    pack_cstr(&params->buf, key);
-    pack_cstr(&params->buf, text);
-    params->pairs++;
-}
-
-static void add_number(struct params *params, const char *key, uint64_t number)
-{
-    pack_cstr(&params->buf, key);
-    pack_uint(&params->buf, number);
-    params->pairs++;
-}
-
-// A form with one answer, already packed.
-static void add_form(struct params *params, const char *name, struct slice value)
-{
-    pack_cstr(&params->buf, "form");
-    pack_map(&params->buf, 1);
-    pack_cstr(&params->buf, name);
-    buf_put_slice(&params->buf, value);
-    params->pairs++;
-}
-
-static void add_request(struct world *world, struct sim_client *client, const char *method,
-                        struct params *params)
-{
-    struct sim_request *request = &client->requests[client->request_count++];
-    *request = (struct sim_request){
-        .method = slice_from_cstr(method), .pairs = params->pairs,
-        .params = arena_copy(&world->arena, buf_slice(&params->buf)),
-    };
-    buf_done(&params->buf);
-    client->open++;
-}
+static uint64_t draw(struct world *world, uint64_t bound) { return ask_draw(world, bound); }
+static bool chance(struct world *world, uint32_t percent) { return ask_chance(world, percent); }
 
 // --------------------------------------------------------------------------------- sending
 
@@ -143,24 +87,24 @@ static void send_request(struct world *world, struct sim_conn *conn, uint32_t nu
 
 static void ask_start(struct world *world, struct sim_client *client)
 {
-    struct params params;
+    struct ask_params params;
     char phone[32];
     char name[32];
-    open_params(&params);
+    ask_open(&params);
     static const char beginnings[][12] = { "+49 30 12", "+493012", "+7 423 22", "+212 522 2" };
     (void)snprintf(phone, sizeof(phone), "%s%05u",
                    beginnings[draw(world, ARRAY_COUNT(beginnings))],
                    (unsigned)draw(world, PHONES));
     (void)snprintf(name, sizeof(name), "Ann %u", (unsigned)draw(world, 100000));
-    add_text(&params, "process", "lead");
+    ask_text(&params, "process", "lead");
     if (chance(world, 80)) {
-        add_text(&params, "as", user_names[1 + draw(world, 4)]);
+        ask_text(&params, "as", user_names[1 + draw(world, 4)]);
     }
     if (chance(world, 25)) {
         char row[16];
         (void)snprintf(row, sizeof(row), "%u", (unsigned)draw(world, MODEL_ROWS_MAX));
-        add_text(&params, "source", "crm");
-        add_text(&params, "row", row);
+        ask_text(&params, "source", "crm");
+        ask_text(&params, "row", row);
     }
     pack_cstr(&params.buf, "form");
     pack_map(&params.buf, 2);
@@ -169,7 +113,7 @@ static void ask_start(struct world *world, struct sim_client *client)
     pack_cstr(&params.buf, "name");
     pack_cstr(&params.buf, name);
     params.pairs++;
-    add_request(world, client, "start", &params);
+    ask_request(world, client, "start", &params);
 }
 
 // Mostly somebody who may, now and then anybody.
@@ -177,6 +121,10 @@ static const char *presser(struct world *world, const struct model_case *c)
 {
     if (chance(world, 8)) {
         return user_names[1 + draw(world, SIM_USERS)];
+    }
+    uint32_t stands_in = staff_stand_in(&world->model->staff, c->task.holder);
+    if (stands_in != 0 && chance(world, 60)) {
+        return user_names[stands_in];
     }
     if (c->task.holder != 0 && chance(world, 90)) {
         return user_names[c->task.holder];
@@ -226,140 +174,117 @@ static void pack_products(struct world *world, struct buf *buf)
 
 static void ask_press(struct world *world, struct sim_client *client, const struct model_case *c)
 {
-    struct params params;
+    struct ask_params params;
     struct buf answer;
-    open_params(&params);
+    ask_open(&params);
     buf_init(&answer, 4096);
     const char *name = button(world, c);
-    add_number(&params, "instance", c->id);
-    add_text(&params, "action", name);
+    ask_number(&params, "instance", c->id);
+    ask_text(&params, "action", name);
     bool raises = strcmp(name, "problem") == 0 && chance(world, 90);
-    add_text(&params, "as", raises ? user_names[HANA] : presser(world, c));
+    ask_text(&params, "as", raises ? user_names[HANA] : presser(world, c));
     if (strcmp(name, "same") == 0) {
         pack_uint(&answer, 1 + draw(world, world->model->case_count + 1ull));
-        add_form(&params, "twin", buf_slice(&answer));
+        ask_form(&params, "twin", buf_slice(&answer));
     } else if (strcmp(name, "sold") == 0) {
         pack_products(world, &answer);
-        add_form(&params, "wanted", buf_slice(&answer));
+        ask_form(&params, "wanted", buf_slice(&answer));
     } else if (strcmp(name, "priced") == 0) {
         lines_pack(&world->prng_work, &answer);
-        add_form(&params, "lines", buf_slice(&answer));
+        ask_form(&params, "lines", buf_slice(&answer));
     } else if (strcmp(name, "later") == 0) {
         pack_uint(&answer, world->wall_ms + draw(world, 5ull * 24 * 3600 * 1000));
-        add_form(&params, "call_at", buf_slice(&answer));
+        ask_form(&params, "call_at", buf_slice(&answer));
     }
     if (chance(world, 5)) {
-        add_number(&params, "entry", 1 + draw(world, 6));
+        ask_number(&params, "entry", 1 + draw(world, 6));
     }
     buf_done(&answer);
-    add_request(world, client, "press", &params);
+    ask_request(world, client, "press", &params);
 }
 
 static void ask_task(struct world *world, struct sim_client *client, const struct model_case *c)
 {
-    struct params params;
-    open_params(&params);
-    add_number(&params, "instance", c->id);
+    struct ask_params params;
+    ask_open(&params);
+    ask_number(&params, "instance", c->id);
     uint32_t side = (uint32_t)draw(world, MODEL_SIDE_MAX);
     bool has_side = c->side_number[side] != 0 && c->side[side] != 0;
     switch (draw(world, 4)) {
     case 0:
-        add_number(&params, "task", 1 + draw(world, 4));
-        add_text(&params, "as", user_names[WIM + draw(world, 2)]);
-        add_request(world, client, "claim", &params);
+        ask_number(&params, "task", 1 + draw(world, 4));
+        ask_text(&params, "as", user_names[WIM + draw(world, 2)]);
+        ask_request(world, client, "claim", &params);
         break;
     case 1:
-        add_number(&params, "task", 1 + draw(world, 4));
-        add_text(&params, "to", user_names[SAM + draw(world, 5)]);
-        add_text(&params, "as", user_names[HANA]);
-        add_request(world, client, "reassign", &params);
+        ask_number(&params, "task", 1 + draw(world, 4));
+        ask_text(&params, "to", user_names[SAM + draw(world, 6)]);
+        ask_text(&params, "as", user_names[HANA]);
+        ask_request(world, client, "reassign", &params);
         break;
     case 2:
-        add_text(&params, "title", "Look into it");
-        add_text(&params, "for", user_names[1 + draw(world, SIM_USERS)]);
-        add_text(&params, "as", user_names[c->task.holder != 0 ? c->task.holder : HANA]);
-        add_request(world, client, "side_task", &params);
+        ask_text(&params, "title", "Look into it");
+        ask_text(&params, "for", user_names[1 + draw(world, SIM_USERS)]);
+        ask_text(&params, "as", user_names[c->task.holder != 0 ? c->task.holder : HANA]);
+        ask_request(world, client, "side_task", &params);
         break;
     default:
-        add_number(&params, "task", has_side ? c->side_number[side] : 1);
-        add_text(&params, "as", user_names[has_side ? c->side[side] : HANA]);
-        add_request(world, client, "finish", &params);
+        ask_number(&params, "task", has_side ? c->side_number[side] : 1);
+        ask_text(&params, "as", user_names[has_side ? c->side[side] : HANA]);
+        ask_request(world, client, "finish", &params);
         break;
     }
 }
 
 static void ask_other(struct world *world, struct sim_client *client, const struct model_case *c)
 {
-    struct params params;
+    struct ask_params params;
     struct buf answer;
     char text[40];
-    open_params(&params);
+    ask_open(&params);
     buf_init(&answer, 256);
     (void)snprintf(text, sizeof(text), "Bea %u", (unsigned)draw(world, 1000000));
-    add_number(&params, "instance", c->id);
+    ask_number(&params, "instance", c->id);
     switch (draw(world, 5)) {
     case 0:
     case 1:
-        add_text(&params, "text", text);
-        add_request(world, client, "comment", &params);
+        ask_text(&params, "text", text);
+        ask_request(world, client, "comment", &params);
         break;
     case 2:
         pack_cstr(&answer, text);
-        add_form(&params, c->job ? "note" : "name", buf_slice(&answer));
-        add_text(&params, "as", presser(world, c));
-        add_request(world, client, "edit", &params);
+        ask_form(&params, c->job ? "note" : "name", buf_slice(&answer));
+        ask_text(&params, "as", presser(world, c));
+        ask_request(world, client, "edit", &params);
         break;
     case 3:
         // Only what has no case under it: whoever moves a parent by hand may leave its children
         // behind.
-        add_text(&params, "stage", "doing");
-        add_text(&params, "reason", "by hand");
-        add_text(&params, "as", user_names[chance(world, 70) ? HANA : SAM]);
-        add_request(world, client, "move", &params);
+        ask_text(&params, "stage", "doing");
+        ask_text(&params, "reason", "by hand");
+        ask_text(&params, "as", user_names[chance(world, 70) ? HANA : SAM]);
+        ask_request(world, client, "move", &params);
         break;
     default:
-        add_text(&params, "reason", "no longer wanted");
-        add_request(world, client, chance(world, 20) ? "cancel" : "comment", &params);
+        ask_text(&params, "reason", "no longer wanted");
+        ask_request(world, client, chance(world, 20) ? "cancel" : "comment", &params);
         break;
     }
     buf_done(&answer);
 }
 
-// The same people under another title: every view must read its directory anew.
-static void ask_titles(struct world *world, struct sim_client *client)
-{
-    static const char *const roles[] = { "", "head", "sales", "sales", "sales", "works", "works" };
-    struct params params;
-    char title[32];
-    uint32_t user = 1 + (uint32_t)draw(world, SIM_USERS);
-    open_params(&params);
-    (void)snprintf(title, sizeof(title), "Title %u", (unsigned)draw(world, 1000));
-    pack_cstr(&params.buf, "users");
-    pack_array(&params.buf, 1);
-    pack_map(&params.buf, 3);
-    pack_cstr(&params.buf, "name");
-    pack_cstr(&params.buf, user_names[user]);
-    pack_cstr(&params.buf, "title");
-    pack_cstr(&params.buf, title);
-    pack_cstr(&params.buf, "roles");
-    pack_array(&params.buf, 1);
-    pack_cstr(&params.buf, roles[user]);
-    params.pairs++;
-    add_request(world, client, "import_users", &params);
-}
-
 // Two cases of one client, as somebody thinks who is not always right.
 static void ask_merge(struct world *world, struct sim_client *client, const struct model_case *c)
 {
-    struct params params;
-    open_params(&params);
-    add_number(&params, "instance", c->id);
-    add_number(&params, "into", 1 + draw(world, world->model->case_count + 1ull));
-    add_text(&params, "reason", chance(world, 95) ? "the same client" : "");
+    struct ask_params params;
+    ask_open(&params);
+    ask_number(&params, "instance", c->id);
+    ask_number(&params, "into", 1 + draw(world, world->model->case_count + 1ull));
+    ask_text(&params, "reason", chance(world, 95) ? "the same client" : "");
     if (chance(world, 70)) {
-        add_text(&params, "as", user_names[chance(world, 80) ? HANA : SAM]);
+        ask_text(&params, "as", user_names[chance(world, 80) ? HANA : SAM]);
     }
-    add_request(world, client, "merge", &params);
+    ask_request(world, client, "merge", &params);
 }
 
 static const struct model_case *any_case(struct world *world)
@@ -376,36 +301,36 @@ static const struct model_case *any_case(struct world *world)
 
 static void ask_clock(struct world *world, struct sim_client *client)
 {
-    struct params params;
-    open_params(&params);
-    add_request(world, client, "clock", &params);
+    struct ask_params params;
+    ask_open(&params);
+    ask_request(world, client, "clock", &params);
 }
 
 static void ask_again(struct world *world, struct sim_client *client, const struct model_case *c)
 {
-    struct params params;
-    open_params(&params);
+    struct ask_params params;
+    ask_open(&params);
     bool undo = c->end == NULL || chance(world, 50);
     const uint32_t last = c->before != NULL ? c->before->user : HANA;
-    add_number(&params, "instance", c->id);
-    add_text(&params, "as",
-             user_names[undo && last != 0 && chance(world, 80) ? last
-                                                               : 1 + draw(world, SIM_USERS)]);
-    add_request(world, client, undo ? "undo" : "reopen", &params);
+    ask_number(&params, "instance", c->id);
+    ask_text(
+        &params, "as",
+        user_names[undo && last != 0 && chance(world, 80) ? last : 1 + draw(world, SIM_USERS)]);
+    ask_request(world, client, undo ? "undo" : "reopen", &params);
 }
 
 static void ask_pair(struct world *world, struct sim_client *client)
 {
-    struct params params;
+    struct ask_params params;
     struct buf answer;
-    open_params(&params);
+    ask_open(&params);
     buf_init(&answer, 64);
-    add_text(&params, "process", "pair");
-    add_text(&params, "as", user_names[1 + draw(world, SIM_USERS)]);
+    ask_text(&params, "process", "pair");
+    ask_text(&params, "as", user_names[1 + draw(world, SIM_USERS)]);
     pack_cstr(&answer, "round and round");
-    add_form(&params, "tag", buf_slice(&answer));
+    ask_form(&params, "tag", buf_slice(&answer));
     buf_done(&answer);
-    add_request(world, client, "start", &params);
+    ask_request(world, client, "start", &params);
 }
 
 static void think(struct world *world, struct sim_client *client)
@@ -418,8 +343,8 @@ static void think(struct world *world, struct sim_client *client)
         ask_pair(world, client);
     } else if (c == NULL || what < 17) {
         ask_start(world, client);
-    } else if (what < 18) {
-        ask_titles(world, client);
+    } else if (what < 20) {
+        ask_people(world, client, c);
     } else if (what < 26) {
         ask_again(world, client, c);
     } else if (what < 29 && !c->job && !c->pair) {

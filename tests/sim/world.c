@@ -231,8 +231,9 @@ static void add_people(struct world *world)
         { .name = SLICE("wes"), .title = SLICE("Wes"), .roles = works, .role_count = 1,
           .active = true },
     };
-    const struct command command = { .kind = COMMAND_USERS, .users = users,
-                                     .user_count = SIM_USERS };
+    const struct command command = { .kind = COMMAND_USERS,
+                                     .users = users,
+                                     .user_count = ARRAY_COUNT(users) };
     const struct core_effects *effects;
     core_begin(world->engine.core, world->wall_ms);
     core_step(world->engine.core, &command);
