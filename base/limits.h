@@ -11,7 +11,7 @@ enum {
     SESSION_PUSH_BYTES_MAX = 1024 * 1024, // unread bytes at which a live subscription is closed
     SESSION_IN_FLIGHT_MAX = 1024,         // commands of one connection that wait for an answer
     SUBSCRIPTIONS_PER_SESSION_MAX = 64,
-    INBOX_TASKS_MAX = 1000, // tasks in one answer, and tasks that one inbox subscription follows
+    INBOX_TASKS_MAX = 1000,    // tasks in one answer, and tasks that one inbox subscription follows
     HISTORY_RECORDS_MAX = 500, // records in one answer
     RECORDS_SCAN_MAX = 2000,   // records looked at for one answer of `records`
     WHY_LINKS_MAX = 64,        // steps back in one answer of `why`
@@ -56,8 +56,8 @@ enum {
     UNDO_CALL_MS = 60 * 1000, // a call that is due later than this from now is not being tried yet
     UNDO_RECORDS_MAX = 4000, // of a case that is folded to take its last step back
     INCIDENTS_MAX = 8,
-    ZONE_NUMBERS_MAX = 4096, // zones that cases of one company have had
-    CALLS_MAX = 16,         // calls of one case that are on their way or parked
+    ZONE_NUMBERS_MAX = 4096,  // zones that cases of one company have had
+    CALLS_MAX = 16,           // calls of one case that are on their way or parked
     KEPT_PER_SIGNAL_MAX = 16, // messages of one kind that wait for a case
     KEPT_MAX = 32,
     CALL_FORM_BYTES_MAX = 64 * 1024, // what one call or message carries
@@ -65,7 +65,8 @@ enum {
     ACTED_MAX = 64, // people remembered for four eyes, each with the role they acted in
     // names and texts
     NAME_BYTES_MAX = 64,
-    LANG_BYTES_MAX = 8, // of a language: "ru"
+    HOURS_BYTES_MAX = 200, // working hours of a user, as they are written
+    LANG_BYTES_MAX = 8,    // of a language: "ru"
     TITLE_BYTES_MAX = 300,
     KEY_BYTES_MAX = 200, // a normalised key value
     COMMENT_BYTES_MAX = 4000,

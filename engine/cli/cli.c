@@ -158,6 +158,7 @@ static bool choose_language(struct cli *cli)
         len++;
     }
     bool known = len == 2 || len == 3;
+    cli->client.lang_said = said != NULL;
     if (known && (said == NULL || said[len] == '\0')) {
         memcpy(cli->client.lang, lang, len);
         cli->client.lang[len] = '\0';
@@ -179,6 +180,8 @@ int cli_connect(struct cli *cli)
                            "the path of a socket has at most %d bytes, the name of a client %d",
                            CLIENT_PATH_BYTES, CLIENT_NAME_BYTES);
     }
+    const char *as = cli_option(cli, OPTION_AS);
+    cli->client.as = as != NULL ? slice_from_cstr(as) : SLICE_EMPTY;
     if (!choose_language(cli)) {
         return cli_problem(cli, CLI_USAGE, "usage",
                            "a language is two or three small letters, for example `ru`");

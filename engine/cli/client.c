@@ -229,7 +229,11 @@ static bool hello_say(struct client *client)
     params_init(&params);
     params_text(&params, "client", slice_from_cstr(client->name));
     if (client->lang[0] != '\0') {
-        params_text(&params, "lang", slice_from_cstr(client->lang));
+        params_text(&params, client->lang_said ? "lang" : "else_lang",
+                    slice_from_cstr(client->lang));
+    }
+    if (client->as.len > 0) {
+        params_text(&params, "as", client->as);
     }
     uint32_t msgid = client->next_msgid++;
     bool sent = client_send(client, msgid, "hello", params_finish(&params));
@@ -245,7 +249,9 @@ static bool hello_say(struct client *client)
     client->engine_now_ms = wire_moment(reply.result, "now");
     client->steady_ms = env_steady_ms();
     client->demo = wire_bool(reply.result, "demo");
-    text_keep(client->zone, sizeof(client->zone), wire_text(reply.result, "zone", NULL));
+    struct slice own = wire_text(reply.result, "own_zone", NULL);
+    text_keep(client->zone, sizeof(client->zone),
+              own.len > 0 ? own : wire_text(reply.result, "zone", NULL));
     text_keep(client->server, sizeof(client->server), wire_text(reply.result, "server", NULL));
     client->met = true;
     return true;

@@ -45,8 +45,10 @@ struct client {
     bool met;                  // has been connected once: a lost connection is worth waiting for
     uint64_t engine_now_ms, steady_ms; // engine's clock at the hello, and ours then
     bool demo;
-    char zone[64]; // of the company, as the hello told it
-    char lang[8]; // said in the hello; empty: labels as they are first written
+    struct slice as; // who speaks, or empty
+    char zone[64];   // his own, else the company's, as the hello told it
+    char lang[8];    // said in the hello; empty: labels as they are first written
+    bool lang_said;  // comes before the language of whoever speaks
     char server[64];
     char problem[240];
 };

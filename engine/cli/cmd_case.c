@@ -68,7 +68,7 @@ static int task_choose(struct cli *cli, uint64_t instance, uint64_t *ret_task)
                              "lists them");
 }
 
-// claim, reassign and finish: a task of a case.
+// claim, release, reassign and finish: a task of a case.
 static int task_command(struct cli *cli, const char *method, enum cli_option text, const char *key)
 {
     uint64_t instance = 0;
@@ -95,6 +95,7 @@ static int task_command(struct cli *cli, const char *method, enum cli_option tex
 }
 
 int cmd_claim(struct cli *cli) { return task_command(cli, "claim", OPTION_HELP, ""); }
+int cmd_release(struct cli *cli) { return task_command(cli, "release", OPTION_HELP, ""); }
 int cmd_reassign(struct cli *cli) { return task_command(cli, "reassign", OPTION_REASON, "reason"); }
 int cmd_finish(struct cli *cli) { return task_command(cli, "finish", OPTION_NOTE, "note"); }
 

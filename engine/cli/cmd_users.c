@@ -10,10 +10,19 @@
 #include "engine/cli/grid.h"
 #include "engine/cli/people.h"
 #include "engine/intake/csv.h"
+#include "engine/time/hours.h"
 
 enum {
-    COLUMN_NAME, COLUMN_TITLE, COLUMN_ROLES, COLUMN_TEAMS, COLUMN_SUPERIOR, COLUMN_ZONE,
-    COLUMN_LANGUAGE, COLUMN_ACTIVE, COLUMN_COUNT
+    COLUMN_NAME,
+    COLUMN_TITLE,
+    COLUMN_ROLES,
+    COLUMN_TEAMS,
+    COLUMN_SUPERIOR,
+    COLUMN_ZONE,
+    COLUMN_LANGUAGE,
+    COLUMN_HOURS,
+    COLUMN_ACTIVE,
+    COLUMN_COUNT
 };
 enum {
     USERS_FILE_BYTES_MAX = 256 * 1024 * 1024, FAULTS_SHOWN = 50,
@@ -21,9 +30,11 @@ enum {
 };
 
 static const char *const column_names[COLUMN_COUNT] = {
-    "name", "title", "roles", "teams", "superior", "zone", "language", "active",
+    "name", "title", "roles", "teams", "superior", "zone", "language", "hours", "active",
 };
-#define COLUMNS_HELP "the columns are name, title, roles, teams, superior, zone, language, active"
+#define COLUMNS_HELP                                                                               \
+    "the columns are name, title, roles, teams, superior, zone, language, "                        \
+    "hours, active"
 
 struct people {
     struct cli *cli;
@@ -168,6 +179,20 @@ static int active_read(struct slice text)
     return 0;
 }
 
+// Said here with the line, before the engine is asked.
+static void check_hours(struct people *people, uint64_t line, struct slice text)
+{
+    struct calendar calendar;
+    const char *why;
+    struct slice at;
+    if (text.len > 0 && !hours_parse(text, &calendar, &why, &at)) {
+        fault(people, line,
+              arena_format(&people->cli->arena, "in the working hours `%.*s` %s", SLICE_PRINT(at),
+                           why),
+              SLICE("for example mon..fri 09:00-13:00 14:00-18:00; sat 10:00-14:00"));
+    }
+}
+
 static struct slice table_key(struct arena *arena, struct slice name)
 {
     char *bytes = arena_alloc(arena, name.len + 1); // no key is the beginning of another
@@ -252,6 +277,8 @@ static struct slice person_pack(struct people *people, const struct csv_row *row
     put_text(&body, &pairs, "superior", cell(people, row, COLUMN_SUPERIOR));
     put_text(&body, &pairs, "zone", cell(people, row, COLUMN_ZONE));
     put_text(&body, &pairs, "language", cell(people, row, COLUMN_LANGUAGE));
+    put_text(&body, &pairs, "hours", cell(people, row, COLUMN_HOURS));
+    check_hours(people, row->line, cell(people, row, COLUMN_HOURS));
     pack_map(&whole, pairs);
     buf_put_slice(&whole, buf_slice(&body));
     struct slice packed = arena_copy(arena, buf_slice(&whole));
@@ -428,7 +455,12 @@ static void user_row(struct cli *cli, struct grid *grid, struct slice user)
     grid_cell(grid, 2, roles);
     grid_cell(grid, 3, wire_text(user, "superior", arena));
     grid_cell(grid, 4, wire_text(user, "tasks", arena));
-    grid_cell(grid, 5, wire_bool(user, "active") ? people_away(cli, user) : SLICE("left"));
+    struct slice away = people_away(cli, user);
+    grid_cell(grid, 5,
+              !wire_bool(user, "active")    ? SLICE("left")
+              : away.len > 0                ? away
+              : !wire_bool(user, "at_work") ? SLICE("not at work now")
+                                            : SLICE_EMPTY);
     grid_style(grid, 0, TERM_BOLD);
 }
 

@@ -38,6 +38,8 @@ const struct cli_command cli_commands[] = {
       SAID, 1, ARGS_ANY, cmd_start },
     { "claim", "CASE", "take a task that is offered to several", "", "Work",
       SAID | OPTION_BIT(TASK), 1, 1, cmd_claim },
+    { "release", "CASE", "give back a task that you have: it is offered to its role again", "",
+      "Work", SAID | OPTION_BIT(TASK), 1, 1, cmd_release },
     { "finish", "CASE", "report a side task as done", "", "Work",
       SAID | OPTION_BIT(TASK) | OPTION_BIT(NOTE), 1, 1, cmd_finish },
 
@@ -120,7 +122,8 @@ const struct cli_command cli_commands[] = {
       "Runs until it is stopped. After a broken line it goes on where it was; a case is told "
       "without\n"
       "gaps. --json prints one object a line.",
-      "Cases", WIRE | OPTION_BIT(INBOX) | OPTION_BIT(FROM) | OPTION_BIT(ALL), 0, 1, cmd_watch },
+      "Cases", WIRE | OPTION_BIT(AS) | OPTION_BIT(INBOX) | OPTION_BIT(FROM) | OPTION_BIT(ALL), 0, 1,
+      cmd_watch },
 
     { "import", "PROCESS FILE --map MAP", "start cases from the rows of a CSV file (also .csv.gz)",
       "The MAP says which column fills which field:\n\n"

@@ -14,7 +14,7 @@ const struct zone *cli_zone(struct cli *cli)
         name = cli->client.zone[0] != '\0' ? cli->client.zone : NULL;
     }
     if (name == NULL) {
-        return NULL; // UTC, until the engine has told the company's
+        return NULL; // UTC, until the engine has told the speaker's own, or the company's
     }
     cli->zone = zoneinfo_load(slice_from_cstr(name), &cli->zones);
     if (cli->zone == NULL) {

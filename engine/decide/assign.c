@@ -1,10 +1,12 @@
 // Who gets a task: the slot's holder, else a pick by the role's strategy, else an offer (rule 22).
-// Only people who are there are picked; what the pick has seen is recorded with it.
+// Only people who are there are picked, and those first who work at the moment when the task is
+// due; what the pick has seen is recorded with it.
 #include "engine/decide/decide_internal.h"
 
 struct candidates {
     uint32_t *users; // ascending
-    uint32_t count;
+    uint32_t count, off_hours;
+    uint64_t at; // the moment looked at
 };
 
 static bool is_candidate(const struct run *run, uint32_t user, uint32_t role,
@@ -42,6 +44,28 @@ static void add_candidate(const struct run *run, struct candidates *candidates, 
     }
 }
 
+// Where nobody works at that moment, hours do not count: the task waits for somebody's morning.
+static void keep_those_at_work(const struct view *view, struct candidates *candidates)
+{
+    uint32_t working = 0;
+    for (uint32_t i = 0; i < candidates->count; i++) {
+        bool works = view_work_begins(view, candidates->users[i], candidates->at) == candidates->at;
+        working += works ? 1u : 0u;
+    }
+    if (working == 0 || working == candidates->count) {
+        return;
+    }
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < candidates->count; i++) {
+        uint32_t user = candidates->users[i];
+        if (view_work_begins(view, user, candidates->at) == candidates->at) {
+            candidates->users[kept++] = user;
+        }
+    }
+    candidates->off_hours = candidates->count - kept;
+    candidates->count = kept;
+}
+
 // Everybody of the group who is there and not excepted.
 static struct candidates find_candidates(const struct run *run, const struct assign_group *group,
                                          struct assign_except except)
@@ -52,10 +76,12 @@ static struct candidates find_candidates(const struct run *run, const struct ass
     if (group->role != 0) {
         holders = view_holders_of(view, group->role, &count);
     }
-    struct candidates candidates = { ARENA_ARRAY(run->d->arena, uint32_t, count + 1), 0 };
+    struct candidates candidates = { ARENA_ARRAY(run->d->arena, uint32_t, count + 1), 0, 0,
+                                     except.at > run->d->now_ms ? except.at : run->d->now_ms };
     for (uint32_t i = 0; i < count; i++) {
         add_candidate(run, &candidates, holders != NULL ? holders[i] : i + 1, group, except);
     }
+    keep_those_at_work(view, &candidates);
     return candidates;
 }
 
@@ -71,10 +97,16 @@ static void record_pick(struct run *run, const struct assign_group *group, uint3
     }
     struct event event = { .kind = EVENT_PICKED };
     event.picked = (struct event_picked){
-        .instance = run->instance->head.id, .role = group->role, .user = user,
-        .strategy = (uint8_t)strategy, .load = view_load(view, user), .team = group->team,
+        .instance = run->instance->head.id,
+        .role = group->role,
+        .user = user,
+        .strategy = (uint8_t)strategy,
+        .load = view_load(view, user),
+        .team = group->team,
         .candidates = candidates->count,
         .seen = slice_make(loads, (size_t)seen * 2 * sizeof(uint32_t)),
+        .at = candidates->at,
+        .off_hours = candidates->off_hours,
     };
     decide_emit(run->d, &event);
 }
@@ -206,9 +238,9 @@ void assign_set_slot(struct run *run, uint32_t role, uint32_t user, struct slice
 }
 
 // The holder of the slot; an empty slot is filled by the role's own strategy. 0: offer the task.
-uint32_t assign_slot(struct run *run, uint32_t image_role, uint32_t task_def)
+uint32_t assign_slot(struct run *run, uint32_t image_role, uint32_t task_def, uint64_t due)
 {
-    struct assign_except except = { .task_def = task_def };
+    struct assign_except except = { .task_def = task_def, .at = due };
     uint32_t number = run->program->roles[image_role];
     uint32_t holder = instance_slot(run->instance, number);
     if (holder != 0 && is_candidate(run, holder, number, except)) {

@@ -137,12 +137,13 @@ static void notify_of_failure(struct run *run, const struct image_rung *rung,
 {
     if (rung->effect == RUNG_NOTIFY) {
         const struct image *image = &run->program->image;
-        run_notify_role(run, rung->role,
-                        arena_format(run->d->arena, "%.*s.%.*s has failed: %.*s",
-                                     SLICE_PRINT(image_slice(image, signal->connector)),
-                                     SLICE_PRINT(image_slice(image, signal->name)),
-                                     SLICE_PRINT(clip_text(run->d->command->text, 200))),
-                        0);
+        struct notice notice = {
+            .text = arena_format(run->d->arena, "%.*s.%.*s has failed: %.*s",
+                                 SLICE_PRINT(image_slice(image, signal->connector)),
+                                 SLICE_PRINT(image_slice(image, signal->name)),
+                                 SLICE_PRINT(clip_text(run->d->command->text, 200))),
+        };
+        run_notify_role(run, rung->role, &notice);
     }
 }
 

@@ -42,8 +42,8 @@ static bool is_for_administrators(enum command_kind kind)
 static bool is_by_person(enum command_kind kind)
 {
     return kind == COMMAND_PRESS || kind == COMMAND_EDIT || kind == COMMAND_CLAIM ||
-           kind == COMMAND_FINISH || kind == COMMAND_SIDE_TASK || kind == COMMAND_MOVE ||
-           kind == COMMAND_REOPEN || kind == COMMAND_UNDO;
+           kind == COMMAND_RELEASE || kind == COMMAND_FINISH || kind == COMMAND_SIDE_TASK ||
+           kind == COMMAND_MOVE || kind == COMMAND_REOPEN || kind == COMMAND_UNDO;
 }
 
 static bool check_speaker(struct decide *d)
@@ -72,6 +72,7 @@ static decide_fn *const deciders[COMMAND_KIND_COUNT] = {
     [COMMAND_PRESS] = decide_press,
     [COMMAND_EDIT] = decide_edit,
     [COMMAND_CLAIM] = decide_claim,
+    [COMMAND_RELEASE] = decide_release,
     [COMMAND_REASSIGN] = decide_reassign,
     [COMMAND_SIDE_TASK] = decide_side_task,
     [COMMAND_FINISH] = decide_finish,

@@ -23,7 +23,7 @@ static uint32_t taker(struct hand_over *hand, const struct open_task *task)
     if (hand->to != 0 || image_role == INDEX_NONE) {
         return hand->to;
     }
-    struct assign_except except = { .user = hand->whose, .task_def = task->def };
+    struct assign_except except = { .user = hand->whose, .task_def = task->def, .at = task->due };
     struct assign_group group = { .role = task->role };
     return assign_by_role(run, image_role, group, except);
 }
@@ -73,6 +73,22 @@ static void hand_slots(struct hand_over *hand)
     }
 }
 
+// What an escalation has frozen: it comes back to whoever has it then.
+static bool hand_frozen(struct hand_over *hand)
+{
+    struct run *run = hand->run;
+    for (uint32_t level = 0; level < frame_count(run->instance); level++) {
+        const struct frame *frame = view_frame(run->d->view, run->instance, level);
+        for (uint32_t i = 0; frame != NULL && i < frame->head.task_count; i++) {
+            if (frame->task[i].task.holder == hand->whose &&
+                !hand_task(hand, &frame->task[i].task)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 static void hand_over(struct hand_over *hand)
 {
     struct run *run = hand->run;
@@ -81,6 +97,9 @@ static void hand_over(struct hand_over *hand)
             !hand_task(hand, &run->instance->task[i])) {
             return;
         }
+    }
+    if (!hand_frozen(hand)) {
+        return;
     }
     hand_slots(hand);
     if (hand->moved == 0) {

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "engine/decide/decide.h"
+#include "engine/decide/notice.h"
 #include "engine/decide/rights.h"
 #include "engine/eval/eval.h"
 #include "engine/state/frame.h"
@@ -41,13 +42,6 @@ struct run {
     const struct slice *watched; // by rule: packed value before the command (`x changes`), or NULL
     bool *change_seen;       // by rule: it has fired in this command
     struct notice_pool *pool; // notices of several rungs wait here to be told together, or NULL
-};
-
-// What one person is told by all that happens in one command after a silence (rule 20).
-enum { NOTICE_POOL_MAX = 64 };
-struct notice_pool {
-    struct { uint32_t user, role; struct slice text; } notices[NOTICE_POOL_MAX];
-    uint32_t count;
 };
 
 // enum run_result: how a block ended.
@@ -142,14 +136,6 @@ bool run_rung_is_working(const struct run *run, uint32_t ladder, uint32_t rung);
 bool run_add_rung(struct run *run, uint32_t ladder, uint32_t rung, uint64_t base, uint64_t *ret);
 // 0: there is no ladder, or it was refused.
 uint64_t run_overdue_first(struct run *run, uint32_t ladder, uint64_t due, uint64_t until);
-// `at`: told from then on; 0: at once.
-void run_notify_role(struct run *run, uint32_t role, struct slice text, uint64_t at);
-void run_notify_user(struct run *run, uint32_t user, uint32_t role, struct slice text, uint64_t at);
-void run_tell_pool(struct run *run); // tells what the pool holds, one notice a person
-// remind.c
-void run_arm_reminds(struct run *run, uint32_t task);
-void run_disarm_reminds(struct run *run, uint32_t task);
-void run_remind(struct run *run, const struct open_task *task);
 // zone.c
 void run_find_zone(struct run *run); // from the fields that the process names
 void run_inherit_zone(struct run *run, const struct instance *parent);
@@ -159,6 +145,7 @@ struct assign_except {
     uint32_t user;     // passed over, 0 = nobody
     uint32_t task_def; // see assign_slot
     uint32_t role;     // without a task: passed over as any task of this role would, 0 = nobody is
+    uint64_t at;       // when the task is due: whoever works then comes first; past or 0: now
 };
 struct assign_group { uint32_t role, team; }; // 0: any
 uint32_t assign_pick(struct run *run, struct assign_group group, uint32_t strategy,
@@ -176,9 +163,8 @@ void assign_attend(struct run *run);
 void decide_nobody_there(struct decide *d, uint32_t role, struct slice text);
 // people.c: after the directory has changed: opens such incidents, and closes those that are over.
 void decide_settle_people(struct decide *d);
-// `task_def`: people whom that task excludes by `other than` are passed over; INDEX_NONE: nobody
-// is.
-uint32_t assign_slot(struct run *run, uint32_t image_role, uint32_t task_def);
+// Passed over: whom `task_def` excludes (or INDEX_NONE). `due`: whoever works then comes first.
+uint32_t assign_slot(struct run *run, uint32_t image_role, uint32_t task_def, uint64_t due);
 uint32_t assign_offered_role(struct run *run, uint32_t image_role, uint32_t task_def);
 void assign_set_slot(struct run *run, uint32_t role, uint32_t user, struct slice reason);
 // fields.c
@@ -219,6 +205,7 @@ enum run_result decide_start_child(struct run *parent, uint32_t convert, struct 
 void decide_press(struct decide *d);
 void decide_edit(struct decide *d);
 void decide_claim(struct decide *d);
+void decide_release(struct decide *d);
 void decide_reassign(struct decide *d);
 void decide_side_task(struct decide *d);
 void decide_finish(struct decide *d);

@@ -43,6 +43,35 @@ void decide_claim(struct decide *d)
     assign_attend(run); // whoever claims may be away
 }
 
+// What was claimed, picked or given is offered to the role again.
+void decide_release(struct decide *d)
+{
+    struct run *run = ARENA_NEW(d->arena, struct run);
+    const struct open_task *open = decide_open_case(d, run) != NULL ? named_task(run) : NULL;
+    if (open == NULL) {
+        return;
+    }
+    struct rights rights =
+        rights_release(d->view, run->instance, run->program, open, d->me, d->arena);
+    if (!rights.allowed) {
+        d->refusal = rights.refusal;
+        return;
+    }
+    struct open_task task = *open;
+    uint32_t image_role = rights_image_role(run->program, task.role);
+    uint32_t offered =
+        image_role == INDEX_NONE ? task.role : assign_offered_role(run, image_role, task.def);
+    struct event event = { .kind = EVENT_TASK_ASSIGNED,
+                           .task_assigned = { run->instance->head.id, task.number, task.role, 0,
+                                              task.holder, offered, SLICE("released") } };
+    decide_emit(d, &event);
+    if ((task.flags & TASK_FLAG_SIDE) == 0 &&
+        instance_slot(run->instance, task.role) == task.holder) {
+        assign_set_slot(run, task.role, 0, SLICE("released"));
+    }
+    assign_attend(run);
+}
+
 void decide_reassign(struct decide *d)
 {
     struct run *run = ARENA_NEW(d->arena, struct run);
@@ -153,8 +182,8 @@ void decide_finish(struct decide *d)
                                             : SLICE("done");
     run_close_task(run, task, true);
     if (asker != 0) {
-        run_notify_user(run, asker, 0,
-                        arena_format(d->arena, "Done: %.*s", SLICE_PRINT(title)), 0);
+        struct notice notice = { .text = arena_format(d->arena, "Done: %.*s", SLICE_PRINT(title)) };
+        run_notify_user(run, asker, 0, &notice);
     }
 }
 

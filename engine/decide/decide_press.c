@@ -168,7 +168,7 @@ static void take_slot(struct run *run, const struct image_action *action)
         uint32_t image_role = run->program->image.list[action->by.first + i];
         uint32_t role = run->program->roles[image_role];
         if (view_holds(run->d->view, run->env.me, role)) {
-            if (instance_slot(run->instance, role) == 0) {
+            if (!view_holds(run->d->view, instance_slot(run->instance, role), role)) {
                 assign_set_slot(run, role, run->env.me, SLICE("acted first"));
             }
             return;

@@ -183,9 +183,10 @@ static void link_duplicate(struct run *run, const struct match *match)
     decide_emit(run->d, &event);
     const struct open_task *task = instance_main_task(run->instance, 0);
     if (task != NULL && task->holder != 0) {
-        run_notify_user(run, task->holder, task->role,
-                        arena_format(run->d->arena, "Possible duplicate: case %llu",
-                                     (unsigned long long)match->duplicate), 0);
+        struct notice notice = { .text =
+                                     arena_format(run->d->arena, "Possible duplicate: case %llu",
+                                                  (unsigned long long)match->duplicate) };
+        run_notify_user(run, task->holder, task->role, &notice);
     }
 }
 

@@ -2,6 +2,8 @@
 // behind.
 #include "base/utf8.h"
 #include "engine/decide/decide_internal.h"
+#include "engine/time/hours.h"
+#include "engine/time/zoneinfo.h"
 
 static bool is_name(struct slice name)
 {
@@ -41,6 +43,43 @@ static bool is_plain(struct slice text, size_t bytes_max)
     return text.len <= bytes_max && utf8_valid(text);
 }
 
+static bool is_language(struct slice text)
+{
+    bool good = text.len == 2 || text.len == 3;
+    for (size_t i = 0; i < text.len; i++) {
+        good = good && text.ptr[i] >= 'a' && text.ptr[i] <= 'z';
+    }
+    return good;
+}
+
+// Whose clock, which language, which hours: each is used, so each must be known.
+static bool check_clock(struct decide *d, const struct command_user *user)
+{
+    struct calendar calendar;
+    const char *why;
+    struct slice at;
+    if (user->zone.len > 0 && !zoneinfo_known(user->zone)) {
+        (void)REFUSE(d, BAD_USERS,
+                     "user `%.*s`: there is no time zone `%.*s`; say for example "
+                     "Europe/Moscow",
+                     SLICE_PRINT(user->name), SLICE_PRINT(user->zone));
+        return false;
+    }
+    if (user->language.len > 0 && !is_language(user->language)) {
+        (void)REFUSE(d, BAD_USERS,
+                     "user `%.*s`: `%.*s` is not the code of a language; say for "
+                     "example ru",
+                     SLICE_PRINT(user->name), SLICE_PRINT(user->language));
+        return false;
+    }
+    if (user->hours.len > 0 && !hours_parse(user->hours, &calendar, &why, &at)) {
+        (void)REFUSE(d, BAD_USERS, "user `%.*s`: in the working hours `%.*s` %s",
+                     SLICE_PRINT(user->name), SLICE_PRINT(at), why);
+        return false;
+    }
+    return true;
+}
+
 static bool check_words(struct decide *d, const struct command_user *user)
 {
     for (uint32_t t = 0; t < user->team_count; t++) {
@@ -52,12 +91,12 @@ static bool check_words(struct decide *d, const struct command_user *user)
         }
     }
     if (!is_plain(user->zone, NAME_BYTES_MAX) || !is_plain(user->language, NAME_BYTES_MAX) ||
-        !is_plain(user->hours, NAME_BYTES_MAX)) {
+        !is_plain(user->hours, HOURS_BYTES_MAX)) {
         (void)REFUSE(d, BAD_USERS, "user `%.*s`: zone, language and hours are short texts",
                      SLICE_PRINT(user->name));
         return false;
     }
-    return true;
+    return check_clock(d, user);
 }
 
 static bool check_users(struct decide *d)

@@ -231,7 +231,9 @@ static void find_new_holder(struct run *run, const struct open_task *frozen)
         return;
     }
     assign_set_slot(run, run->program->roles[image_role], 0, SLICE("has left"));
-    uint32_t user = assign_slot(run, image_role, frozen->def);
+    const struct open_task *task = instance_task_const(run->instance, frozen->number);
+    uint32_t user =
+        assign_slot(run, image_role, frozen->def, task != NULL ? task->due : frozen->due);
     uint32_t offered = user != 0 ? 0 : assign_offered_role(run, image_role, frozen->def);
     struct event event = { .kind = EVENT_TASK_ASSIGNED,
                            .task_assigned = { run->instance->head.id, frozen->number, frozen->role,

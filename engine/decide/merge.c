@@ -95,9 +95,10 @@ static enum run_result tell_other(struct run *run, uint64_t into, const struct v
     decide_emit(d, &event);
     const struct open_task *task = instance_main_task(other->instance, 0);
     if (task != NULL && task->holder != 0) {
-        run_notify_user(other, task->holder, task->role,
-                        arena_format(d->arena, "Case %llu was merged into this one",
-                                     (unsigned long long)run->instance->head.id), 0);
+        struct notice notice = { .text =
+                                     arena_format(d->arena, "Case %llu was merged into this one",
+                                                  (unsigned long long)run->instance->head.id) };
+        run_notify_user(other, task->holder, task->role, &notice);
     }
     return fill_empty(other, run, values) == RUN_REFUSED ? RUN_REFUSED : run_settle(other);
 }

@@ -4,47 +4,58 @@
 
 // --------------------------------------------------------------------------------- notices
 
-void run_notify_user(struct run *run, uint32_t user, uint32_t role, struct slice text, uint64_t at)
+// Nobody is told at night what can wait until his hours begin. 0: at once.
+static uint64_t moment_to_tell(const struct run *run, uint32_t user, const struct notice *notice)
+{
+    uint64_t now = run->d->now_ms;
+    uint64_t at = notice->at > now ? notice->at : now;
+    at = notice->urgent ? at : view_work_begins(run->d->view, user, at);
+    return at > now ? at : 0;
+}
+
+void run_notify_user(struct run *run, uint32_t user, uint32_t role, const struct notice *notice)
 {
     struct notice_pool *pool = run->pool;
-    if (pool != NULL && at == 0 && pool->count < NOTICE_POOL_MAX) {
+    if (pool != NULL && notice->at == 0 && pool->count < NOTICE_POOL_MAX) {
         pool->notices[pool->count].user = user;
         pool->notices[pool->count].role = role;
-        pool->notices[pool->count++].text = text;
+        pool->notices[pool->count].urgent = notice->urgent;
+        pool->notices[pool->count++].text = notice->text;
         return;
     }
     struct event event = { .kind = EVENT_NOTIFIED,
                            .notified = { run->instance->head.id, user, role,
-                                         clip_text(text, TITLE_BYTES_MAX), at } };
+                                         clip_text(notice->text, TITLE_BYTES_MAX),
+                                         moment_to_tell(run, user, notice) } };
     decide_emit(run->d, &event);
 }
 
 // Who is away is told too, for when he comes back.
-static void tell_holder(struct run *run, uint32_t holder, uint32_t role, struct slice text,
-                        uint64_t at)
+static void tell_holder(struct run *run, uint32_t holder, uint32_t role,
+                        const struct notice *notice)
 {
     uint32_t stands_in = view_stand_in(run->d->view, holder);
-    run_notify_user(run, holder, role, text, at);
+    run_notify_user(run, holder, role, notice);
     if (stands_in != 0) {
-        run_notify_user(run, stands_in, role, text, at);
+        run_notify_user(run, stands_in, role, notice);
     }
 }
 
 // The slot's holder, or everybody who holds the role when nobody has the slot.
-void run_notify_role(struct run *run, uint32_t image_role, struct slice text, uint64_t at)
+void run_notify_role(struct run *run, uint32_t image_role, const struct notice *notice)
 {
     enum { NOTIFIED_MAX = 64 };
     uint32_t role = run->program->roles[image_role];
     uint32_t holder = instance_slot(run->instance, role);
     if (holder != 0) {
-        tell_holder(run, holder, role, text, at);
+        tell_holder(run, holder, role, notice);
         return;
     }
     uint32_t told = 0;
     uint32_t count;
     const uint32_t *holders = view_holders_of(run->d->view, role, &count);
     for (uint32_t i = 0; i < count && told < NOTIFIED_MAX; i++) {
-        run_notify_user(run, holders[i], role, text, at);
+        run_notify_user(run, holders[i], role, notice);
         told++;
     }
 }
@@ -52,15 +63,16 @@ void run_notify_role(struct run *run, uint32_t image_role, struct slice text, ui
 void run_remind(struct run *run, const struct open_task *task)
 {
     struct slice title = view_task_title(run->d->view, run->instance, task);
-    struct slice text = arena_format(run->d->arena, "Reminder: %.*s", SLICE_PRINT(title));
+    struct notice notice = { arena_format(run->d->arena, "Reminder: %.*s", SLICE_PRINT(title)), 0,
+                             (task->flags & TASK_FLAG_URGENT) != 0 };
     if (task->holder != 0) {
-        tell_holder(run, task->holder, task->role, text, 0);
+        tell_holder(run, task->holder, task->role, &notice);
         return;
     }
     uint32_t count;
     const uint32_t *holders = view_holders_of(run->d->view, task->offered, &count);
     for (uint32_t i = 0; i < count; i++) {
-        run_notify_user(run, holders[i], task->offered, text, 0);
+        run_notify_user(run, holders[i], task->offered, &notice);
     }
 }
 
@@ -94,13 +106,17 @@ void run_tell_pool(struct run *run)
             continue;
         }
         struct slice text = pool->notices[i].text;
+        bool urgent = pool->notices[i].urgent;
         for (uint32_t n = i + 1; n < pool->count; n++) {
-            if (pool->notices[n].user == pool->notices[i].user && !said_before(pool, n)) {
+            bool same = pool->notices[n].user == pool->notices[i].user;
+            urgent = urgent || (same && pool->notices[n].urgent);
+            if (same && !said_before(pool, n)) {
                 text = arena_format(run->d->arena, "%.*s; %.*s", SLICE_PRINT(text),
                                     SLICE_PRINT(pool->notices[n].text));
             }
         }
-        run_notify_user(run, pool->notices[i].user, pool->notices[i].role, text, 0);
+        struct notice notice = { text, 0, urgent };
+        run_notify_user(run, pool->notices[i].user, pool->notices[i].role, &notice);
     }
 }
 

@@ -73,9 +73,26 @@ static struct slice whose(const struct view *view, const struct open_task *task,
                             SLICE_PRINT(view_role_name(view, task->offered)));
     }
     const struct view_user *holder = view_user(view, task->holder);
-    bool away = holder != NULL && holder->away;
-    return arena_format(arena, "`%.*s`%s", SLICE_PRINT(user_name(view, task->holder)),
-                        away ? ", who is away" : "");
+    struct slice name = user_name(view, task->holder);
+    if (holder == NULL || !holder->active) {
+        return arena_format(arena, "`%.*s`, who has left", SLICE_PRINT(name));
+    }
+    if (task->role != 0 && !view_holds(view, task->holder, task->role)) {
+        return arena_format(arena, "`%.*s`, who no longer holds `%.*s`", SLICE_PRINT(name),
+                            SLICE_PRINT(view_role_name(view, task->role)));
+    }
+    return arena_format(arena, "`%.*s`%s", SLICE_PRINT(name), holder->away ? ", who is away" : "");
+}
+
+// Whoever no longer holds the role keeps the name of the task until it is handed over, but nothing
+// can be pressed with it: neither by him nor in his place.
+static bool still_fits(const struct view *view, const struct view_program *program,
+                       const struct open_task *task, uint32_t user)
+{
+    const struct view_user *person = view_user(view, user);
+    return person != NULL && person->active &&
+           (task->role == 0 || view_holds(view, user, task->role) ||
+            holds_above(view, program, user, task->role));
 }
 
 bool rights_own_task(const struct view *view, const struct open_task *task, uint32_t user)
@@ -88,16 +105,17 @@ static struct rights by_task(const struct view *view, const struct instance *ins
                              const struct view_program *program, const struct open_task *task,
                              uint32_t user)
 {
-    if (rights_own_task(view, task, user)) {
+    if (rights_own_task(view, task, user) && still_fits(view, program, task, user)) {
         return allow(0, task->role);
     }
     struct rights_task offer = rights_task_of(program, instance, task);
     uint32_t whom;
-    if (rights_in_place_of(view, &offer, user, &whom)) {
+    bool fits = task->holder == 0 || still_fits(view, program, task, task->holder);
+    if (fits && rights_in_place_of(view, &offer, user, &whom)) {
         return allow(whom, task->role);
     }
     if (rights_superior(view, program, user, task->role, task->holder)) {
-        return allow(task->holder, task->role);
+        return allow(fits ? task->holder : 0, task->role);
     }
     return (struct rights){ .allowed = false };
 }
@@ -211,7 +229,8 @@ static bool press_as_role(const struct view *view, const struct instance *instan
 {
     uint32_t holder = instance_slot(instance, role);
     *ret_acting_for = 0;
-    if (holder == user ||
+    holder = view_holds(view, holder, role) ? holder : 0; // who lost the role has lost the slot
+    if ((holder == user && user != 0) ||
         (view_holds(view, user, role) && (holder == 0 || is_offered(instance, role)))) {
         return true;
     }
@@ -329,6 +348,30 @@ struct rights rights_claim(const struct view *view, const struct instance *insta
                       SLICE_EMPTY);
     }
     return allow(0, task->role);
+}
+
+struct rights rights_release(const struct view *view, const struct instance *instance,
+                             const struct view_program *program, const struct open_task *task,
+                             uint32_t user, struct arena *arena)
+{
+    if (task->holder == 0) {
+        return forbid(arena_format(arena, "nobody has this task: it is offered to %.*s",
+                                   SLICE_PRINT(whose(view, task, arena))),
+                      SLICE_EMPTY);
+    }
+    if (task->role == 0) {
+        return forbid(SLICE("this task is for one person and for no role: give it to somebody "
+                            "else instead (reassign)"),
+                      SLICE_EMPTY);
+    }
+    if (task->holder == user) { // also when he no longer holds the role: that is the way out
+        return allow(0, task->role);
+    }
+    struct rights rights = by_task(view, instance, program, task, user);
+    return rights.allowed ? rights
+                          : forbid(arena_format(arena, "this task belongs to %.*s",
+                                                SLICE_PRINT(whose(view, task, arena))),
+                                   SLICE_EMPTY);
 }
 
 struct rights rights_reassign(const struct view *view, const struct instance *instance,

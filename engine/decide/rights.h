@@ -33,6 +33,10 @@ struct rights rights_finish(const struct view *view, const struct instance *inst
 struct rights rights_claim(const struct view *view, const struct instance *instance,
                            const struct view_program *program, const struct open_task *task,
                            uint32_t user, struct arena *arena);
+// Give back what one has: he, those above, whoever stands in for him.
+struct rights rights_release(const struct view *view, const struct instance *instance,
+                             const struct view_program *program, const struct open_task *task,
+                             uint32_t user, struct arena *arena);
 // May `user` (0: an administrator) hand the task on, and may `to` have it?
 struct rights rights_reassign(const struct view *view, const struct instance *instance,
                               const struct view_program *program, const struct open_task *task,

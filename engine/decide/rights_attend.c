@@ -220,7 +220,9 @@ static bool somebody_stands_above(const struct view *view, const struct rights_t
 bool rights_can_be_done(const struct view *view, const struct rights_task *task)
 {
     const struct view_user *holder = view_user(view, task->holder);
-    if (holder != NULL && holder->active && !is_excluded(task, task->holder)) {
+    bool holds = task->role == 0 || view_holds(view, task->holder, task->role) ||
+                 rights_superior(view, task->program, task->holder, task->role, 0);
+    if (holder != NULL && holder->active && holds && !is_excluded(task, task->holder)) {
         return true;
     }
     uint32_t count = 0;

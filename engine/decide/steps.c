@@ -77,7 +77,10 @@ static enum run_result notify(struct run *run, const struct image_step *step)
         (void)run_take_refusal(run);
         return RUN_REFUSED;
     }
-    run_notify_role(run, step->a, text, at > run->d->now_ms ? at : 0);
+    const struct open_task *task = run_task(run);
+    struct notice notice = { text, at > run->d->now_ms ? at : 0,
+                             task != NULL && (task->flags & TASK_FLAG_URGENT) != 0 };
+    run_notify_role(run, step->a, &notice);
     return RUN_ON;
 }
 

@@ -137,16 +137,14 @@ static void reassign_effect(struct run *run, const struct image_rung *rung,
                             const struct open_task *task)
 {
     if (rung->role != INDEX_NONE) {
-        uint32_t role = run->program->roles[rung->role];
-        uint32_t user = instance_slot(run->instance, role);
-        user = user != 0 ? user : assign_slot(run, rung->role, task->def);
+        uint32_t user = assign_slot(run, rung->role, task->def, task->due);
         reassign_to(run, task, rung->role, user, SLICE("overdue"));
         return;
     }
     if (task->holder == 0) {
         return; // offered to all of them already
     }
-    struct assign_except except = { .user = task->holder, .task_def = task->def };
+    struct assign_except except = { .user = task->holder, .task_def = task->def, .at = task->due };
     struct assign_group group = { .role = task->role };
     uint32_t other = assign_pick(run, group, STRATEGY_LEAST_LOADED, except);
     if (other != 0) {
@@ -163,8 +161,9 @@ enum run_result run_effect(struct run *run, const struct image_rung *rung,
     case RUNG_REMIND: run_remind(run, &copy); break;
     case RUNG_NOTIFY: {
         struct slice title = view_task_title(run->d->view, run->instance, &copy);
-        run_notify_role(run, rung->role,
-                        arena_format(run->d->arena, "Overdue: %.*s", SLICE_PRINT(title)), 0);
+        struct notice notice = { arena_format(run->d->arena, "Overdue: %.*s", SLICE_PRINT(title)),
+                                 0, (copy.flags & TASK_FLAG_URGENT) != 0 };
+        run_notify_role(run, rung->role, &notice);
         break;
     }
     case RUNG_REASSIGN: reassign_effect(run, rung, &copy); break;
@@ -197,7 +196,7 @@ enum run_result run_open_task(struct run *run, uint32_t number, uint32_t entry, 
     CHECK(leaf != NULL);
     uint32_t stage = leaf->stage;
     uint32_t role = run->program->roles[task->role];
-    uint32_t holder = assign_slot(run, task->role, number);
+    uint32_t holder = assign_slot(run, task->role, number, moment.due);
     uint32_t offered = holder != 0 ? 0 : assign_offered_role(run, task->role, number);
     struct event event = { .kind = EVENT_TASK_OPENED };
     event.task_opened = (struct event_task_opened){
@@ -228,7 +227,7 @@ enum run_result run_open_side_task(struct run *run, uint32_t number, uint32_t en
     if (run->instance->head.task_count == TASKS_MAX) {
         return REFUSE(run->d, LIMIT, "this case has TASKS_MAX = %d open tasks", TASKS_MAX);
     }
-    uint32_t holder = assign_slot(run, task->role, number);
+    uint32_t holder = assign_slot(run, task->role, number, moment.due);
     uint32_t offered = holder != 0 ? 0 : assign_offered_role(run, task->role, number);
     struct event event = { .kind = EVENT_TASK_OPENED };
     event.task_opened = (struct event_task_opened){

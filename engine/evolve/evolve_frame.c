@@ -20,18 +20,13 @@ static void store_frame(struct state *state, uint64_t instance, uint32_t level,
     buf_done(&buf);
 }
 
-// The innermost frame, to be changed and stored again. NULL: there is none, or it is damaged.
-static struct frame *load_top(struct state *state, struct instance *instance, uint32_t *ret_level)
+// A frame to be changed and stored again. NULL: it is damaged.
+static struct frame *load_frame(struct state *state, const struct instance *instance,
+                                uint32_t level)
 {
-    uint32_t count = instance != NULL ? frame_count(instance) : 0;
-    if (count == 0) {
-        state_fail(state, ERR_CORRUPT);
-        return NULL;
-    }
-    *ret_level = count - 1;
     struct key key;
     struct slice row;
-    key_part(&key, instance->head.id, frame_part(count - 1));
+    key_part(&key, instance->head.id, frame_part(level));
     enum err err = state_get(state, DB_PART, &key, &row);
     struct arena *arena = view_arena(state_view(state));
     struct frame *frame = arena_alloc_raw(arena, sizeof(*frame));
@@ -43,6 +38,37 @@ static struct frame *load_top(struct state *state, struct instance *instance, ui
         return NULL;
     }
     return frame;
+}
+
+// The innermost frame. NULL: there is none, or it is damaged.
+static struct frame *load_top(struct state *state, struct instance *instance, uint32_t *ret_level)
+{
+    uint32_t count = instance != NULL ? frame_count(instance) : 0;
+    if (count == 0) {
+        state_fail(state, ERR_CORRUPT);
+        return NULL;
+    }
+    *ret_level = count - 1;
+    return load_frame(state, instance, count - 1);
+}
+
+bool evolve_assign_frozen(struct state *state, struct instance *instance,
+                          const struct event_task_assigned *e)
+{
+    for (uint32_t level = 0; level < frame_count(instance); level++) {
+        struct frame *frame = load_frame(state, instance, level);
+        for (uint32_t i = 0; frame != NULL && i < frame->head.task_count; i++) {
+            struct open_task *task = &frame->task[i].task;
+            if (task->number == e->task) {
+                task->role = e->role;
+                task->holder = e->holder;
+                task->offered = e->offered;
+                store_frame(state, instance->head.id, level, frame);
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 static bool is_frozen(const struct frame *frame, uint32_t entry)

@@ -16,4 +16,8 @@ void evolve_put_task(struct state *state, const struct instance *instance,
                      const struct open_task *task, uint32_t position, struct slice title);
 void evolve_drop_task(struct state *state, struct instance *instance, struct open_task *task);
 
+// evolve_frame.c: a task that is frozen goes to somebody else. False: no frame has it.
+bool evolve_assign_frozen(struct state *state, struct instance *instance,
+                          const struct event_task_assigned *e);
+
 #endif

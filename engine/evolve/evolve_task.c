@@ -128,7 +128,11 @@ void evolve_task_replanned(struct state *state, const struct event_task_replanne
 
 void evolve_task_assigned(struct state *state, const struct event_task_assigned *e)
 {
-    struct instance *instance;
+    struct instance *instance = state_instance(state, e->instance);
+    if (instance != NULL && instance_task_const(instance, e->task) == NULL &&
+        evolve_assign_frozen(state, instance, e)) {
+        return;
+    }
     struct open_task *task = find_task(state, e->instance, e->task, &instance);
     if (task == NULL) {
         return;

@@ -9,7 +9,7 @@
 const char *command_name(enum command_kind kind)
 {
     static const char *const names[] = {
-        "none",   "start",  "press", "edit",   "claim",          "reassign",
+        "none",   "start",  "press", "edit",   "claim",  "release", "reassign",
         "side_task", "finish", "comment", "move", "reopen", "undo", "cancel",
         "merge",
         "close_incident",

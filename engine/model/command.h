@@ -11,36 +11,37 @@
 
 enum command_kind {
     COMMAND_NONE = 0,
-    COMMAND_START,     // process, form [, source, row]
-    COMMAND_PRESS,     // instance, name (of the action), form [, task, entry]
-    COMMAND_EDIT,      // instance, form
-    COMMAND_CLAIM,     // instance, task
-    COMMAND_REASSIGN,  // instance, task, name (of the user), text (why)
-    COMMAND_SIDE_TASK, // instance, text (title), name (user or role), due_ms
-    COMMAND_FINISH,    // instance, task, text (note): a side task is done
-    COMMAND_COMMENT,   // instance, text
-    COMMAND_MOVE,      // instance, name (stage), text (reason)
-    COMMAND_REOPEN,    // instance: one that has ended
-    COMMAND_UNDO,      // instance: what this person did last
-    COMMAND_CANCEL,    // instance, text (reason): administrators
-    COMMAND_MERGE,     // instance, child (the case that stays), text (reason)
+    COMMAND_START,          // process, form [, source, row]
+    COMMAND_PRESS,          // instance, name (of the action), form [, task, entry]
+    COMMAND_EDIT,           // instance, form
+    COMMAND_CLAIM,          // instance, task
+    COMMAND_RELEASE,        // instance, task: what was claimed is offered again
+    COMMAND_REASSIGN,       // instance, task, name (of the user), text (why)
+    COMMAND_SIDE_TASK,      // instance, text (title), name (user or role), due_ms
+    COMMAND_FINISH,         // instance, task, text (note): a side task is done
+    COMMAND_COMMENT,        // instance, text
+    COMMAND_MOVE,           // instance, name (stage), text (reason)
+    COMMAND_REOPEN,         // instance: one that has ended
+    COMMAND_UNDO,           // instance: what this person did last
+    COMMAND_CANCEL,         // instance, text (reason): administrators
+    COMMAND_MERGE,          // instance, child (the case that stays), text (reason)
     COMMAND_INCIDENT_CLOSE, // instance, task (= incident number), text (reason): administrators
-    COMMAND_USERS,     // users: administrators
-    COMMAND_APPLY,     // programs: administrators
-    COMMAND_CLOCK,     // due_ms: confirms a step of the clock: administrators
+    COMMAND_USERS,          // users: administrators
+    COMMAND_APPLY,          // programs: administrators
+    COMMAND_CLOCK,          // due_ms: confirms a step of the clock: administrators
     COMMAND_ABSENCE,   // name (user), due_ms (from), until_ms, other (substitute), text (reason)
     COMMAND_PRESENT,   // name (user), due_ms (from, 0: the one now), text (reason)
     COMMAND_HAND_OVER, // instance, name (whose), other (to whom, or empty), text (reason)
     COMMAND_MESSAGE,   // connector, name, form [, instance] [, source, row]
     COMMAND_INCIDENT_RETRY, // task (= incident number): administrators
     COMMAND_ENGINE_STARTED, // internal from here on
-    COMMAND_TIMER,     // instance, task (= timer number), due_ms
-    COMMAND_OVERDUE,   // instance, task, due_ms
-    COMMAND_CHILD_ENDED, // instance (parent), child, name (end), outcome
-    COMMAND_ABSENCE_DUE, // task (= user), due_ms
-    COMMAND_DELIVER,   // instance, task (= number of a message that waits)
-    COMMAND_CALL_RESULT, // instance, child (= call), entry (= which try), outcome, text (note)
-                         // [, connector, name, form: the answer, as a message]
+    COMMAND_TIMER,          // instance, task (= timer number), due_ms
+    COMMAND_OVERDUE,        // instance, task, due_ms
+    COMMAND_CHILD_ENDED,    // instance (parent), child, name (end), outcome
+    COMMAND_ABSENCE_DUE,    // task (= user), due_ms
+    COMMAND_DELIVER,        // instance, task (= number of a message that waits)
+    COMMAND_CALL_RESULT,    // instance, child (= call), entry (= which try), outcome, text (note)
+                            // [, connector, name, form: the answer, as a message]
     COMMAND_KIND_COUNT
 };
 const char *command_name(enum command_kind kind); // "press"

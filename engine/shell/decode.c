@@ -300,6 +300,7 @@ static bool take_user_text(struct unpack *unpack, struct slice key, struct comma
         { SLICE("superior"), &user->superior, NAME_BYTES_MAX },
         { SLICE("zone"), &user->zone, NAME_BYTES_MAX },
         { SLICE("language"), &user->language, NAME_BYTES_MAX },
+        { SLICE("hours"), &user->hours, HOURS_BYTES_MAX },
     };
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         if (slice_equal(key, texts[i].key) && texts[i].text->len == 0) {
@@ -353,9 +354,10 @@ static bool take_users(struct slice array, struct request *request, struct arena
             refuse(refusal,
                    arena_format(arena,
                                 "user %u of the list must be a map {name, title, roles, teams, "
-                                "superior, zone, language, active} of texts, arrays of at "
+                                "superior, zone, language, hours, active} of texts, arrays of at "
                                 "most %d roles and %d teams, and a bool",
-                                i + 1, ROLES_PER_USER_MAX, TEAMS_PER_USER_MAX), SLICE("users"));
+                                i + 1, ROLES_PER_USER_MAX, TEAMS_PER_USER_MAX),
+                   SLICE("users"));
             return false;
         }
     }

@@ -99,9 +99,12 @@ static bool answer_hello(struct question *q)
     struct slice name = view_zone_name(q->env.view, 0);
     size_t zone_len = name.len < sizeof(zone) ? name.len : sizeof(zone);
     memcpy(zone, name.ptr, zone_len);
+    // Somebody unknown is refused when he asks or says something.
+    const struct view_user *user = view_user_named(q->env.view, q->call->arg[PARAM_AS].bytes);
+    struct slice own = arena_copy(q->env.arena, user != NULL ? user->zone : SLICE_EMPTY);
     question_end(q);
     struct slice build = shell->options.build;
-    pack_map(q->env.buf, 9);
+    pack_map(q->env.buf, 10);
     reply_text(q->env.buf, "server", SLICE("rung"));
     reply_text(q->env.buf, "version", build);
     reply_text(q->env.buf, "store", slice_make(uuid, sizeof(uuid)));
@@ -111,6 +114,7 @@ static bool answer_hello(struct question *q)
     reply_bool(q->env.buf, "clock_stepped", timekeeper_stepped(shell->options.keeper));
     reply_text(q->env.buf, "currency", shell->options.currency);
     reply_text(q->env.buf, "zone", slice_make(zone, zone_len));
+    reply_text(q->env.buf, "own_zone", own);
     return true;
 }
 
@@ -277,7 +281,7 @@ static void write_absences(struct question *q, const struct view_user *user)
 
 static void write_user(struct question *q, const struct view_user *user)
 {
-    pack_map(q->env.buf, 10);
+    pack_map(q->env.buf, 12);
     reply_text(q->env.buf, "name", user->name);
     reply_text(q->env.buf, "title", user->title);
     reply_key(q->env.buf, "roles");
@@ -292,6 +296,10 @@ static void write_user(struct question *q, const struct view_user *user)
     }
     reply_text(q->env.buf, "zone", user->zone);
     reply_text(q->env.buf, "language", user->language);
+    reply_text(q->env.buf, "hours", user->hours);
+    reply_bool(q->env.buf, "at_work",
+               view_present(q->env.view, user->id) &&
+                   view_work_begins(q->env.view, user->id, q->env.now_ms) == q->env.now_ms);
     write_absences(q, user);
     card_user(&q->env, "superior", user->superior);
     reply_bool(q->env.buf, "active", user->active);

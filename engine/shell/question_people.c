@@ -3,6 +3,7 @@
 #include "engine/decide/rights.h"
 #include "engine/shell/question_internal.h"
 #include "engine/shell/reply.h"
+#include "engine/state/frame.h"
 
 enum {
     HOLDINGS_LIMIT = 100, HOLDINGS_SCAN_MAX = 2000, // cases looked at for one answer
@@ -36,6 +37,19 @@ static uint32_t count_slots(const struct holdings *holdings, const struct instan
     uint32_t count = 0;
     for (uint32_t i = 0; i < instance->head.slot_count; i++) {
         count += instance->slot[i].user == holdings->whose ? 1u : 0u;
+    }
+    return count;
+}
+
+// Tasks that an escalation has frozen come back to him, so they are his to hand over, too.
+static uint32_t count_frozen(const struct holdings *holdings, const struct instance *instance)
+{
+    uint32_t count = 0;
+    for (uint32_t level = 0; level < frame_count(instance); level++) {
+        const struct frame *frame = view_frame(holdings->q->env.view, instance, level);
+        for (uint32_t i = 0; frame != NULL && i < frame->head.task_count; i++) {
+            count += frame->task[i].task.holder == holdings->whose ? 1u : 0u;
+        }
     }
     return count;
 }
@@ -92,7 +106,8 @@ static bool look_at(void *context, const struct instance *instance)
     bool open = instance->head.status == INSTANCE_OPEN;
     uint32_t slots = open ? count_slots(holdings, instance) : 0;
     uint32_t tasks = open ? count_tasks(holdings, instance) : 0;
-    if (slots + tasks > 0) {
+    uint32_t frozen = open ? count_frozen(holdings, instance) : 0;
+    if (slots + tasks + frozen > 0) {
         write_holding(holdings, instance, slots, tasks);
     }
     return true;

@@ -79,6 +79,26 @@ static bool refuse_call(struct shell *shell, struct session *session, uint32_t m
     return true;
 }
 
+// What is said, else the language of the user who speaks, else what the client has to offer.
+static void choose_lang(struct shell *shell, struct session *session, const struct call *call)
+{
+    struct slice lang = call->arg[PARAM_LANG].bytes;
+    if (!call_has(call, PARAM_LANG) && call_has(call, PARAM_AS)) {
+        view_begin(shell->view);
+        const struct view_user *user = view_user_named(shell->view, call->arg[PARAM_AS].bytes);
+        if (user != NULL && user->language.len <= LANG_BYTES_MAX) {
+            lang = arena_copy(&shell->scratch, user->language);
+        }
+        view_end(shell->view);
+    }
+    lang = lang.len > 0 || call_has(call, PARAM_LANG) ? lang : call->arg[PARAM_ELSE_LANG].bytes;
+    if (lang.len > 0 || call_has(call, PARAM_LANG)) {
+        memset(session->lang, 0, sizeof(session->lang));
+        memcpy(session->lang, lang.len > 0 ? lang.ptr : "", lang.len);
+        session->lang_len = lang.len;
+    }
+}
+
 static bool take_hello(struct shell *shell, struct session *session, const struct call *call)
 {
     struct slice client = call->arg[PARAM_CLIENT].bytes;
@@ -91,11 +111,7 @@ static bool take_hello(struct shell *shell, struct session *session, const struc
         memcpy(session->client, client.ptr, client.len);
         session->client_len = client.len;
     }
-    if (call_has(call, PARAM_LANG)) {
-        struct slice lang = call->arg[PARAM_LANG].bytes;
-        memcpy(session->lang, lang.ptr, lang.len);
-        session->lang_len = lang.len;
-    }
+    choose_lang(shell, session, call);
     question_answer(shell, session, call);
     return true;
 }
@@ -184,6 +200,7 @@ bool shell_take_call(struct shell *shell, struct session *session, const struct 
     case METHOD_PRESS:
     case METHOD_EDIT:
     case METHOD_CLAIM:
+    case METHOD_RELEASE:
     case METHOD_REASSIGN:
     case METHOD_SIDE_TASK:
     case METHOD_FINISH:

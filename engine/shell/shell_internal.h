@@ -70,6 +70,7 @@ struct shell {
     struct buf push;        // the notification made last, for all who listen to its case
     uint64_t push_seq, push_instance;
     char push_lang[LANG_BYTES_MAX]; // in which it was made
+    uint32_t push_viewer;           // for whose eyes; 0: an administrator's
 };
 
 static inline struct slice session_lang(const struct session *session)

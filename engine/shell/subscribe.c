@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "base/pack.h"
+#include "engine/decide/rights.h"
 #include "engine/shell/reply.h"
 #include "engine/shell/subscribe_internal.h"
 #include "engine/shell/walk.h"
@@ -63,6 +64,32 @@ struct card_env subscribe_env(struct shell *shell, const struct session *session
 
 // --- subscribe, unsubscribe ----------------------------------------------------------------------
 
+// The user named by `as`; 0: an administrator. False: refused.
+static bool find_viewer(struct shell *shell, const struct call *call, uint32_t *ret_viewer,
+                        struct refusal *refusal)
+{
+    *ret_viewer = 0;
+    if (!call_has(call, PARAM_AS)) {
+        return true;
+    }
+    const struct view_user *user = view_user_named(shell->view, call->arg[PARAM_AS].bytes);
+    if (user == NULL || !user->active) {
+        *refusal = (struct refusal){ REFUSAL_UNKNOWN_USER,
+                                     SLICE("there is no active user of that name"), SLICE("as") };
+        return false;
+    }
+    *ret_viewer = user->id;
+    return true;
+}
+
+static bool may_watch(const struct view *view, const struct instance *instance, uint32_t viewer)
+{
+    const struct view_program *program = view_program(view, instance->head.program);
+    const struct view_user *user = view_user(view, viewer);
+    return viewer == 0 || (program != NULL && user != NULL && user->active &&
+                           rights_see(view, instance, program, viewer));
+}
+
 static bool watch_case(struct shell *shell, struct subscription *s, const struct call *call,
                        struct refusal *refusal)
 {
@@ -70,7 +97,21 @@ static bool watch_case(struct shell *shell, struct subscription *s, const struct
     view_begin(shell->view);
     const struct instance *instance = view_instance(shell->view, s->instance, NULL);
     uint64_t last = instance != NULL ? instance->head.last_seq : 0;
+    bool known = find_viewer(shell, call, &s->viewer, refusal);
+    bool may = known && instance != NULL && may_watch(shell->view, instance, s->viewer);
     view_end(shell->view);
+    if (!known) {
+        return false;
+    }
+    if (instance != NULL && !may) {
+        *refusal = (struct refusal){
+            REFUSAL_NOT_ALLOWED,
+            arena_format(&shell->scratch, "case %llu is not for `%.*s` to see",
+                         (unsigned long long)s->instance, SLICE_PRINT(call->arg[PARAM_AS].bytes)),
+            SLICE("instance"),
+        };
+        return false;
+    }
     if (instance == NULL) {
         *refusal = (struct refusal){ REFUSAL_UNKNOWN_INSTANCE, SLICE("there is no such case"),
                                      SLICE("instance") };
@@ -94,10 +135,13 @@ static bool watch_inbox(struct shell *shell, struct subscription *s, const struc
                         struct refusal *refusal)
 {
     struct slice zone = call_has(call, PARAM_ZONE) ? call->arg[PARAM_ZONE].bytes : SLICE_EMPTY;
+    uint32_t viewer;
     view_begin(shell->view);
     const struct view_user *user = view_user_named(shell->view, call->arg[PARAM_INBOX].bytes);
-    bool known = zone.len == 0 || view_zone_named(shell->view, zone) != NULL;
-    if (user != NULL && known) {
+    bool zoned = zone.len == 0 || view_zone_named(shell->view, zone) != NULL;
+    bool known = find_viewer(shell, call, &viewer, refusal);
+    bool may = known && user != NULL && rights_over_person(shell->view, viewer, user->id);
+    if (may && zoned) {
         s->user = user->id;
         if (zone.len > 0) {
             memcpy(s->zone, zone.ptr, zone.len);
@@ -108,12 +152,16 @@ static bool watch_inbox(struct shell *shell, struct subscription *s, const struc
     if (user == NULL) {
         *refusal = (struct refusal){ REFUSAL_UNKNOWN_USER, SLICE("there is no such user"),
                                      SLICE("inbox") };
-    } else if (!known) {
+    } else if (known && !may) {
+        *refusal = (struct refusal){ REFUSAL_NOT_ALLOWED,
+                                     SLICE("an inbox is for its owner and those above him"),
+                                     SLICE("inbox") };
+    } else if (known && !zoned) {
         *refusal = (struct refusal){ REFUSAL_UNKNOWN_ZONE,
                                      SLICE("this machine's tzdata has no such zone"),
                                      SLICE("zone") };
     }
-    return user != NULL && known;
+    return may && zoned;
 }
 
 static bool subscribe(struct shell *shell, struct session *session, const struct call *call,
@@ -227,11 +275,14 @@ void subscribe_touched(struct shell *shell, const struct delivery *delivery)
 
 // --- pushes of a case ----------------------------------------------------------------------------
 
-// The notification of one record, made once however many listen in one language.
-static enum err encode_push(struct shell *shell, const struct session *session, uint64_t instance,
-                            uint64_t seq)
+// The notification of one record, made once however many listen in one language with the eyes of
+// one person.
+static enum err encode_push(struct shell *shell, const struct subscription *s, uint64_t seq)
 {
+    const struct session *session = s->session;
+    const uint64_t instance = s->instance;
     if (shell->push_seq == seq && shell->push_instance == instance &&
+        shell->push_viewer == s->viewer &&
         memcmp(shell->push_lang, session->lang, sizeof(shell->push_lang)) == 0) {
         return OK;
     }
@@ -246,12 +297,14 @@ static enum err encode_push(struct shell *shell, const struct session *session, 
         return err;
     }
     struct card_env env = subscribe_env(shell, session, &shell->push);
+    env.user = s->viewer;
     reply_notification(&shell->push, "case");
     view_begin(shell->view);
     card_record(&env, seq, &record, instance);
     view_end(shell->view);
     shell->push_seq = seq;
     shell->push_instance = instance;
+    shell->push_viewer = s->viewer;
     return shell->push.overflow ? ERR_TOO_BIG : OK;
 }
 
@@ -266,10 +319,32 @@ static void end_lagging(struct shell *shell, struct subscription *s)
     unlink_one(shell, s);
 }
 
+// Whoever may no longer see the case is told that, and nothing more.
+static bool end_unseen(struct shell *shell, struct subscription *s)
+{
+    view_begin(shell->view);
+    const struct instance *instance = view_instance(shell->view, s->instance, NULL);
+    bool sees = instance != NULL && may_watch(shell->view, instance, s->viewer);
+    view_end(shell->view);
+    if (sees) {
+        return false;
+    }
+    struct buf *out = &s->session->out;
+    reply_notification(out, "hidden");
+    pack_map(out, 1);
+    reply_uint(out, "instance", s->instance);
+    session_mark_dirty(shell, s->session);
+    unlink_one(shell, s);
+    return true;
+}
+
 // Sends what the case has and the subscriber has not, as far as he reads. A subscriber that has
 // caught up once and then stops reading is cut off, with the place to resume from.
 static void work_case(struct shell *shell, struct subscription *s)
 {
+    if (s->viewer != 0 && end_unseen(shell, s)) {
+        return;
+    }
     struct walk *walk = ARENA_NEW(&shell->scratch, struct walk);
     while (s->sent_seq < s->last_seq) {
         if (session_unsent(s->session) >= SESSION_PUSH_BYTES_MAX) {
@@ -285,7 +360,7 @@ static void work_case(struct shell *shell, struct subscription *s)
                 break;
             }
             struct arena_mark mark = arena_mark(&shell->scratch);
-            err = encode_push(shell, s->session, s->instance, walk->seq[i - 1]);
+            err = encode_push(shell, s, walk->seq[i - 1]);
             arena_rewind(&shell->scratch, mark);
             if (err == OK) {
                 buf_put_slice(&s->session->out, buf_slice(&shell->push));

@@ -13,6 +13,7 @@ struct subscription {
     uint64_t last_seq; // case: of the newest record known
     bool catching_up;  // case: has not yet had everything once
     uint32_t user;     // inbox of; 0: this is a subscription to a case
+    uint32_t viewer;   // case: on whose behalf; 0: an administrator's
     uint32_t number;   // inbox: tells them apart in the table of what was told
     uint32_t told_count; // inbox: tasks told of
     bool missed;         // inbox: something was left out; the next frame says `reload`

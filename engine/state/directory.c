@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/reader.h"
 #include "engine/state/view_internal.h"
+#include "engine/time/hours.h"
 #include "engine/time/zoneinfo.h"
 
 static bool read_number(struct slice value, uint32_t *ret_number)
@@ -36,6 +37,22 @@ static struct slice *load_names(const struct view *view, struct directory *direc
     return names;
 }
 
+// Hours that do not hold are as if there were none: they were refused when they were said.
+static void load_hours(const struct view *view, struct directory *directory, struct view_user *user)
+{
+    struct calendar calendar;
+    const char *why;
+    struct slice at;
+    if (user->hours.len == 0 || !hours_parse(user->hours, &calendar, &why, &at)) {
+        return;
+    }
+    struct calendar *kept = ARENA_NEW(&directory->arena, struct calendar);
+    *kept = calendar;
+    user->calendar = kept;
+    user->clock = user->zone.len > 0 ? zones_rules(view, user->zone) : NULL;
+    user->clock = user->clock != NULL ? user->clock : view_zone(view, 0);
+}
+
 static void load_users(const struct view *view, struct directory *directory)
 {
     struct store_cursor *cursor = view_seek(view, DB_USER, SLICE_EMPTY);
@@ -48,6 +65,8 @@ static void load_users(const struct view *view, struct directory *directory)
             !people_decode(row, number, &directory->arena, &directory->users[number])) {
             directory->users[number] = (struct view_user){ 0 };
             view->backing->failed = ERR_CORRUPT;
+        } else if (number < directory->user_count) {
+            load_hours(view, directory, &directory->users[number]);
         }
         if (!store_next(cursor)) {
             break;

@@ -1,6 +1,7 @@
 // People of the directory: the stored row of one, who is there, and who acts for whom.
 #include "base/check.h"
 #include "engine/state/view_internal.h"
+#include "engine/time/span.h"
 
 // --------------------------------------------------------------------------------- the stored row
 
@@ -201,6 +202,15 @@ bool view_present(const struct view *view, uint32_t user)
 {
     const struct view_user *person = view_user(view, user);
     return person != NULL && person->active && !person->away;
+}
+
+uint64_t view_work_begins(const struct view *view, uint32_t user, uint64_t moment_ms)
+{
+    const struct view_user *person = view_user(view, user);
+    uint64_t begins = moment_ms;
+    bool opens = person == NULL || person->calendar == NULL ||
+                 span_to_opening(person->calendar, person->clock, &begins);
+    return opens ? begins : moment_ms;
 }
 
 uint32_t view_holders(const struct view *view, uint32_t role)

@@ -26,6 +26,8 @@ _Static_assert(sizeof(struct view_absence) == 24, "stored layout");
 struct view_user {
     uint32_t id, superior;
     struct slice name, title, zone, language, hours;
+    const struct calendar *calendar; // his working hours; NULL: he is there at any hour
+    const struct zone *clock;        // on whose clock they are; NULL: UTC
     const uint32_t *roles; // company-wide numbers
     uint32_t role_count;
     const uint32_t *teams; // likewise
@@ -95,6 +97,9 @@ uint32_t view_holders(const struct view *view, uint32_t role);        // how man
 const uint32_t *view_holders_of(const struct view *view, uint32_t role, uint32_t *ret_count);
 uint32_t view_present_holders(const struct view *view, uint32_t role); // active and not away
 bool view_present(const struct view *view, uint32_t user);             // active and not away
+// The moment itself when it lies in the working hours of the user, else that of their next opening.
+// Whoever has no hours is always at work.
+uint64_t view_work_begins(const struct view *view, uint32_t user, uint64_t moment_ms);
 // Everybody who is known and not present: away, or has left. Ascending.
 const uint32_t *view_missing(const struct view *view, uint32_t *ret_count);
 // Who acts in the place of a user who is away: his substitute, or the substitute's when that one is

@@ -76,6 +76,7 @@ void view_backing_init(struct view_backing *backing);
 void view_backing_done(struct view_backing *backing);
 void directory_load(const struct view *view);
 void zones_load(const struct view *view);
+const struct zone *zones_rules(const struct view *view, struct slice name); // NULL: not known here
 uint32_t name_number(const struct view *view, enum key_name_kind kind, struct slice name);
 // The directory as it is now: read again when this command has changed it.
 const struct directory *directory_of(const struct view *view);

@@ -61,8 +61,9 @@ struct slice view_tz_version(const struct view *view)
 }
 
 // Rules are kept for good: there are only so many zones.
-static const struct zone *rules_of(struct view_backing *backing, struct slice name)
+const struct zone *zones_rules(const struct view *view, struct slice name)
 {
+    struct view_backing *backing = view->backing;
     struct zones *zones = &backing->zones;
     for (uint32_t i = 0; i < zones->known_count; i++) {
         if (slice_equal(zones->known[i].name, name)) {
@@ -89,7 +90,7 @@ const struct zone *view_zone(const struct view *view, uint32_t zone)
         return NULL;
     }
     if (zones->rules[zone] == NULL) {
-        zones->rules[zone] = rules_of(backing, zones->names[zone]);
+        zones->rules[zone] = zones_rules(view, zones->names[zone]);
     }
     return zones->rules[zone];
 }

@@ -298,6 +298,31 @@ expect "move: why" 2 '--reason TEXT' move 1 call --as hal
 expect "move: where" 1 'unknown_stage' move 1 nowhere --reason x --as hal
 expect "move" 0 'is at: call' move 1 call --reason 'too early' --as hal
 expect "move: who" 1 'not_allowed' move 1 offer --reason x --as ann
+
+# --- people: their hours, zone and language; what is claimed and given back
+printf 'name,hours\nann,mon..fri 9-18\n' >"$work/u.csv"
+expect "users: hours that say nothing" 4 '1 mistake' users import "$work/u.csv"
+grep -q 'u.csv:2: in the working hours .9-18. is no time of day' "$work/err" || { failed=$((failed + 1)); echo "FAILED: line of bad hours"; cat "$work/err"; }
+printf 'name,zone\nann,Mars/Olympus\n' >"$work/u.csv"
+expect "users: zone that is none" 4 'no time zone `Mars/Olympus`' users import "$work/u.csv"
+printf 'name,title,roles,zone,language,hours\nhal,Hal Berger,boss,Asia/Tokyo,ru,mon..sun 00:00-00:00\n' >"$work/u.csv"
+expect "users: zone, language and hours" 0 '1 person set' users import "$work/u.csv"
+expect "users: hours as JSON" 0 '"hours": ?"mon..sun 00:00-00:00"' users --json
+expect "the language of the one who speaks" 0 'Занято' press 2 --as hal
+expect "another language on demand" 0 'Busy' press 2 --as hal --lang en
+expect "his zone" 0 '.' show 2 --as hal
+cp "$work/out" "$work/own"
+expect "his zone, said" 0 '.' show 2 --as hal --zone Asia/Tokyo
+cmp -s "$work/own" "$work/out" || { failed=$((failed + 1)); echo "FAILED: moments in the zone of the speaker"; }
+expect "another zone on demand" 0 '.' show 2 --as hal --zone UTC
+cmp -s "$work/own" "$work/out" && { failed=$((failed + 1)); echo "FAILED: --zone before the speaker's"; }
+expect "claim" 0 'case 2' claim 2 --as ann
+expect "watch is for those who see the case" 1 'not_allowed.*case 2 is not for' watch 2 --as bea
+expect "watch an inbox of another" 1 'not_allowed' watch --inbox ann --as bea
+expect "release: not his" 1 'not_allowed.*`ann`' release 2 --as bea
+expect "release" 0 'case 2' release 2 --as ann
+expect "release: nobody has it" 1 'nobody has this task' release 2 --as ann
+
 expect "cancel: why" 2 '--reason TEXT' cancel 1
 expect "cancel" 0 'has ended' cancel 1 --reason test
 expect "ended cases are not changed" 1 'case_ended' comment 1 more --as ann

@@ -309,6 +309,15 @@ static void take_user(struct line *line, bool active)
         user->teams = team;
         user->team_count = 1;
     }
+    if (take_word(line, "zone")) {
+        user->zone = next_word(line);
+    }
+    if (take_word(line, "speaks")) {
+        user->language = next_word(line);
+    }
+    if (take_word(line, "hours")) {
+        user->hours = take_rest(line);
+    }
     line->command.kind = COMMAND_USERS;
     line->command.users = user;
     line->command.user_count = 1;
@@ -385,12 +394,13 @@ static void take_command(struct line *line)
         enum command_kind kind;
         bool named, tasked;
     } words[] = {
-        { "press", COMMAND_PRESS, true, false },    { "edit", COMMAND_EDIT, false, false },
-        { "claim", COMMAND_CLAIM, false, true },    { "finish", COMMAND_FINISH, false, true },
-        { "reassign", COMMAND_REASSIGN, false, true }, { "side", COMMAND_SIDE_TASK, false, false },
-        { "comment", COMMAND_COMMENT, false, false }, { "move", COMMAND_MOVE, true, false },
-        { "cancel", COMMAND_CANCEL, false, false }, { "hand", COMMAND_HAND_OVER, true, false },
-        { "reopen", COMMAND_REOPEN, false, false }, { "undo", COMMAND_UNDO, false, false },
+        { "press", COMMAND_PRESS, true, false },     { "edit", COMMAND_EDIT, false, false },
+        { "claim", COMMAND_CLAIM, false, true },     { "release", COMMAND_RELEASE, false, true },
+        { "finish", COMMAND_FINISH, false, true },   { "reassign", COMMAND_REASSIGN, false, true },
+        { "side", COMMAND_SIDE_TASK, false, false }, { "comment", COMMAND_COMMENT, false, false },
+        { "move", COMMAND_MOVE, true, false },       { "cancel", COMMAND_CANCEL, false, false },
+        { "hand", COMMAND_HAND_OVER, true, false },  { "reopen", COMMAND_REOPEN, false, false },
+        { "undo", COMMAND_UNDO, false, false },
     };
     struct slice word = next_word(line);
     struct command *command = &line->command;

@@ -2,10 +2,12 @@
 //
 //   start PROCESS [with FIELD=VALUE …]     press CASE ACTION [with …] [entry N]
 //   edit CASE with …                       claim CASE TASK        finish CASE TASK [because …]
+//   release CASE TASK
 //   reassign CASE TASK to USER             side CASE for WHO [due MS] called TITLE
 //   comment CASE saying TEXT               move CASE STAGE because TEXT
 //   cancel CASE because TEXT               close INCIDENT because TEXT
-//   hire NAME ROLE,ROLE [under USER] [in TEAM]  fire NAME         wait DURATION
+//   hire NAME ROLE,ROLE [under USER] [in TEAM] [zone Z] [speaks L] [hours HOURS]
+//   fire NAME                              wait DURATION
 //   away NAME [from N days] until N days [substitute USER]        back NAME
 //   hand CASE NAME [taker USER] [dry]      clock
 //

@@ -294,14 +294,13 @@ COMPANY_TEST(rule_17_a_moment_in_a_field_arms_a_timer_again,
 // --------------------------------------------------------------------------------- tasks of people
 
 // S92
-COMPANY_TEST(an_offered_task_is_claimed_by_one_who_holds_its_role,
-    { ANN, "" },
-    { "bob: press 1 sold with wanted=alpha", "" },
-    { "bob: claim 2 1", "!not_allowed works" },
-    { "wim: claim 2 7", "!unknown_task 7" },
-    { "claim 2 1", "!needs_person" },
-    { "wim: claim 2 1", "task_assigned slot_set" },
-    { "wes: claim 2 1", "!not_allowed wim" })
+COMPANY_TEST(an_offered_task_is_claimed_by_one_who_holds_its_role, { ANN, "" },
+             { "bob: press 1 sold with wanted=alpha", "" },
+             { "bob: claim 2 1", "!not_allowed works" }, { "wim: claim 2 7", "!unknown_task 7" },
+             { "claim 2 1", "!needs_person" }, { "wim: claim 2 1", "task_assigned slot_set" },
+             { "wes: claim 2 1", "!not_allowed wim" },
+             { "wim: release 2 1", "task_assigned slot_set" },
+             { "wes: claim 2 1", "task_assigned slot_set" })
 // Rule 20: another holder of the same role; ladder and due stay.
 // S115, S156
 COMPANY_TEST(rule_20_a_task_is_handed_on_within_its_role,

@@ -39,9 +39,13 @@ static void pack_person(struct world *world, struct buf *buf, uint32_t user)
     const char *superior = ask_chance(world, 30) && user != 1 ? anybody(world) : "";
     bool active = user == 1 || ask_chance(world, 85);
     (void)snprintf(title, sizeof(title), "Title %u", (unsigned)ask_draw(world, 1000));
-    pack_map(buf, superior[0] != '\0' ? 5 : 4);
+    bool office = ask_chance(world, 40);
+    pack_map(buf, 4u + (superior[0] != '\0' ? 1u : 0u) + (office ? 1u : 0u));
     pack_text(buf, "name", names[user]);
     pack_text(buf, "title", title);
+    if (office) {
+        pack_text(buf, "hours", "mon..fri 09:00-18:00");
+    }
     pack_roles(world, buf, user);
     pack_cstr(buf, "active");
     pack_bool(buf, active);

@@ -71,6 +71,7 @@ static void leave(struct model_case *c)
 static void open_task(struct model *model, struct model_case *c, enum staff_role role, uint64_t due)
 {
     c->task.role = role;
+    c->task.due = due;
     model_give(model, c, &c->task); // a task that is not open yet is no load
     c->task.open = true;
     plan(model, c, due);
@@ -420,7 +421,8 @@ static bool may_press(struct model *model, struct model_case *c,
         task->offered = OF_NO_ROLE;
         task->holder = c->slot[task->role] = who;
     }
-    if (by != OF_NO_ROLE && c->slot[by] == 0 && staff_holds(&model->staff, who, by)) {
+    if (by != OF_NO_ROLE && !staff_holds(&model->staff, c->slot[by], by) &&
+        staff_holds(&model->staff, who, by)) {
         c->slot[by] = who;
     }
     return true;
@@ -770,6 +772,7 @@ static void dispatch(struct model *model, const struct record *record)
     case COMMAND_CANCEL: take_cancel(model, record); break;
     case COMMAND_MERGE: merge(model, model_named_case(model, record), record); break;
     case COMMAND_CLAIM:
+    case COMMAND_RELEASE:
     case COMMAND_REASSIGN: model_take_assigned(model, record); break;
     case COMMAND_HAND_OVER: model_take_hand_over(model, record); break;
     case COMMAND_MOVE: take_move(model, record); break;

@@ -119,7 +119,8 @@ struct model_right {
     uint32_t whom;
 };                                                                // whom: acts in his place, or 0
 uint32_t model_load_of(const struct model *model, uint32_t user); // open tasks
-uint32_t model_least_loaded(const struct model *model, uint32_t except);
+// Those first who work when the task is due; 0: nobody is there.
+uint32_t model_least_loaded(const struct model *model, uint32_t except, uint64_t due);
 enum staff_role model_offer(const struct model *model, enum staff_role role);
 // The holder of the slot, else a pick that fills it, else an offer.
 void model_give(const struct model *model, struct model_case *c, struct model_task *task);

@@ -32,6 +32,22 @@ static bool may_hand_on(const struct model *model, const struct model_task *task
            staff_above(&model->staff, user, task->role, task->holder);
 }
 
+static void take_released(struct model *model, struct model_case *c, const struct record *record)
+{
+    uint32_t user = record->on_behalf;
+    struct model_task *task = &c->task;
+    if (task->holder == 0 || (task->holder != user && !model_right_on(model, task, user).allowed)) {
+        model_break(model, ORACLE_AUTHORITY,
+                    "user %u gave back a task of case %llu that is not his", user,
+                    (unsigned long long)c->id);
+        return;
+    }
+    uint32_t *slot = &c->slot[task->role];
+    *slot = *slot == task->holder ? 0 : *slot;
+    task->holder = 0;
+    task->offered = model_offer(model, task->role);
+}
+
 void model_take_assigned(struct model *model, const struct record *record)
 {
     struct model_case *c = model_named_case(model, record);
@@ -42,6 +58,10 @@ void model_take_assigned(struct model *model, const struct record *record)
     const struct staff *staff = &model->staff;
     uint32_t to = event->task_assigned.holder;
     uint32_t number = event->task_assigned.task;
+    if (record->command == COMMAND_RELEASE) {
+        take_released(model, c, record);
+        return;
+    }
     struct model_task side = { .open = true, .holder = side_holder(c, number) };
     struct model_task *task = side.holder != 0 ? &side : &c->task;
     bool claimed = record->command == COMMAND_CLAIM;
@@ -70,16 +90,19 @@ struct hand {
 };
 
 // The engine said who takes it; it must be whom the role's way finds now.
-static void hand_task(struct hand *hand, struct model_task *task, uint32_t said)
+static void hand_task(struct hand *hand, struct model_task *task,
+                      const struct event_task_assigned *assigned)
 {
     struct model *model = hand->model;
-    if (!task->open || task->holder != hand->whose) {
+    uint32_t said = assigned->holder;
+    if (!task->open || task->holder != hand->whose ||
+        staff_role_of(&model->staff, assigned->role) != task->role) {
         return;
     }
     uint32_t wanted = hand->named;
     task->open = false; // is no load while it looks for somebody
     if (wanted == 0 && task->role == OF_SALES) {
-        wanted = model_least_loaded(model, hand->whose);
+        wanted = model_least_loaded(model, hand->whose, task->due);
     }
     task->open = true;
     if (said != wanted || (wanted != 0 && !staff_holds(&model->staff, wanted, task->role))) {
@@ -143,9 +166,12 @@ void model_take_hand_over(struct model *model, const struct record *record)
             assign_side(hand.c, assigned->task, assigned->holder)) {
             continue;
         }
-        hand_task(&hand, &hand.c->task, assigned->holder);
+        hand_task(&hand, &hand.c->task, assigned);
+        if (hand.c->stage == AT_PROBLEM) {
+            hand_task(&hand, &hand.c->frame.task, assigned);
+        }
         for (uint32_t b = 0; hand.c->pair && b < BRANCH_COUNT; b++) {
-            hand_task(&hand, &hand.c->branches.branch[b], assigned->holder);
+            hand_task(&hand, &hand.c->branches.branch[b], assigned);
         }
     }
     hand_slots(&hand);

@@ -21,18 +21,25 @@ uint32_t model_load_of(const struct model *model, uint32_t user)
     return load;
 }
 
-// Among those who sell and are there; 0: nobody is.
-uint32_t model_least_loaded(const struct model *model, uint32_t except)
+static uint32_t least_of(const struct model *model, uint32_t except, uint64_t at, bool working)
 {
+    const struct staff *staff = &model->staff;
     uint32_t best = 0;
     for (uint32_t user = 1; user < STAFF_MAX; user++) {
-        bool fits = user != except && staff_holds(&model->staff, user, OF_SALES) &&
-                    staff_present(&model->staff, user);
+        bool fits = user != except && staff_holds(staff, user, OF_SALES) &&
+                    staff_present(staff, user) && (!working || staff_works(staff, user, at));
         if (fits && (best == 0 || model_load_of(model, user) < model_load_of(model, best))) {
             best = user;
         }
     }
     return best;
+}
+
+uint32_t model_least_loaded(const struct model *model, uint32_t except, uint64_t due)
+{
+    uint64_t at = due > model->now_ms ? due : model->now_ms;
+    uint32_t best = least_of(model, except, at, true);
+    return best != 0 ? best : least_of(model, except, at, false);
 }
 
 enum staff_role model_offer(const struct model *model, enum staff_role role)
@@ -46,7 +53,7 @@ void model_give(const struct model *model, struct model_case *c, struct model_ta
     uint32_t *slot = &c->slot[task->role];
     task->holder = *slot != 0 && staff_holds(&model->staff, *slot, task->role) ? *slot : 0;
     if (task->holder == 0 && task->role == OF_SALES) {
-        task->holder = model_least_loaded(model, 0);
+        task->holder = model_least_loaded(model, 0, task->due);
         *slot = task->holder != 0 ? task->holder : *slot;
     }
     task->offered = task->holder != 0 ? OF_NO_ROLE : model_offer(model, task->role);
@@ -79,6 +86,14 @@ static uint32_t first_stood_in_for(const struct staff *staff, enum staff_role ro
 
 static struct model_right yes(uint32_t whom) { return (struct model_right){ true, whom }; }
 
+// Whoever lost the role has the task's name, but can do nothing with it.
+static bool still_fits(const struct staff *staff, const struct model_task *task, uint32_t user)
+{
+    bool above = task->role != OF_HEAD && staff_holds(staff, user, OF_HEAD);
+    return staff->person[user].active &&
+           (task->role == OF_NO_ROLE || staff_holds(staff, user, task->role) || above);
+}
+
 bool model_is_own(const struct model *model, const struct model_task *task, uint32_t user)
 {
     return task->open && user != 0 &&
@@ -93,10 +108,11 @@ struct model_right model_right_on(const struct model *model, const struct model_
     if (!task->open || user == 0) {
         return (struct model_right){ false, 0 };
     }
-    if (model_is_own(model, task, user)) {
+    bool fits = task->holder == 0 || still_fits(staff, task, task->holder);
+    if (model_is_own(model, task, user) && still_fits(staff, task, user)) {
         return yes(0);
     }
-    if (task->holder != 0 && staff_stand_in(staff, task->holder) == user) {
+    if (fits && task->holder != 0 && staff_stand_in(staff, task->holder) == user) {
         return yes(task->holder);
     }
     if (task->holder == 0 && !one_is_there(staff, task->offered) && staff_present(staff, user)) {
@@ -109,7 +125,8 @@ struct model_right model_right_on(const struct model *model, const struct model_
             return yes(whom);
         }
     }
-    return (struct model_right){ staff_above(staff, user, task->role, task->holder), task->holder };
+    return (struct model_right){ staff_above(staff, user, task->role, task->holder),
+                                 fits ? task->holder : 0 };
 }
 
 static bool is_offered(const struct model_case *c, enum staff_role role)
@@ -126,7 +143,7 @@ struct model_right model_right_as(const struct model *model, const struct model_
                                   enum staff_role role, uint32_t user)
 {
     const struct staff *staff = &model->staff;
-    uint32_t holder = c->slot[role];
+    uint32_t holder = staff_holds(staff, c->slot[role], role) ? c->slot[role] : 0;
     if (user == 0) {
         return (struct model_right){ false, 0 };
     }

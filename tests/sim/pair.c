@@ -99,7 +99,8 @@ static const char *go_around(const struct model *model, struct model_case *c,
             break;
         }
     }
-    if (c->slot[OF_WORKS] == 0 && staff_holds(&model->staff, who, OF_WORKS)) {
+    if (!staff_holds(&model->staff, c->slot[OF_WORKS], OF_WORKS) &&
+        staff_holds(&model->staff, who, OF_WORKS)) {
         c->slot[OF_WORKS] = who;
     }
     c->branches.exits++;

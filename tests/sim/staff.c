@@ -37,6 +37,13 @@ static const struct staff_absence *absence_now(const struct staff *staff, uint32
     return NULL;
 }
 
+bool staff_works(const struct staff *staff, uint32_t user, uint64_t at_ms)
+{
+    uint64_t hour = at_ms / 3600000 % 24;
+    uint64_t weekday = (at_ms / 86400000 + 4) % 7; // the first day of all was a Thursday
+    return !staff->person[user].office || (weekday >= 1 && weekday <= 5 && hour >= 9 && hour < 18);
+}
+
 bool staff_present(const struct staff *staff, uint32_t user)
 {
     return user != 0 && user < STAFF_MAX && staff->person[user].active &&
@@ -125,6 +132,7 @@ static const char *set_user(struct staff *staff, const struct event_user_set *se
     person->known = true;
     person->active = set->active;
     person->superior = set->superior;
+    person->office = set->hours.len > 0;
     memset(person->holds, 0, sizeof(person->holds));
     for (size_t i = 0; i + sizeof(uint32_t) <= set->roles.len; i += sizeof(uint32_t)) {
         uint32_t number;

@@ -23,6 +23,7 @@ struct staff_absence {
 };
 struct staff_person {
     bool known, active;
+    bool office; // works from Monday to Friday, 9 to 18, in UTC
     bool holds[STAFF_ROLES];
     uint32_t superior;
     struct staff_absence absence[STAFF_ABSENCES_MAX]; // in no order
@@ -46,6 +47,7 @@ const char *staff_take(struct staff *staff, const struct record *record);
 enum staff_role staff_role_of(const struct staff *staff, uint32_t number);
 bool staff_holds(const struct staff *staff, uint32_t user, enum staff_role role);
 bool staff_held(const struct staff *staff, enum staff_role role); // by anybody at all
+bool staff_works(const struct staff *staff, uint32_t user, uint64_t at_ms); // by his hours
 bool staff_present(const struct staff *staff, uint32_t user);
 uint32_t staff_stand_in(const struct staff *staff, uint32_t user); // 0: nobody acts for him
 // By the list of superiors; by that or a role above the other's.

@@ -210,7 +210,12 @@ static void ask_task(struct world *world, struct sim_client *client, const struc
     ask_number(&params, "instance", c->id);
     uint32_t side = (uint32_t)draw(world, MODEL_SIDE_MAX);
     bool has_side = c->side_number[side] != 0 && c->side[side] != 0;
-    switch (draw(world, 4)) {
+    switch (draw(world, 5)) {
+    case 4:
+        ask_number(&params, "task", 1 + draw(world, 4));
+        ask_text(&params, "as", user_names[c->task.holder != 0 ? c->task.holder : HANA]);
+        ask_request(world, client, "release", &params);
+        break;
     case 0:
         ask_number(&params, "task", 1 + draw(world, 4));
         ask_text(&params, "as", user_names[WIM + draw(world, 2)]);
