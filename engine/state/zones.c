@@ -97,7 +97,7 @@ const struct zone *view_zone(const struct view *view, uint32_t zone)
 
 const struct zone *view_zone_named(const struct view *view, struct slice name)
 {
-    return name.len > 0 ? rules_of(view->backing, name) : NULL;
+    return name.len > 0 ? zones_rules(view, name) : NULL;
 }
 
 struct slice view_zone_name(const struct view *view, uint32_t zone)
