@@ -110,11 +110,18 @@ static void check_reader(struct world *world, uint32_t user)
     check_order(world, &lanes, ranked, world->broken == ORACLE_NONE ? list.count : 0);
 }
 
+// Whoever holds no role has no inbox of the company, and his tasks stand in no lane.
+static bool has_inbox(const struct staff *staff, uint32_t user)
+{
+    return staff_holds(staff, user, OF_HEAD) || staff_holds(staff, user, OF_SALES) ||
+           staff_holds(staff, user, OF_WORKS);
+}
+
 void oracle_lanes(struct world *world)
 {
     view_begin(world->view);
     for (uint32_t user = 1; user <= SIM_USERS && world->broken == ORACLE_NONE; user++) {
-        if (view_user(world->view, user) != NULL) {
+        if (has_inbox(&world->model->staff, user)) {
             check_reader(world, user);
         }
     }
