@@ -400,7 +400,7 @@ expect "apply an inbox" 0 '^inbox sellers is now at version' apply "$work/lanes.
 expect "lanes" 0 '^To be called \([0-9]+\)$' inbox --as ann
 holds "no colour where there is no terminal" '^To be called'
 expect "lanes as JSON" 0 '"colour": ?"red"' inbox --as ann --json
-expect "lanes in another zone" 0 'when \(Asia/Vladivostok\)' inbox --as ann --zone Asia/Vladivostok
+COLUMNS=120 expect "lanes in another zone" 0 'when \(Asia/Vladivostok\)' inbox --as ann --zone Asia/Vladivostok
 expect "processes name the inboxes" 0 '"inbox": ?"sellers"' processes --json
 expect "help of an option that is long" 0 'how it is drawn' help graph
 mkdir -p "$work/far"
