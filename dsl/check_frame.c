@@ -190,10 +190,12 @@ static void report_unknown_value(struct body *body, const struct escalation *esc
     (void)diag_suggest(diag, &suggestions, syntax_span(tree, name_node), "answer");
 }
 
-static void take_values(struct body *body, struct raise *raise, uint32_t with, bool *given)
+// False: a value has a name that nobody asks for, which was reported.
+static bool take_values(struct body *body, struct raise *raise, uint32_t with, bool *given)
 {
     const struct syntax_tree *tree = body_tree(body);
     const struct escalation *escalation = raise->escalation;
+    bool known = true;
     for (SYNTAX_EACH(tree, with, arg)) {
         uint32_t name = syntax_first(tree, arg);
         if (syntax_kind(tree, arg) != NODE_ARG || syntax_kind(tree, name) != NODE_NAME) {
@@ -203,6 +205,7 @@ static void take_values(struct body *body, struct raise *raise, uint32_t with, b
         if (i == escalation->form->ask_count) {
             report_unknown_value(body, escalation, name);
             (void)infer_expr(&body->infer, syntax_next(tree, name), NULL);
+            known = false;
             continue;
         }
         const struct ask *ask = escalation->form->asks[i];
@@ -222,6 +225,7 @@ static void take_values(struct body *body, struct raise *raise, uint32_t with, b
             give(body->infer.unit, raise, field, value);
         }
     }
+    return known;
 }
 
 // What `with` leaves out is asked in the form of the action that raises the escalation.
@@ -334,10 +338,11 @@ bool check_escalate(struct body *body, struct step *step, uint32_t node, struct 
     step->raise->escalation = escalation;
     bool *given = ARENA_ARRAY(unit->arena, bool, escalation->form->ask_count + 1);
     uint32_t with = syntax_child(tree, node, NODE_WITH);
-    if (with != NODE_NONE) {
-        take_values(body, step->raise, with, given);
+    bool known = with == NODE_NONE || take_values(body, step->raise, with, given);
+    bool has_form = body->handler->kind == HANDLER_ACTION && !body->no_form;
+    if (known || has_form) { // a name that nobody asks for is most likely the one that is missing
+        fill_answers(body, step->raise, node, given, block);
     }
-    fill_answers(body, step->raise, node, given, block);
     return true;
 }
 

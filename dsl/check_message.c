@@ -289,7 +289,8 @@ struct send *check_send(struct body *body, uint32_t node)
 
 // --- what begins a case ------------------------------------------------------------------------
 
-static void check_start_value(struct body *body, struct handler *intake, uint32_t arg)
+// False: the start form has no such field, which was reported.
+static bool check_start_value(struct body *body, struct handler *intake, uint32_t arg)
 {
     struct unit *unit = body->infer.unit;
     const struct syntax_tree *tree = names_tree(unit, body->infer.file);
@@ -301,7 +302,7 @@ static void check_start_value(struct body *body, struct handler *intake, uint32_
     if (field == NULL || (field->flags & closed) != 0) {
         (void)infer_expr(&body->infer, syntax_next(tree, name_node), NULL);
         if (syntax_kind(tree, name_node) != NODE_NAME) {
-            return;
+            return false;
         }
         struct diag *diag = diag_add(unit->diags, DIAG_E0318, syntax_span(tree, name_node));
         diag_fact(diag, with.name);
@@ -315,16 +316,17 @@ static void check_start_value(struct body *body, struct handler *intake, uint32_
             }
         }
         diag_suggest(diag, &suggestions, syntax_span(tree, name_node), "field");
-        return;
+        return false;
     }
     if (has_with(intake->withs, intake->with_count, with.name)) {
         names_twice(unit, with.span, with.span, "value", with.name);
-        return;
+        return true;
     }
     with.value = infer_fit(&body->infer, syntax_next(tree, name_node), field->type,
                            arena_format(unit->arena, "field `%.*s`", SLICE_PRINT(field->name)),
                            field->span);
     ARRAY_PUSH(unit->arena, intake->withs, intake->with_count, with);
+    return true;
 }
 
 // A parameter with the name of a field of the start form fills it, unless `with` does.
@@ -411,17 +413,20 @@ static void check_intake(struct unit *unit, uint32_t file, uint32_t node)
     body.infer.flags = INFER_NO_CASE | INFER_NO_TASK | INFER_NO_ME;
     intake->signal = bind_signal(&body, syntax_child(tree, node, NODE_SIGNAL), false);
     uint32_t clause = syntax_child(tree, node, NODE_WITH);
+    bool misnamed = false;
     for (uint32_t arg = clause == NODE_NONE ? NODE_NONE : syntax_first(tree, clause);
          arg != NODE_NONE; arg = syntax_next(tree, arg)) {
         if (syntax_kind(tree, arg) == NODE_ARG) {
-            check_start_value(&body, intake, arg);
+            misnamed = !check_start_value(&body, intake, arg) || misnamed;
         }
     }
     if (intake->signal == NULL) {
         return;
     }
     add_named_params(&body, intake);
-    check_start_needs(&body, intake, node);
+    if (!misnamed) { // that name is most likely the one that is missing
+        check_start_needs(&body, intake, node);
+    }
     report_intake_twice(unit, process, intake);
     close_handler(process, intake);
     ARRAY_PUSH(unit->arena, process->intakes, process->intake_count, intake);
