@@ -446,9 +446,15 @@ void check_intakes(struct unit *unit)
 
 // --- what nothing awaits -----------------------------------------------------------------------
 
+// Of what the library offers, nobody need use all.
+static bool is_of_library(const struct unit *unit, uint32_t file)
+{
+    return slice_starts(source_file(unit->sources, file)->name, SLICE("stdlib/"));
+}
+
 void check_unused_signals(struct unit *unit, uint32_t file)
 {
-    if (unit->diags->error_count > 0) {
+    if (unit->diags->error_count > 0 || is_of_library(unit, file)) {
         return; // what was misspelt would be called unused as well
     }
     for (uint32_t i = 0; i < unit->decl_count; i++) {

@@ -22,6 +22,7 @@
 #include "base/arena.h"
 #include "base/attr.h"
 #include "base/buf.h"
+#include "base/suggest.h"
 #include "dsl/source.h"
 
 enum diag_level { DIAG_ERROR, DIAG_WARNING };
@@ -40,8 +41,7 @@ enum {
     DIAG_NOTES_MAX = 4,
     DIAG_HELPS_MAX = 3,
     DIAG_SHOWN_PER_FILE_MAX = 20,
-    DIAG_KEPT_PER_FILE_MAX = 200,  // what comes after is only counted
-    DIAG_SUGGESTIONS_MAX = 3
+    DIAG_KEPT_PER_FILE_MAX = 200  // what comes after is only counted
 };
 
 // How sure an edit is: SAFE is certainly right and applied by `check --fix`; GUESS is probably
@@ -105,23 +105,11 @@ void diag_help_edit(struct diag *diag, enum diag_fix fix, struct span span,
                     struct slice replacement, const char *format, ...) ATTR_PRINTF(5, 6);
 
 // --- names that are nearly right ---------------------------------------------------------------
-// Offer every name of the right kind that is visible at the place; the nearest three are kept.
-struct suggestions {
-    struct slice wanted;
-    struct slice names[DIAG_SUGGESTIONS_MAX]; // best first
-    uint32_t scores[DIAG_SUGGESTIONS_MAX];    // distance << 16 | nearness
-    uint32_t count;
-};
-void suggest_init(struct suggestions *suggestions, struct slice wanted);
-// `nearness`: 0 for the innermost scope, growing outward (below 65,536).
-void suggest_offer(struct suggestions *suggestions, struct slice candidate, uint32_t nearness);
 // Adds a help with an edit when one name is close ("a stage with a similar name exists"), one for
 // each when several are, nothing when none is. `kind` is "stage", "role", "action" …; `span` is
 // the misspelt name. Returns whether a help was added.
 bool diag_suggest(struct diag *diag, const struct suggestions *suggestions, struct span span,
                   const char *kind);
-// Restricted Damerau-Levenshtein distance, case-folded, by character; more than `max`: max + 1.
-uint32_t suggest_distance(struct slice a, struct slice b, uint32_t max);
 
 // --- reading the result ------------------------------------------------------------------------
 // Sorts, drops repeats of (code, span) and what is said of the meaning of a line that cannot be

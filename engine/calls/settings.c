@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/utf8.h"
+#include "engine/calls/mail.h"
 
 struct settings_reader {
     const char *path;
@@ -128,6 +129,20 @@ static bool read_number(struct settings_reader *reader, struct slice text, uint3
                : wrong(reader, "`%.*s` is not a number from 1 to %u", SLICE_PRINT(text), max);
 }
 
+// The first line of a file that its owner alone may read.
+static bool read_secret(struct settings_reader *reader, struct slice path, struct slice *ret_value)
+{
+    const char *name = arena_cstr(reader->arena, path);
+    struct slice value;
+    if (!read_file(reader, name, SETTINGS_SECRET_BYTES_MAX, true, &value)) {
+        return false;
+    }
+    const char *end = value.len > 0 ? memchr(value.ptr, '\n', value.len) : NULL;
+    *ret_value = trim(end != NULL ? slice_sub(value, 0, (size_t)(end - value.ptr)) : value);
+    return (ret_value->len > 0 && is_plain(*ret_value)) ||
+           wrong(reader, "the first line of %s is no secret", name);
+}
+
 static bool add_header(struct settings_reader *reader, struct slice text, bool secret)
 {
     struct settings_section *section = reader->section;
@@ -139,14 +154,8 @@ static bool add_header(struct settings_reader *reader, struct slice text, bool s
         return wrong(reader, "a header is `Name: value`, a secret is `Name: FILE`");
     }
     if (secret) {
-        const char *path = arena_cstr(reader->arena, value);
-        if (!read_file(reader, path, SETTINGS_SECRET_BYTES_MAX, true, &value)) {
+        if (!read_secret(reader, value, &value)) {
             return false;
-        }
-        const char *end = value.len > 0 ? memchr(value.ptr, '\n', value.len) : NULL;
-        value = trim(end != NULL ? slice_sub(value, 0, (size_t)(end - value.ptr)) : value);
-        if (value.len == 0 || !is_plain(value)) {
-            return wrong(reader, "the first line of %s is no value of a header", path);
         }
     }
     struct slice line = arena_format(reader->arena, "%.*s: %.*s", SLICE_PRINT(name),
@@ -187,8 +196,13 @@ static bool read_answer(struct settings_reader *reader, struct slice text)
 
 static bool read_url(struct settings_reader *reader, struct slice value)
 {
-    if (!slice_starts(value, SLICE("https://")) && !slice_starts(value, SLICE("http://"))) {
-        return wrong(reader, "a URL begins with https:// or http://");
+    static const char *const schemes[] = { "https://", "http://", "smtps://", "smtp://" };
+    bool known = false;
+    for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+        known = known || slice_starts(value, slice_from_cstr(schemes[i]));
+    }
+    if (!known) {
+        return wrong(reader, "a URL begins with https://, http://, smtps:// or smtp://");
     }
     reader->section->url = arena_cstr(reader->arena, value);
     return true;
@@ -196,9 +210,14 @@ static bool read_url(struct settings_reader *reader, struct slice value)
 
 static bool read_method(struct settings_reader *reader, struct slice value)
 {
-    reader->section->put = slice_equal(value, SLICE("PUT"));
-    return reader->section->put || slice_equal(value, SLICE("POST")) ||
-           wrong(reader, "a call is a POST or a PUT, not `%.*s`", SLICE_PRINT(value));
+    static const char *const methods[] = { "POST", "PUT" };
+    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+        if (slice_equal(value, slice_from_cstr(methods[i]))) {
+            reader->section->method = methods[i];
+            return true;
+        }
+    }
+    return wrong(reader, "a call is a POST or a PUT, not `%.*s`", SLICE_PRINT(value));
 }
 
 static bool read_allow(struct settings_reader *reader, struct slice value)
@@ -212,11 +231,73 @@ static bool read_allow(struct settings_reader *reader, struct slice value)
                  SLICE_PRINT(value));
 }
 
+static bool read_login(struct settings_reader *reader, struct slice value)
+{
+    struct slice user;
+    if (!split(&value, ':', &user) || user.len == 0 || value.len == 0) {
+        return wrong(reader, "a login is `USER: FILE`; the file holds the password");
+    }
+    if (!read_secret(reader, value, &value)) {
+        return false;
+    }
+    reader->section->user = arena_cstr(reader->arena, user);
+    reader->section->password = arena_cstr(reader->arena, value);
+    return true;
+}
+
+// On one line, where \n begins a new one, or @FILE.
+static bool read_letter(struct settings_reader *reader, struct slice value)
+{
+    char *to = arena_alloc_raw(reader->arena, value.len + 1);
+    size_t len = 0;
+    if (value.ptr[0] == '@') {
+        const char *path = arena_cstr(reader->arena, slice_sub(value, 1, value.len));
+        return read_file(reader, path, SETTINGS_LETTER_BYTES_MAX, false, &reader->section->text) &&
+               ((reader->section->text.len > 0 && utf8_valid(reader->section->text)) ||
+                wrong(reader, "%s is empty or not UTF-8", path));
+    }
+    for (size_t i = 0; i < value.len; i++) {
+        bool mark = slice_starts(slice_sub(value, i, 2), SLICE("\\n"));
+        to[len++] = mark ? '\n' : value.ptr[i];
+        i += mark ? 1 : 0;
+    }
+    reader->section->text = slice_make(to, len);
+    return true;
+}
+
+// True: it was one of a letter's; ret_good says whether all is well.
+static bool read_mail(struct settings_reader *reader, struct slice name, struct slice value,
+                      bool *ret_good)
+{
+    struct settings_section *section = reader->section;
+    *ret_good = true;
+    if (slice_equal(name, SLICE("to"))) {
+        section->to = value;
+    } else if (slice_equal(name, SLICE("subject"))) {
+        section->subject = value;
+    } else if (slice_equal(name, SLICE("text"))) {
+        *ret_good = read_letter(reader, value);
+    } else if (slice_equal(name, SLICE("login"))) {
+        *ret_good = read_login(reader, value);
+    } else if (slice_equal(name, SLICE("from"))) {
+        section->from = value;
+        *ret_good = mail_is_sender(value) ||
+                    wrong(reader, "`from` is an address, or `Name <address>`");
+    } else {
+        return false;
+    }
+    return true;
+}
+
 static bool read_setting(struct settings_reader *reader, struct slice name, struct slice value)
 {
     struct settings_section *section = reader->section;
+    bool good = true;
     if (section == NULL) {
         return wrong(reader, "a section [CONNECTOR] comes first");
+    }
+    if (read_mail(reader, name, value, &good)) {
+        return good;
     }
     if (slice_equal(name, SLICE("url"))) {
         return read_url(reader, value);
@@ -231,7 +312,7 @@ static bool read_setting(struct settings_reader *reader, struct slice name, stru
         return read_number(reader, value, SETTINGS_TIMEOUT_S_MAX, &section->timeout_s);
     }
     if (slice_equal(name, SLICE("answer_kb"))) {
-        bool good = read_number(reader, value, SETTINGS_ANSWER_KB_MAX, &section->answer_bytes);
+        good = read_number(reader, value, SETTINGS_ANSWER_KB_MAX, &section->answer_bytes);
         section->answer_bytes *= 1024;
         return good;
     }
@@ -304,6 +385,34 @@ static bool read_line(struct settings_reader *reader, struct slice line)
     return read_setting(reader, name, line);
 }
 
+bool settings_is_mail(const struct settings_section *section)
+{
+    return section->url != NULL && strncmp(section->url, "smtp", 4) == 0;
+}
+
+// Does what is said fit how it goes out?
+static bool check_section(struct settings_reader *reader, const struct settings_section *own)
+{
+    struct settings_section section;
+    reader->line = own->line;
+    if (!settings_of(reader->settings, own->connector, own->call, &section)) {
+        return true; // it waits
+    }
+    bool letter = section.from.len > 0 || section.to.len > 0 || section.subject.len > 0 ||
+                  section.text.len > 0 || section.user != NULL;
+    if (!settings_is_mail(&section)) {
+        return !letter || wrong(reader, "`from`, `to`, `subject`, `text` and `login` are said of "
+                                        "letters; the URL is not smtp:// or smtps://");
+    }
+    if (section.method != NULL || section.answer.len > 0 || own->answer_bytes != 0) {
+        return wrong(reader, "a letter has no `method`, no `answer` and no `answer_kb`");
+    }
+    return own->call.len == 0 ||
+           (section.from.len > 0 && section.to.len > 0 && section.subject.len > 0 &&
+            section.text.len > 0) ||
+           wrong(reader, "a letter needs `from`, `to`, `subject` and `text`");
+}
+
 enum err settings_open(const char *path, struct arena *arena, struct settings *ret_settings,
                        struct settings_problem *ret_problem)
 {
@@ -325,6 +434,11 @@ enum err settings_open(const char *path, struct arena *arena, struct settings *r
         }
         rest = slice_sub(rest, len + 1, rest.len);
     }
+    for (uint32_t i = 0; i < ret_settings->count; i++) {
+        if (!check_section(&reader, &ret_settings->sections[i])) {
+            return ERR_BAD_INPUT;
+        }
+    }
     return OK;
 }
 
@@ -332,11 +446,20 @@ enum err settings_open(const char *path, struct arena *arena, struct settings *r
 
 static void join(struct settings_section *to, const struct settings_section *from)
 {
-    to->url = to->url != NULL ? to->url : from->url;
-    to->put = to->put || (to->url == from->url && from->put);
+    bool same = to->url == NULL; // the method goes with the address that it is said for
+    to->method = to->method == NULL && same ? from->method : to->method;
+    to->url = same ? from->url : to->url;
     to->timeout_s = to->timeout_s != 0 ? to->timeout_s : from->timeout_s;
     to->answer_bytes = to->answer_bytes != 0 ? to->answer_bytes : from->answer_bytes;
     to->at_once = from->at_once;
+    to->from = to->from.len > 0 ? to->from : from->from;
+    to->to = to->to.len > 0 ? to->to : from->to;
+    to->subject = to->subject.len > 0 ? to->subject : from->subject;
+    to->text = to->text.len > 0 ? to->text : from->text;
+    if (to->user == NULL) {
+        to->user = from->user;
+        to->password = from->password;
+    }
     for (uint32_t i = 0; i < from->header_count && to->header_count < SETTINGS_HEADERS_MAX; i++) {
         to->headers[to->header_count++] = from->headers[i];
     }

@@ -16,6 +16,14 @@
 //   [bank.invoice]                          one call; lines as above
 //   answer  = paid number amount=total.sum  its answer is the message `paid`: each parameter, or
 //                                           parameter=place in the JSON
+//   [mail]                                  a connector whose calls are letters
+//   url     = smtps://mail.example          or smtp://: TLS where offered, with `login` always
+//   login   = desk: /etc/rung/mail.key      the user, and a file with the password
+//   from    = Desk <desk@example.com>
+//   [mail.letter]
+//   to      = {to}, copies@example.com      parameters of the call
+//   subject = Your order: {about}
+//   text    = Good day {name},\nthank you.  or @FILE: what stands in that file
 #ifndef RUNG_ENGINE_CALLS_SETTINGS_H
 #define RUNG_ENGINE_CALLS_SETTINGS_H
 
@@ -36,7 +44,8 @@ enum {
     SETTINGS_SECRET_BYTES_MAX = 4096,
     SETTINGS_TIMEOUT_S_MAX = 600,
     SETTINGS_ANSWER_KB_MAX = 1024,
-    SETTINGS_AT_ONCE_MAX = 64
+    SETTINGS_AT_ONCE_MAX = 64,
+    SETTINGS_LETTER_BYTES_MAX = 64 * 1024
 };
 
 struct settings_take { struct slice param, place; };
@@ -45,7 +54,7 @@ struct settings_section {
     struct slice connector, call; // `call` empty: the connector as a whole
     uint32_t line;
     const char *url;              // NULL: not said here
-    bool put;                     // method
+    const char *method;           // NULL: not said here
     const char *headers[SETTINGS_HEADERS_MAX]; // "Name: value", secrets among them
     uint32_t header_count;
     struct address allow[SETTINGS_ALLOW_MAX];
@@ -54,6 +63,8 @@ struct settings_section {
     struct slice answer;                       // message; empty: none
     struct settings_take takes[SETTINGS_TAKES_MAX];
     uint32_t take_count;
+    struct slice from, to, subject, text; // of letters: templates; empty: not said here
+    const char *user, *password;          // NULL: nobody logs in
 };
 
 struct settings {
@@ -69,6 +80,8 @@ struct settings_problem {
 // not to be read), ERR_BAD_INPUT (with the line).
 enum err settings_open(const char *path, struct arena *arena, struct settings *ret_settings,
                        struct settings_problem *ret_problem) ATTR_USE_RESULT;
+// Does it send letters?
+bool settings_is_mail(const struct settings_section *section);
 // What goes for one call: its own lines first, then those of the connector. False: no URL is known
 // for it. Texts live as long as the settings.
 bool settings_of(const struct settings *settings, struct slice connector, struct slice call,

@@ -13,7 +13,8 @@
 #include "engine/cli/cli.h"
 #include "engine/cli/env.h"
 #include "engine/cli/form.h"
-#include "engine/cli/map.h"
+#include "engine/cli/mappings.h"
+#include "engine/intake/map.h"
 
 enum {
     WINDOW = 64,
@@ -161,34 +162,6 @@ static void fault_row(struct import *import, const struct csv_row *row)
 
 // --- one row ------------------------------------------------------------------------------------
 
-static void split_pack(struct buf *to, struct slice text, char mark)
-{
-    struct buf items;
-    buf_init(&items, FRAME_BYTES_MAX);
-    uint32_t count = 0;
-    for (size_t start = 0; start <= text.len;) {
-        const char *end =
-            start < text.len ? memchr(text.ptr + start, mark, text.len - start) : NULL;
-        size_t stop = end != NULL ? (size_t)(end - text.ptr) : text.len;
-        size_t from = start;
-        size_t upto = stop;
-        while (from < upto && text.ptr[from] == ' ') {
-            from++;
-        }
-        while (upto > from && text.ptr[upto - 1] == ' ') {
-            upto--;
-        }
-        if (upto > from) {
-            pack_str(&items, slice_sub(text, from, upto - from));
-            count++;
-        }
-        start = stop + 1;
-    }
-    pack_array(to, count);
-    buf_put_slice(to, buf_slice(&items));
-    buf_done(&items);
-}
-
 static void row_form(const struct import *import, const struct csv_row *row, struct params *params)
 {
     struct buf form;
@@ -196,14 +169,15 @@ static void row_form(const struct import *import, const struct csv_row *row, str
     uint32_t pairs = 0;
     for (uint32_t i = 0; i < import->map->field_count; i++) {
         const struct map_field *field = &import->map->fields[i];
-        struct slice text =
-            field->constant ? field->text : map_value(field, row->fields[field->column.index]);
+        struct slice text = field->constant
+                                ? field->text
+                                : map_value_of(&field->values, row->fields[field->column.index]);
         if (text.len == 0) {
             continue; // empty is not sent: the process's own default holds
         }
         pack_str(&form, field->name);
         if (field->split != 0) {
-            split_pack(&form, text, field->split);
+            map_pack_parts(&form, text, field->split);
         } else {
             pack_str(&form, text);
         }
@@ -221,8 +195,9 @@ static bool row_try(struct import *import, const struct csv_row *row, struct sli
 {
     for (uint32_t i = 0; i < import->map->field_count; i++) {
         const struct map_field *field = &import->map->fields[i];
-        struct slice text =
-            field->constant ? field->text : map_value(field, row->fields[field->column.index]);
+        struct slice text = field->constant
+                                ? field->text
+                                : map_value_of(&field->values, row->fields[field->column.index]);
         const struct form_field *asked = form_find(&import->form, field->name);
         bool known =
             asked == NULL || asked->choice_count == 0 || text.len == 0 || field->split != 0;
@@ -398,19 +373,6 @@ static void rows_run(struct import *import)
 
 // --- before and after ---------------------------------------------------------------------------
 
-static int map_tell(struct cli *cli, const struct map *map)
-{
-    struct term term;
-    term_init(&term, 2);
-    struct buf text;
-    buf_init(&text, 1 << 20);
-    map_render(map, &term, &text);
-    (void)fwrite(text.ptr, 1, text.len, stderr);
-    buf_done(&text);
-    return cli_problem(cli, CLI_BAD_INPUT, "bad_map", "%u mistake%s in %.*s; nothing was started",
-                       map->fault_count, map->fault_count == 1 ? "" : "s", SLICE_PRINT(map->name));
-}
-
 static int file_open(struct import *import, const char *path)
 {
     struct stat facts;
@@ -480,8 +442,8 @@ static int import_prepare(struct import *import)
         return status;
     }
     map_parse(import->map, &cli->arena, slice_from_cstr(map_path), text);
-    if (import->map->fault_count > 0) {
-        return map_tell(cli, import->map);
+    if (import->map->lines.fault_count > 0) {
+        return mappings_tell(cli, &import->map->lines);
     }
     status = file_open(import, arena_cstr(&cli->arena, cli_word(cli, 1)));
     if (status == CLI_DONE) {
@@ -495,8 +457,8 @@ static int import_prepare(struct import *import)
         known[i] = import->form.fields[i].name;
     }
     map_check_fields(import->map, import->process, known, import->form.field_count);
-    if (import->map->fault_count > 0) {
-        return map_tell(cli, import->map);
+    if (import->map->lines.fault_count > 0) {
+        return mappings_tell(cli, &import->map->lines);
     }
     const char *report = cli_option(cli, OPTION_REPORT);
     import->report = report != NULL ? fopen(report, "wb") : NULL;

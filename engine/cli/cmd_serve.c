@@ -7,6 +7,7 @@
 #include "engine/cli/cli.h"
 #include "engine/cli/env.h"
 #include "engine/cli/library.h"
+#include "engine/cli/mappings.h"
 #include "engine/cli/when.h"
 #include "engine/embed/toolchain_play.h"
 #include "engine/cli/program.h"
@@ -70,10 +71,16 @@ int cmd_serve(struct cli *cli)
                                       .zone = cli_option(cli, OPTION_ZONE),
                                       .connectors = cli_option(cli, OPTION_CONNECTORS),
                                       .events = { log_line, ready_tell, cli } };
+    struct mappings mappings;
     if (!demo_read(cli, &options)) {
         return CLI_USAGE;
     }
-    int status = cli->args.word_count > 1 ? cli_read_programs(cli, 1, &files) : CLI_DONE;
+    int status = mappings_open(cli, cli_option(cli, OPTION_INTAKE), &mappings);
+    const struct intake_library library = mappings_library(&mappings);
+    options.mappings = &library;
+    if (status == CLI_DONE && cli->args.word_count > 1) {
+        status = cli_read_programs(cli, 1, &files);
+    }
     if (status == CLI_DONE && files.count > 0) {
         program_add_data(cli, &files);
     }

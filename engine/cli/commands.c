@@ -146,6 +146,30 @@ const struct cli_command cli_commands[] = {
       "again changes nothing for rows that are in: a broken import is just run again.",
       "Company", SAID | OPTION_BIT(MAP) | OPTION_BIT(DRY_RUN) | OPTION_BIT(REPORT), 2, 2,
       cmd_import },
+    { "intake", "FILE|- --map MAPPING", "take in the body of a webhook: leads, call results …",
+      "MAPPING is the name of a mapping that the engine knows (those that come with Rung: amocrm,\n"
+      "bitrix24, facebook, google, tilda, twilio; those of `serve --intake`), or a file. It says\n"
+      "what stands where in the body, which is JSON or a form with brackets:\n\n"
+      "    -- comment\n"
+      "    source = facebook               -- deliveries are remembered under this name\n"
+      "    test when object is probe       -- such a delivery makes no work\n"
+      "    skip when object is not page    -- nor does such a one\n\n"
+      "    message facebook.lead each entry.*.changes.* when .field is leadgen\n"
+      "    row id = .value.leadgen_id      -- tells deliveries apart, for ever; parts: a + b\n"
+      "    lead_id = .value.leadgen_id     -- parameter = place; within the element with a point\n"
+      "    asked = .value.created_time moment\n\n"
+      "    start lead when event is ONCRMLEADADD and data.FIELDS.ID is not empty\n"
+      "    row id = data.FIELDS.ID or whole body\n"
+      "    name = columns[column_id=FULL_NAME].string_value or name\n"
+      "    phone = data.PHONE phone DE     -- into its international spelling\n"
+      "    origin := site                  -- a constant\n"
+      "    result = data.CODE\n"
+      "      \"304\" -> silent               -- values\n"
+      "    tags = data.TAGS split \",\"\n\n"
+      "What became of each element is told; a delivery that is said again changes nothing. Exit\n"
+      "code 4: the body or the mapping is wrong, or an element was refused.",
+      "Company", WIRE | OPTION_BIT(MAPPING) | OPTION_BIT(TYPE) | OPTION_BIT(DRY_RUN), 1, 1,
+      cmd_intake },
     { "users", "[list | import FILE | absent NAME | present NAME | hand-over NAME]",
       "who is in the directory, who is away, who takes over",
       "`import` reads a CSV file with the columns name, title, roles, teams, superior, zone, "
@@ -174,7 +198,7 @@ const struct cli_command cli_commands[] = {
       "differs; `rung apply` changes them. Stops in good order on SIGTERM.",
       "Engine",
       BASIC | OPTION_BIT(SOCKET) | OPTION_BIT(DEMO_CLOCK) | OPTION_BIT(CURRENCY) |
-          OPTION_BIT(REGION) | OPTION_BIT(ZONE) | OPTION_BIT(CONNECTORS),
+          OPTION_BIT(REGION) | OPTION_BIT(ZONE) | OPTION_BIT(CONNECTORS) | OPTION_BIT(INTAKE),
       1, ARGS_ANY, cmd_serve },
     { "stats", "", "counters, sizes and times of the engine; or how people stand",
       "--people: open, late and promised tasks of everybody, and how many promises were kept and "

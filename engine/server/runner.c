@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/pack.h"
 #include "engine/calls/json.h"
+#include "engine/calls/mail.h"
 #include "engine/calls/settings.h"
 
 enum {
@@ -22,7 +23,9 @@ enum {
 struct try {
     struct runner *runner;
     CURL *easy; // NULL: free
-    struct curl_slist *headers;
+    struct curl_slist *headers; // or recipients
+    size_t sent;                // of a letter's bytes
+    bool is_mail;
     struct settings_section section;
     uint64_t call;
     struct buf body, answer, form;
@@ -201,7 +204,7 @@ static bool set_limits(struct try *try)
     CURL *easy = try->easy;
     long timeout_s = (long)try->section.timeout_s;
     return curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https,smtp,smtps") == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https") == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK &&
@@ -218,17 +221,60 @@ static bool set_limits(struct try *try)
 static bool set_request(struct try *try, const char *url)
 {
     CURL *easy = try->easy;
+    const char *method = try->section.method != NULL ? try->section.method : "POST";
     return curl_easy_setopt(easy, CURLOPT_URL, url) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_POSTFIELDS, try->body.ptr) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)try->body.len) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, try->section.put ? "PUT" : "POST") ==
-               CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_HTTPHEADER, try->headers) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_answer) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_WRITEDATA, try) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, try->error) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_PRIVATE, try) == CURLE_OK;
+           curl_easy_setopt(easy, CURLOPT_WRITEDATA, try) == CURLE_OK;
 }
+
+// --- letters -------------------------------------------------------------------------------------
+
+static size_t give_letter(char *to, size_t size, size_t count, void *context)
+{
+    struct try *try = context;
+    struct slice rest = slice_sub(buf_slice(&try->body), try->sent, size * count);
+    if (rest.len > 0) {
+        memcpy(to, rest.ptr, rest.len);
+    }
+    try->sent += rest.len;
+    return rest.len;
+}
+
+// A password goes over TLS or not at all.
+static bool set_login(struct try *try)
+{
+    CURL *easy = try->easy;
+    const struct settings_section *section = &try->section;
+    long tls = section->user != NULL ? (long)CURLUSESSL_ALL : (long)CURLUSESSL_TRY;
+    return curl_easy_setopt(easy, CURLOPT_USE_SSL, tls) == CURLE_OK &&
+           (section->user == NULL ||
+            (curl_easy_setopt(easy, CURLOPT_USERNAME, section->user) == CURLE_OK &&
+             curl_easy_setopt(easy, CURLOPT_PASSWORD, section->password) == CURLE_OK));
+}
+
+static bool set_letter(struct try *try, const struct mail *mail)
+{
+    CURL *easy = try->easy;
+    bool good = true;
+    for (uint32_t i = 0; i < mail->to_count; i++) {
+        good = good && add_header(try, mail->to[i]);
+    }
+    buf_put_slice(&try->body, mail->text);
+    return good && !try->body.overflow && set_login(try) &&
+           curl_easy_setopt(easy, CURLOPT_URL, try->section.url) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_MAIL_FROM, mail->from) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_MAIL_RCPT, try->headers) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_READFUNCTION, give_letter) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_READDATA, try) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_INFILESIZE, (long)try->body.len) == CURLE_OK;
+}
+
+// --- both ----------------------------------------------------------------------------------------
 
 // A free place, unless the connector has as many tries under way as it may.
 static struct try *find_place(struct runner *runner, const struct settings_section *section)
@@ -259,18 +305,47 @@ static void tell_missing(struct runner *runner, const struct effector_call *call
     }
 }
 
-static bool begin(struct runner *runner, struct try *try, const struct effector_call *call)
+static uint64_t wall_ms(const struct runner *runner)
 {
-    buf_init(&try->body, BODY_BYTES_MAX);
+    return runner->options.clock.now_ms(runner->options.clock.context);
+}
+
+// False: the try cannot be made, now or ever; `ret_problem` says why.
+static bool fill(struct try *try, const struct effector_call *call, struct slice *ret_problem)
+{
+    struct arena *arena = &try->runner->scratch;
+    *ret_problem = SLICE("the try could not be begun");
+    if (try->is_mail) {
+        const struct mail_call letter = { call->form, call->key, wall_ms(try->runner) };
+        struct mail mail;
+        return mail_make(&try->section, &letter, arena, &mail, ret_problem) &&
+               set_letter(try, &mail);
+    }
+    const char *url = make_url(arena, try->section.url, call->name);
+    return json_put_form(&try->body, call->form, arena) && !try->body.overflow &&
+           set_headers(try, call) && set_request(try, url);
+}
+
+static bool begin(struct runner *runner, struct try *try, const struct effector_call *call,
+                  struct effector_result *ret_result)
+{
+    buf_init(&try->body, try->is_mail ? 2 * MAIL_BYTES_MAX : BODY_BYTES_MAX);
     buf_init(&try->answer, SETTINGS_ANSWER_KB_MAX * 1024);
     buf_init(&try->form, CALL_FORM_BYTES_MAX);
     try->call = call->call;
     try->easy = curl_easy_init();
     arena_reset(&runner->scratch);
-    const char *url = make_url(&runner->scratch, try->section.url, call->name);
-    return json_put_form(&try->body, call->form, &runner->scratch) && !try->body.overflow &&
-           try->easy != NULL && set_headers(try, call) && set_limits(try) &&
-           set_request(try, url) && curl_multi_add_handle(runner->multi, try->easy) == CURLM_OK;
+    CURL *easy = try->easy;
+    *ret_result = (struct effector_result){ .result = CALL_RESULT_FAILED,
+                                            .note = SLICE("the try could not be begun") };
+    if (easy != NULL && !fill(try, call, &ret_result->note)) {
+        ret_result->result = CALL_RESULT_REFUSED; // nor could another one
+        return false;
+    }
+    return easy != NULL && set_limits(try) &&
+           curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, try->error) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_PRIVATE, try) == CURLE_OK &&
+           curl_multi_add_handle(runner->multi, easy) == CURLM_OK;
 }
 
 static bool start_try(void *context, const struct effector_call *call)
@@ -285,11 +360,11 @@ static bool start_try(void *context, const struct effector_call *call)
     if (try == NULL) {
         return false;
     }
-    *try = (struct try){ .runner = runner, .section = section };
-    if (!begin(runner, try, call)) {
+    struct effector_result result;
+    *try = (struct try){ .runner = runner, .section = section,
+                         .is_mail = settings_is_mail(&section) };
+    if (!begin(runner, try, call, &result)) {
         free_try(try);
-        const struct effector_result result = { .result = CALL_RESULT_FAILED,
-                                                .note = SLICE("the try could not be begun") };
         runner->options.done(runner->options.context, call->call, &result);
     }
     return true;
@@ -340,6 +415,16 @@ static enum call_result judge_status(long status)
     return later ? CALL_RESULT_FAILED : CALL_RESULT_REFUSED;
 }
 
+// 4xx and silence: later. 5xx, and a password that would go in the clear: never.
+static enum call_result judge_letter(CURLcode code, long status)
+{
+    bool never = status >= 500 || code == CURLE_USE_SSL_FAILED ||
+                 code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL;
+    return code == CURLE_OK ? CALL_RESULT_DONE
+           : never          ? CALL_RESULT_REFUSED
+                            : CALL_RESULT_FAILED;
+}
+
 static void end_try(struct try *try, CURLcode code)
 {
     struct runner *runner = try->runner;
@@ -355,6 +440,10 @@ static void end_try(struct try *try, CURLcode code)
         result.result = CALL_RESULT_REFUSED;
         (void)snprintf(note, sizeof(note), "the answer is longer than %u bytes",
                        try->section.answer_bytes);
+    } else if (try->is_mail) {
+        result.result = judge_letter(code, status);
+        (void)snprintf(note, sizeof(note), "answered %ld: %.150s", status,
+                       try->error[0] != '\0' ? try->error : curl_easy_strerror(code));
     } else if (code != CURLE_OK) {
         (void)snprintf(note, sizeof(note), "%.180s",
                        try->error[0] != '\0' ? try->error : curl_easy_strerror(code));

@@ -1,4 +1,4 @@
-// Carries calls of connectors out over HTTP and HTTPS: libcurl on the server's loop. It knows the
+// Carries calls of connectors out over HTTP, HTTPS and SMTP: libcurl on the loop. It knows the
 // settings, and nothing of cases; see engine/shell/effector.h.
 #ifndef RUNG_ENGINE_SERVER_RUNNER_H
 #define RUNG_ENGINE_SERVER_RUNNER_H
@@ -7,6 +7,7 @@
 
 #include "base/attr.h"
 #include "base/err.h"
+#include "engine/shell/clock.h"
 #include "engine/shell/effector.h"
 
 struct runner;
@@ -17,6 +18,7 @@ struct runner_options {
     uv_loop_t *loop;
     void (*done)(void *context, uint64_t call, const struct effector_result *result);
     void (*log)(void *context, const char *line);
+    struct clock clock; // the date of letters
     void *context;
 };
 

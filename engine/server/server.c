@@ -193,6 +193,7 @@ static enum err open_runner(struct server *server, struct server_problem *proble
                                             .loop = &server->loop,
                                             .done = on_call_done,
                                             .log = on_runner_log,
+                                            .clock = threads_clock(),
                                             .context = server };
     if (options.path == NULL) {
         return OK;
@@ -232,6 +233,7 @@ static enum err open_engine(struct server *server, const struct clock *clock,
         .worker = worker,
         .effector = server->runner != NULL ? &server->effector : NULL,
         .toolchain = options->toolchain,
+        .mappings = options->mappings,
         .scratch_path = server->scratch_path,
         .wake_core = threads_core_bell(server),
         .wake_for_commands = threads_commands_bell(server),

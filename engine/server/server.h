@@ -13,6 +13,7 @@
 
 #include "base/attr.h"
 #include "base/err.h"
+#include "engine/shell/intake.h"
 #include "engine/shell/toolchain.h"
 
 struct server_events {
@@ -35,6 +36,7 @@ struct server_options {
     uint64_t map_bytes;   // 0: the store's own default
     uint32_t flush_rows, flush_ms; // 0: the store's own defaults
     const struct toolchain *toolchain; // must outlive the run
+    const struct intake_library *mappings; // likewise; NULL: none
     const struct toolchain_file *files; // what PROCESSES holds
     uint32_t file_count;
     struct server_events events;

@@ -6,7 +6,8 @@
 #include "base/value.h"
 
 enum param_type {
-    PARAM_TYPE_TEXT, PARAM_TYPE_NUMBER, PARAM_TYPE_MOMENT, PARAM_TYPE_MAP, PARAM_TYPE_ARRAY
+    PARAM_TYPE_TEXT, PARAM_TYPE_NUMBER, PARAM_TYPE_MOMENT, PARAM_TYPE_MAP, PARAM_TYPE_ARRAY,
+    PARAM_TYPE_BYTES
 };
 
 struct param_rule {
@@ -80,6 +81,18 @@ static bool take_text(struct unpack *unpack, const struct param_rule *rule, stru
     return true;
 }
 
+static bool take_bytes(struct unpack *unpack, const struct param_rule *rule, struct arena *arena,
+                       struct call_arg *arg, struct refusal *refusal)
+{
+    enum pack_kind kind = unpack_peek(unpack);
+    if (kind != PACK_BIN && kind != PACK_STR) {
+        refuse_param(arena, rule, "binary or text", refusal);
+        return false;
+    }
+    arg->bytes = kind == PACK_BIN ? unpack_bin(unpack) : unpack_str(unpack);
+    return true;
+}
+
 static bool take_number(struct unpack *unpack, const struct param_rule *rule, struct arena *arena,
                         struct call_arg *arg, struct refusal *refusal)
 {
@@ -121,6 +134,7 @@ static bool take_arg(struct unpack *unpack, enum param param, struct arena *aren
     case PARAM_TYPE_TEXT: return take_text(unpack, rule, arena, arg, refusal);
     case PARAM_TYPE_NUMBER: return take_number(unpack, rule, arena, arg, refusal);
     case PARAM_TYPE_MOMENT: return take_moment(unpack, rule, arena, arg, refusal);
+    case PARAM_TYPE_BYTES: return take_bytes(unpack, rule, arena, arg, refusal);
     case PARAM_TYPE_MAP:
         if (unpack_peek(unpack) != PACK_MAP) {
             refuse_param(arena, rule, "a map", refusal);

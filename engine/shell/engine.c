@@ -184,6 +184,7 @@ enum err engine_open(const struct engine_options *options, struct engine *ret_en
             .effector = options->effector,
             .toolchain = options->toolchain,
             .follower = engine->follower,
+            .mappings = options->mappings,
             .scratch_path = options->scratch_path,
             .build = slice_from_cstr(engine_build()),
             .currency = slice_make(counters->currency, currency),

@@ -29,6 +29,7 @@ struct engine_options {
     const struct worker *worker;
     const struct effector *effector;   // may be NULL
     const struct toolchain *toolchain; // may be NULL
+    const struct intake_library *mappings; // may be NULL
     const char *scratch_path;
     struct doorbell wake_core, wake_shell, wake_flusher; // `ring` may be NULL with one thread
     struct doorbell wake_for_commands; // rung when commands come to a core that sleeps; see server

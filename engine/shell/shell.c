@@ -60,6 +60,7 @@ void shell_close(struct shell *shell, bool crash)
     store_reader_close(shell->reader);
     request_pool_done(&shell->pool, crash);
     caller_done(&shell->caller);
+    intake_done(&shell->intake);
     arena_done(&shell->scratch);
     mem_free(shell->sessions);
     mem_free(shell->ready);
@@ -125,16 +126,23 @@ bool shell_submit(struct shell *shell, struct request *request)
     return true;
 }
 
+// False: no command is taken now, and the session has been told.
+static bool takes_commands(struct shell *shell, struct session *session, uint32_t msgid)
+{
+    if (shell->stopping) {
+        return !refuse_call(shell, session, msgid, REFUSAL_STOPPING,
+                            SLICE("the engine is shutting down"));
+    }
+    return !atomic_load_explicit(&shell->options.core_tick->full, memory_order_relaxed) ||
+           !refuse_call(shell, session, msgid, REFUSAL_STORE_FULL,
+                        slice_from_cstr(err_sentence(ERR_FULL)));
+}
+
 static bool take_command(struct shell *shell, struct session *session, const struct call *call,
                          struct slice frame)
 {
-    if (shell->stopping) {
-        return refuse_call(shell, session, call->msgid, REFUSAL_STOPPING,
-                           SLICE("the engine is shutting down"));
-    }
-    if (atomic_load_explicit(&shell->options.core_tick->full, memory_order_relaxed)) {
-        return refuse_call(shell, session, call->msgid, REFUSAL_STORE_FULL,
-                           slice_from_cstr(err_sentence(ERR_FULL)));
+    if (!takes_commands(shell, session, call->msgid)) {
+        return true;
     }
     struct request *request =
         inbox_room(shell->options.inbox) > 0 ? request_take(&shell->pool) : NULL;
@@ -218,6 +226,8 @@ bool shell_take_call(struct shell *shell, struct session *session, const struct 
     case METHOD_MESSAGE:
     case METHOD_IMPORT_USERS: return take_command(shell, session, call, frame);
     case METHOD_CLOCK: return take_clock(shell, session, call, frame);
+    case METHOD_INTAKE:
+        return !takes_commands(shell, session, call->msgid) || intake_take(shell, session, call);
     case METHOD_STATS: return take_stats(shell, session, call);
     case METHOD_APPLY:
     case METHOD_BACKUP:
@@ -250,9 +260,11 @@ static void take_delivery(struct shell *shell, struct delivery *delivery)
 {
     for (uint32_t i = 0; i < delivery->reply_count; i++) {
         const struct delivery_reply *reply = &delivery->reply[i];
-        if (reply->request->conn == CALLER_CONN) {
-            caller_answered(shell, reply->request,
-                            slice_make(delivery->bytes.ptr + reply->offset, reply->len));
+        uint64_t conn = reply->request->conn;
+        if (conn == CALLER_CONN || conn == INTAKE_CONN) {
+            struct slice bytes = slice_make(delivery->bytes.ptr + reply->offset, reply->len);
+            (conn == CALLER_CONN ? caller_answered : intake_answered)(shell, reply->request,
+                                                                      bytes);
             request_give(&shell->pool, reply->request);
             continue;
         }

@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "engine/shell/core_tick.h"
 #include "engine/shell/effector.h"
+#include "engine/shell/intake.h"
 #include "engine/shell/toolchain.h"
 #include "engine/shell/transport.h"
 
@@ -32,6 +33,7 @@ struct shell_options {
     const struct effector *effector; // may be NULL: calls stay in the outbox
     const struct toolchain *toolchain; // may be NULL: `apply` is refused
     struct follower *follower; // may be NULL: `search` is refused
+    const struct intake_library *mappings; // may be NULL: none is known by name
     const char *scratch_path; // where `verify` may make and remove a scratch store
     struct slice build;       // "rung 0.1.0"
     struct slice currency;

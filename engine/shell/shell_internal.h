@@ -8,6 +8,7 @@
 #include "engine/search/follow.h"
 #include "engine/shell/caller.h"
 #include "engine/shell/decode.h"
+#include "engine/shell/intake.h"
 #include "engine/shell/shell.h"
 #include "engine/state/view.h"
 
@@ -67,6 +68,7 @@ struct shell {
     struct table told;      // case, task, inbox subscription → the state it was told
     uint32_t inbox_number;  // of the newest inbox subscription
     struct caller caller;
+    struct intake intake;
     struct buf push;        // the notification made last, for all who listen to its case
     uint64_t push_seq, push_instance;
     char push_lang[LANG_BYTES_MAX]; // in which it was made

@@ -144,16 +144,16 @@ static void a_call_s_own_lines_come_first(void **state)
     struct settings_section sections[2] = {
         { .connector = SLICE("bank"), .url = "https://a/{call}", .timeout_s = 7, .at_once = 2,
           .headers = { "A: b" }, .header_count = 1 },
-        { .connector = SLICE("bank"), .call = SLICE("pay"), .url = "https://b", .put = true },
+        { .connector = SLICE("bank"), .call = SLICE("pay"), .url = "https://b", .method = "PUT" },
     };
     const struct settings settings = { sections, 2 };
     struct settings_section found;
     assert_true(settings_of(&settings, SLICE("bank"), SLICE("pay"), &found));
     assert_string_equal(found.url, "https://b");
-    assert_true(found.put && found.timeout_s == 7 && found.header_count == 1);
+    assert_true(found.method != NULL && found.timeout_s == 7 && found.header_count == 1);
     assert_true(settings_of(&settings, SLICE("bank"), SLICE("ask"), &found));
     assert_string_equal(found.url, "https://a/{call}");
-    assert_true(!found.put && found.at_once == 2 && found.answer_bytes == 65536);
+    assert_true(found.method == NULL && found.at_once == 2 && found.answer_bytes == 65536);
     assert_false(settings_of(&settings, SLICE("mail"), SLICE("ask"), &found));
 }
 

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-#include "engine/cli/map.h"
+#include "engine/intake/map.h"
 
 static struct slice header_fields[] = { { "Lead Number", 11 }, { "Phone", 5 },    { "City", 4 },
                                         { "category", 8 },     { "category", 8 }, { "", 0 } };
@@ -26,13 +26,12 @@ static void expect_faults(const char *text, const struct csv_row *columns, const
 {
     static struct fixture fixture;
     parse(&fixture, text);
-    if (columns != NULL && fixture.map.fault_count == 0) {
+    if (columns != NULL && fixture.map.lines.fault_count == 0) {
         map_bind(&fixture.map, columns);
     }
-    struct term term = { .columns = 80 };
     struct buf out;
     buf_init(&out, 1 << 16);
-    map_render(&fixture.map, &term, &out);
+    map_lines_render(&fixture.map.lines, NULL, NULL, &out);
     buf_put_char(&out, 0);
     assert_string_equal(out.ptr, expected);
     buf_done(&out);
@@ -60,25 +59,26 @@ static void everything_a_map_can_say_is_read(void **state)
                     "origin := import\n"
                     "field source = Phone\n");
     struct map *map = &fixture.map;
-    assert_int_equal(map->fault_count, 0);
+    assert_int_equal(map->lines.fault_count, 0);
     assert_true(slice_equal(map->source, SLICE("X Education")));
     assert_int_equal(map->csv.encoding, CSV_CP1251);
     assert_int_equal(map->csv.separator, ';');
     assert_true(map->csv.cr_lines);
     assert_int_equal(map->field_count, 5);
     map_bind(map, &header_clean);
-    assert_int_equal(map->fault_count, 1); // column 4 of three
-    map->fault_count = 0;
+    assert_int_equal(map->lines.fault_count, 1); // column 4 of three
+    map->lines.fault_count = 0;
     map_bind(map, &header);
-    assert_int_equal(map->fault_count, 0);
+    assert_int_equal(map->lines.fault_count, 0);
     assert_int_equal(map->row_id.index, 0);
     assert_int_equal(map->fields[0].column.index, 1);
-    assert_int_equal(map->fields[1].value_count, 3);
-    assert_int_equal(map_value(&map->fields[1], SLICE("Select")).len, 0);
+    assert_int_equal(map->fields[1].values.count, 3);
+    assert_int_equal(map_value_of(&map->fields[1].values, SLICE("Select")).len, 0);
+    assert_true(slice_equal(map_value_of(&map->fields[1].values, SLICE("Msk")),
+                            SLICE("Moscow, \"the\" city")));
     assert_true(
-        slice_equal(map_value(&map->fields[1], SLICE("Msk")), SLICE("Moscow, \"the\" city")));
-    assert_true(slice_equal(map_value(&map->fields[1], SLICE("SPb")), SLICE("Petersburg")));
-    assert_true(slice_equal(map_value(&map->fields[1], SLICE("msk")), SLICE("msk")));
+        slice_equal(map_value_of(&map->fields[1].values, SLICE("SPb")), SLICE("Petersburg")));
+    assert_true(slice_equal(map_value_of(&map->fields[1].values, SLICE("msk")), SLICE("msk")));
     assert_int_equal(map->fields[2].split, ',');
     assert_int_equal(map->fields[2].column.index, 3);
     assert_true(map->fields[3].constant);
@@ -118,7 +118,7 @@ static void every_mistake_is_told_with_its_place(void **state)
         "3 | phone\n"
         "  |      ^\n"
         "  = help: write `field = column`, or `field := constant`\n\n"
-        "error: there is no column above this line\n"
+        "error: there is nothing to map above this line\n"
         " --> leads.map:4:3\n"
         "  |\n"
         "4 |   x -> y\n"
@@ -142,7 +142,7 @@ static void every_mistake_is_told_with_its_place(void **state)
         "8 | city = Phone\n"
         "  | ^^^^\n"
         "  = help: keep one of the lines\n\n"
-        "error: there is no column above this line\n"
+        "error: there is nothing to map above this line\n"
         "  --> leads.map:10:3\n"
         "   |\n"
         "10 |   x -> y\n"
@@ -196,10 +196,10 @@ static void fields_that_the_process_does_not_have_are_shown(void **state)
     parse(&fixture, "source = s\nrow id = column 1\nphon = column 2\nrecieved = column 3\n");
     const struct slice known[] = { SLICE("phone"), SLICE("company") };
     map_check_fields(&fixture.map, SLICE("lead"), known, 2);
-    assert_int_equal(fixture.map.fault_count, 2);
-    assert_true(slice_equal(fixture.map.faults[0].help,
+    assert_int_equal(fixture.map.lines.fault_count, 2);
+    assert_true(slice_equal(fixture.map.lines.faults[0].help,
                             SLICE("a field with a similar name exists: `phone`")));
-    assert_int_equal(fixture.map.faults[1].help.len, 0);
+    assert_int_equal(fixture.map.lines.faults[1].help.len, 0);
     arena_done(&fixture.arena);
 }
 

@@ -329,7 +329,7 @@ static void near_names_are_offered_and_far_ones_are_not(void **state)
     suggest_offer(&suggestions, SLICE("contacts"), 1); // the same from another scope
     suggest_offer(&suggestions, SLICE("cuntakt"), 0);
     suggest_offer(&suggestions, SLICE("kontakt"), 0);
-    assert_int_equal(suggestions.count, DIAG_SUGGESTIONS_MAX);
+    assert_int_equal(suggestions.count, SUGGESTIONS_MAX);
     assert_true(slice_equal(suggestions.names[0], SLICE("contacts"))); // nearer scope
     assert_true(slice_equal(suggestions.names[1], SLICE("contakt")));
     assert_true(slice_equal(suggestions.names[2], SLICE("cuntakt"))); // by alphabet

@@ -843,6 +843,7 @@ static void every_event_and_refusal_of_the_core_was_seen(void **state)
         // the shell's
         REFUSAL_BAD_REQUEST, REFUSAL_UNKNOWN_METHOD, REFUSAL_STOPPING, REFUSAL_NOT_DEMO,
         REFUSAL_STORE_FULL, REFUSAL_ROW_DAMAGED, // test_damage.c
+        REFUSAL_BAD_MAPPING, REFUSAL_BAD_BODY, // tests/intake/intake.sh
         REFUSAL_UNKNOWN_ZONE, // test_time.c
         REFUSAL_NO_INDEX, // test_session.c
     };

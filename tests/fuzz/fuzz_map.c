@@ -2,7 +2,7 @@
 // map without faults finds its columns or says which it lacks.
 #include "base/check.h"
 #include "base/utf8.h"
-#include "engine/cli/map.h"
+#include "engine/intake/map.h"
 #include "tests/fuzz/fuzz.h"
 
 static const struct slice columns[] = { { "Lead Number", 11 }, { "Phone", 5 }, { "City", 4 },
@@ -15,16 +15,15 @@ static void check_faults(const struct map *map, uint32_t lines)
 {
     struct buf out;
     buf_init(&out, 16 * 1024 * 1024);
-    const struct term term = { .columns = 80 };
-    for (uint32_t i = 0; i < map->fault_count; i++) {
-        CHECK(map->faults[i].place.line <= lines && map->faults[i].message.len > 0);
+    for (uint32_t i = 0; i < map->lines.fault_count; i++) {
+        CHECK(map->lines.faults[i].place.line <= lines && map->lines.faults[i].message.len > 0);
 #ifdef PLANTED_BUG
         char caret[40] = { 0 }; // lines of a MAP are short
-        caret[map->faults[i].place.at] = '^';
+        caret[map->lines.faults[i].place.at] = '^';
         CHECK(caret[0] == '^' || caret[0] == 0);
 #endif
     }
-    map_render(map, &term, &out);
+    map_lines_render(&map->lines, NULL, NULL, &out);
     CHECK(!out.overflow && utf8_valid(buf_slice(&out)));
     buf_done(&out);
 }
@@ -34,8 +33,8 @@ static void look_at_fields(const struct map *map)
     for (uint32_t i = 0; i < map->field_count; i++) {
         const struct map_field *field = &map->fields[i];
         CHECK(field->constant || field->column.index < ARRAY_COUNT(columns));
-        (void)map_value(field, SLICE("Select"));
-        (void)map_value(field, SLICE_EMPTY);
+        (void)map_value_of(&field->values, SLICE("Select"));
+        (void)map_value_of(&field->values, SLICE_EMPTY);
     }
 }
 
@@ -51,12 +50,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct arena arena;
     arena_init(&arena, 64 * 1024 * 1024);
     map_parse(&map, &arena, SLICE("fuzz.map"), text);
-    if (map.fault_count == 0) {
+    if (map.lines.fault_count == 0) {
         map_bind(&map, &header);
         map_check_fields(&map, SLICE("lead"), fields, ARRAY_COUNT(fields));
     }
     check_faults(&map, lines);
-    if (map.fault_count == 0) {
+    if (map.lines.fault_count == 0) {
         look_at_fields(&map);
     }
     arena_done(&arena);

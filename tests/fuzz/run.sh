@@ -1,7 +1,8 @@
 #!/bin/bash
 # One fuzz target for some seconds, or the proof that it finds its planted bug.
 #
-#   tests/fuzz/run.sh TARGET SECONDS [BUILD]          frame csv dsl image record map json log search
+#   tests/fuzz/run.sh TARGET SECONDS [BUILD]          frame csv dsl image record map hook holidays json
+#                                                     log search body mapping
 #   tests/fuzz/run.sh --planted TARGET|all [BUILD]    must find it within a minute
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -64,5 +65,5 @@ if [ "${1:-}" = --planted ]; then
     esac
     exit "$code"
 fi
-[ $# -ge 2 ] || { sed -n '2,6p' "$0" >&2; exit 2; }
+[ $# -ge 2 ] || { sed -n '2,7p' "$0" >&2; exit 2; }
 run_target "$1" "$2" "${3:-build/fuzz}"
