@@ -99,6 +99,9 @@ const struct block *check_block(struct body *body, uint32_t node);
 const struct due *check_due(struct body *body, uint32_t node);
 struct task *check_task(struct body *body, uint32_t node);
 struct target *check_target(struct body *body, uint32_t goto_node);
+void check_assign(struct body *body, struct step *step, uint32_t node);
+// A `migrate` of the process (check_migrate.c).
+void check_fill_migrate(struct unit *unit, struct process *process, uint32_t node);
 // Resolves the steps of a conversion, without the needs of its children (check_converts).
 struct convert *check_convert_step(struct body *body, uint32_t node);
 const struct ask *check_ask(struct body *body, uint32_t node);
@@ -134,6 +137,12 @@ void check_fill_message(struct unit *unit, struct process *process, struct stage
 struct send *check_send(struct body *body, uint32_t node);
 // Lint: calls and messages declared in the file that nothing sends or awaits.
 void check_unused_signals(struct unit *unit, uint32_t file);
+
+// --- tests ---------------------------------------------------------------------------------------
+// What `reload "path"` in that file means (compile_reload.c); NULL: reported.
+struct compile_result;
+const struct compile_result *compile_reload(struct unit *unit, uint32_t file, struct span span,
+                                            struct slice path);
 
 // --- walking (check_walk.c) --------------------------------------------------------------------
 // Calls `visit` for every step of the block and of the blocks inside it, in text order.

@@ -26,7 +26,8 @@ void check_body_init(struct body *body, struct unit *unit, struct process *proce
         return;
     }
     body->infer.flags |= handler->kind == HANDLER_START   ? INFER_NO_TASK
-                         : handler->kind == HANDLER_ENTER ? INFER_NO_ME | INFER_NO_TASK
+                         : handler->kind == HANDLER_ENTER || handler->kind == HANDLER_MIGRATE
+                             ? INFER_NO_ME | INFER_NO_TASK
                                                           : INFER_NO_ME;
 }
 
@@ -39,7 +40,7 @@ static struct slice body_place(const struct body *body)
         [HANDLER_ENTER] = "`on enter`", [HANDLER_EXIT] = "`on exit`",
         [HANDLER_CHOICE] = "a choice",  [HANDLER_JOIN] = "what follows a parallel",
         [HANDLER_MESSAGE] = "a message", [HANDLER_CALL_FAILED] = "what follows `send … else`",
-        [HANDLER_INTAKE] = "`start`",
+        [HANDLER_INTAKE] = "`start`", [HANDLER_MIGRATE] = "`migrate`",
     };
     return slice_from_cstr(body->handler == NULL ? "`reopen`" : places[body->handler->kind]);
 }
@@ -524,7 +525,7 @@ static void report_unassignable(struct body *body, uint32_t name_node, const str
     }
 }
 
-static void check_assign(struct body *body, struct step *step, uint32_t node)
+void check_assign(struct body *body, struct step *step, uint32_t node)
 {
     struct unit *unit = body->infer.unit;
     const struct syntax_tree *tree = body_tree(body);

@@ -674,6 +674,8 @@ static void fill_item(struct unit *unit, struct process *process, struct stage *
         fill_stage_task(unit, process, stage, node);
     } else if (kind == NODE_ON_ENTER || kind == NODE_ON_EXIT) {
         check_fill_on(unit, process, stage, node);
+    } else if (kind == NODE_MIGRATE) {
+        check_fill_migrate(unit, process, node);
     } else if (kind == NODE_CHOICE) {
         check_fill_choice(unit, process, stage, node);
     } else if (kind == NODE_PARALLEL) {

@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "dsl/array.h"
 #include "dsl/check_test_internal.h"
+#include "dsl/compile.h"
 
 static void check_plays(struct test_check_state *test, uint32_t node);
 
@@ -390,6 +391,18 @@ void check_test_add_case(struct test_check_state *test, struct test_play *play, 
     test->current_case = play->case_index;
 }
 
+const struct process *check_test_process(const struct test_check_state *test,
+                                         const struct process *process)
+{
+    for (uint32_t i = 0; test->reload != NULL && process != NULL &&
+                         i < test->reload->process_count; i++) {
+        if (slice_equal(test->reload->processes[i]->decl.name, process->decl.name)) {
+            return test->reload->processes[i];
+        }
+    }
+    return process;
+}
+
 static void play_start(struct test_check_state *test, struct test_play *play, uint32_t node)
 {
     const struct syntax_tree *tree = check_test_tree(test);
@@ -399,7 +412,8 @@ static void play_start(struct test_check_state *test, struct test_play *play, ui
         return;
     }
     const struct process *process =
-        names_process(test->unit, test->file, syntax_child_class(tree, node, CLASS_NAME, 0));
+        check_test_process(test, names_process(test->unit, test->file,
+                                           syntax_child_class(tree, node, CLASS_NAME, 0)));
     uint32_t name_node = syntax_child_class(tree, node, CLASS_NAME, 1);
     uint32_t as = syntax_child(tree, node, NODE_AS);
     if (as != NODE_NONE) {
@@ -438,6 +452,30 @@ static void play_wait(struct test_check_state *test, struct play_list *list, str
                               ? play->duration.number * step
                               : 0;
         list->clock_span = syntax_span(tree, wait);
+    }
+}
+
+// From here on the cases are spoken of as the new version has them: all are there in the end, or
+// the test says where they stay.
+static void play_reload(struct test_check_state *test, struct test_play *play, uint32_t node)
+{
+    const struct syntax_tree *tree = check_test_tree(test);
+    uint32_t path = syntax_child(tree, node, NODE_STRING);
+    play->kind = TEST_PLAY_RELOAD;
+    if (path == NODE_NONE) {
+        return;
+    }
+    play->reload = compile_reload(test->unit, test->file, syntax_span(tree, path),
+                                  syntax_string(tree, path, test->unit->arena));
+    test->reload = play->reload != NULL ? play->reload : test->reload;
+    for (uint32_t i = 0; play->reload != NULL && i < play->reload->process_count; i++) {
+        const struct process *process = play->reload->processes[i];
+        for (uint32_t n = 0; n < test->plan.case_count; n++) {
+            if (test->processes[n] != NULL &&
+                slice_equal(test->processes[n]->decl.name, process->decl.name)) {
+                test->processes[n] = process;
+            }
+        }
     }
 }
 
@@ -627,6 +665,8 @@ static void check_plays(struct test_check_state *test, uint32_t node)
             check_test_deed(test, &play, child);
         } else if (kind == NODE_PLAY_MESSAGE || kind == NODE_PLAY_CALL) {
             check_test_outside(test, &play, child);
+        } else if (kind == NODE_PLAY_RELOAD) {
+            play_reload(test, &play, child);
         } else if (kind == NODE_PLAY_EXPECT) {
             play_expect(test, &play, child);
         } else {

@@ -12,7 +12,8 @@ void check_test_child(struct test_check_state *test, struct test_play *play, uin
         return;
     }
     const struct process *process =
-        names_process(test->unit, test->file, syntax_child_class(tree, node, CLASS_NAME, 0));
+        check_test_process(test, names_process(test->unit, test->file,
+                                               syntax_child_class(tree, node, CLASS_NAME, 0)));
     uint32_t name = syntax_child_class(tree, node, CLASS_NAME, 1);
     play->parent = check_test_case(test, syntax_child_class(tree, node, CLASS_NAME, 2));
     const struct process *above =

@@ -20,6 +20,7 @@ struct test_check_state {
     const struct process **processes; // of the cases; NULL: unknown
     struct test_name *case_names;
     uint32_t current_case; // the one last named, or INDEX_NONE
+    const struct compile_result *reload; // the newest one of this test, or NULL
 };
 
 // A value or check with its type; `of` stands for it in messages.
@@ -50,6 +51,9 @@ static inline const struct syntax_tree *check_test_tree(const struct test_check_
     return names_tree(test->unit, test->file);
 }
 
+// What is started by that name now: after a `reload`, the new version.
+const struct process *check_test_process(const struct test_check_state *test,
+                                         const struct process *process);
 // A case that the play begins: its name, and what it runs (NULL: unknown, reported).
 void check_test_add_case(struct test_check_state *test, struct test_play *play, uint32_t name_node,
                          struct slice case_name, const struct process *process);

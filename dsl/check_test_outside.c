@@ -78,7 +78,8 @@ static void check_case(struct test_check_state *test, struct test_play *play, ui
         return;
     }
     struct slice name = syntax_name(tree, name_node);
-    const struct process *process = signal == NULL ? NULL : begun_by(test, signal);
+    const struct process *process =
+        signal == NULL ? NULL : check_test_process(test, begun_by(test, signal));
     if (check_test_find_case(test, name) == INDEX_NONE && process != NULL &&
         !names_reach_limit(test->unit, syntax_span(tree, name_node), SLICE("the test"),
                            test->plan.case_count, TEST_NAMES_MAX, "cases")) {

@@ -140,6 +140,8 @@ struct slice check_handler_name(const struct handler *handler, struct arena *are
         return SLICE("the message that starts it");
     case HANDLER_JOIN:
         return SLICE("`then` of the parallel");
+    case HANDLER_MIGRATE:
+        return SLICE("`migrate`");
     case HANDLER_OVERDUE:
         break;
     }

@@ -6,21 +6,13 @@
 #include "base/pack.h"
 #include "dsl/array.h"
 #include "dsl/check.h"
+#include "dsl/compile_internal.h"
 #include "dsl/lower.h"
 #include "dsl/names.h"
 #include "dsl/stdlib.h"
 
 _Static_assert(IMAGE_HASH_BYTES >= crypto_generichash_BYTES_MIN, "a hash that BLAKE2b can give");
 _Static_assert(IMAGE_HASH_BYTES <= crypto_generichash_BYTES_MAX, "a hash that BLAKE2b can give");
-
-struct compile {
-    const struct compile_input *input;
-    struct compile_result *result;
-    struct unit unit;
-    struct test_plan *plans;
-    uint32_t plan_count;
-    uint32_t given_count; // files of the set; those behind them came with imports
-};
 
 static void add_files(struct compile *compile);
 static void resolve_imports(struct compile *compile, uint32_t file);
@@ -75,6 +67,9 @@ void compile_set(const struct compile_input *input, struct compile_result *ret_r
 
 void compile_done(struct compile_result *result)
 {
+    for (uint32_t i = 0; i < result->reload_count; i++) {
+        compile_done(result->reloads[i].result);
+    }
     arena_done(&result->arena);
     *result = (struct compile_result){ .program_count = 0 };
 }
@@ -103,7 +98,7 @@ static uint32_t find_file(const struct compile *compile, struct slice name)
     return INDEX_NONE;
 }
 
-static bool is_program(struct slice name)
+bool compile_is_program(struct slice name)
 {
     struct slice ending = SLICE(".rung");
     return name.len < ending.len ||
@@ -115,7 +110,7 @@ static void add_files(struct compile *compile)
     struct source_set *sources = &compile->result->sources;
     for (uint32_t i = 0; i < compile->input->file_count; i++) {
         const struct compile_file *file = &compile->input->files[i];
-        if (find_file(compile, file->name) != INDEX_NONE || !is_program(file->name)) {
+        if (find_file(compile, file->name) != INDEX_NONE || !compile_is_program(file->name)) {
             continue; // data is read where it is named
         }
         if (sources->count == SOURCE_FILES_MAX) {
@@ -136,8 +131,7 @@ static bool load_text(struct compile *compile, struct slice path, struct slice *
            stdlib_find(path, ret_text);
 }
 
-// What stands before the last `/`, and it.
-static struct slice folder_of(struct slice name)
+struct slice compile_folder_of(struct slice name)
 {
     size_t folder = 0;
     for (size_t i = 0; i < name.len; i++) {
@@ -152,7 +146,7 @@ static bool load_data(struct unit *unit, uint32_t file, struct slice path, struc
     struct compile *compile = unit->compile;
     struct slice beside =
         arena_format(unit->arena, "%.*s%.*s",
-                     SLICE_PRINT(folder_of(source_file(unit->sources, file)->name)),
+                     SLICE_PRINT(compile_folder_of(source_file(unit->sources, file)->name)),
                      SLICE_PRINT(path));
     struct slice text = SLICE_EMPTY;
     bool found = false;
@@ -168,7 +162,7 @@ static bool load_data(struct unit *unit, uint32_t file, struct slice path, struc
     }
     found = found || load_text(compile, path, &text);
     if (found) {
-        struct unit_data data = { file, used, text };
+        struct unit_data data = { .file = file, .path = used, .text = text };
         ARRAY_PUSH(unit->arena, unit->data, unit->data_count, data);
         *ret_text = text;
     }
@@ -190,7 +184,7 @@ static struct slice import_path(struct compile *compile, uint32_t file, uint32_t
                                              SLICE_PRINT(word));
     }
     struct slice own = source_file(&compile->result->sources, file)->name;
-    struct slice folder = words == 1 ? folder_of(own) : SLICE_EMPTY;
+    struct slice folder = words == 1 ? compile_folder_of(own) : SLICE_EMPTY;
     return arena_format(arena, "%.*s%.*s.rung", SLICE_PRINT(folder), SLICE_PRINT(joined));
 }
 
@@ -200,7 +194,7 @@ static void offer_library(struct arena *arena, struct suggestions *suggestions)
     struct slice folder = SLICE("stdlib/");
     for (uint32_t i = 0; stdlib_path(i).len > 0; i++) {
         struct slice path = stdlib_path(i);
-        if (path.len > folder.len + 5 && is_program(path)) {
+        if (path.len > folder.len + 5 && compile_is_program(path)) {
             struct slice name = slice_sub(path, folder.len, path.len - folder.len - 5);
             suggest_offer(suggestions, arena_format(arena, "stdlib.%.*s", SLICE_PRINT(name)), 1);
         }
@@ -427,6 +421,19 @@ static void list_data(struct compile *compile)
 
 // --- passes ------------------------------------------------------------------------------------
 
+// For the tests of a set that reloads this one.
+static void keep_processes(struct compile *compile)
+{
+    const struct unit *unit = &compile->unit;
+    const struct process **kept =
+        ARENA_ARRAY(&compile->result->arena, const struct process *, unit->process_count + 1);
+    for (uint32_t i = 0; i < unit->process_count; i++) {
+        kept[i] = unit->processes[i];
+    }
+    compile->result->processes = kept;
+    compile->result->process_count = unit->process_count;
+}
+
 static void check_all(struct compile *compile)
 {
     struct unit *unit = &compile->unit;
@@ -462,7 +469,10 @@ static void check_all(struct compile *compile)
             check_timers(unit, process);
         }
     }
-    for (uint32_t file = 0; file < compile->input->file_count && file < unit->file_count; file++) {
+    keep_processes(compile);
+    for (uint32_t file = 0; file < compile->input->file_count && file < unit->file_count &&
+                            !compile->input->no_tests;
+         file++) {
         check_unused_signals(unit, file);
         check_tests(unit, file, &compile->plans, &compile->plan_count);
     }
@@ -501,7 +511,8 @@ static struct slice pack_sources(const struct compile *compile, const uint32_t *
     uint32_t data = 0;
     for (uint32_t i = 0; i < count; i++) {
         for (uint32_t n = 0; n < compile->unit.data_count; n++) {
-            data += compile->unit.data[n].file == files[i] ? 1u : 0u;
+            const struct unit_data *one = &compile->unit.data[n];
+            data += one->file == files[i] && !one->apart ? 1u : 0u;
         }
     }
     pack_array(&buf, count + data);
@@ -511,7 +522,7 @@ static struct slice pack_sources(const struct compile *compile, const uint32_t *
         pack_str(&buf, file->name);
         pack_str(&buf, file->text);
         for (uint32_t n = 0; n < compile->unit.data_count; n++) {
-            if (compile->unit.data[n].file == files[i]) {
+            if (compile->unit.data[n].file == files[i] && !compile->unit.data[n].apart) {
                 pack_array(&buf, 2);
                 pack_str(&buf, compile->unit.data[n].path);
                 pack_str(&buf, compile->unit.data[n].text);

@@ -43,6 +43,7 @@ struct compile_input {
     // Whether there is a time zone of that name; NULL: every well-formed name will do.
     bool (*knows_zone)(struct slice name);
     compile_check_hook_fn *check_hook; // NULL: hooks are taken as they are
+    bool no_tests;                     // tests are not looked at
 };
 
 enum { SOURCES_BYTES_MAX = 16 * 1024 * 1024 }; // of the file and all that it imports
@@ -56,6 +57,14 @@ struct compile_program {
     uint32_t file_count;
     bool of_library; // it came with an import from the library, not with the files of the set
 };
+
+// What `reload` in a test names: a set of its own.
+struct compile_reload {
+    struct slice name;
+    struct compile_result *result;
+};
+
+struct process; // of the model: for the compiler itself
 
 struct compile_result {
     struct arena arena; // everything below lives here; do not move the result while it is in use
@@ -72,6 +81,10 @@ struct compile_result {
     uint32_t data_count;
     const struct test_plan *tests; // of the files of the set; none when there are errors
     uint32_t test_count;
+    struct compile_reload *reloads;
+    uint32_t reload_count;
+    const struct process **processes;
+    uint32_t process_count;
 };
 
 // Compiles a set. Always gives a result, to be done with compile_done; it is good when

@@ -159,7 +159,7 @@ static bool always_open(enum syntax_kind kind)
 {
     return kind == NODE_PROCESS || kind == NODE_STAGE || kind == NODE_ESCALATION ||
            kind == NODE_PARALLEL || kind == NODE_CALENDAR || kind == NODE_TEST ||
-           kind == NODE_CONNECTOR || kind == NODE_INBOX;
+           kind == NODE_CONNECTOR || kind == NODE_INBOX || kind == NODE_MIGRATE;
 }
 
 // Whether the author opened these braces: a line break behind the `{` or before a step, or a
@@ -281,6 +281,7 @@ static uint32_t own_brace(const struct format *format, uint32_t node)
     case NODE_TABLE:
     case NODE_CALENDAR:
     case NODE_CONNECTOR:
+    case NODE_MIGRATE:
     case NODE_LADDER: return format->mates[n->end_token - 1];
     case NODE_INBOX:
         return syntax_has(tree, node, NODE_LIKE) ? NODE_NONE : format->mates[n->end_token - 1];

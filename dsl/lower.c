@@ -14,6 +14,7 @@ static void add_ends(struct lower *lower);
 static void add_choices(struct lower *lower);
 static void add_escalations(struct lower *lower);
 static void add_parallels(struct lower *lower);
+static void add_migrates(struct lower *lower);
 
 void lower_begin(struct lower *lower, const struct unit *unit, struct arena *scratch)
 {
@@ -58,6 +59,7 @@ enum err lower_process(const struct unit *unit, const struct process *process,
     add_fields(&lower);
     add_stages(&lower);
     add_ends(&lower);
+    add_migrates(&lower);
     add_choices(&lower);
     add_escalations(&lower);
     lower_outside(&lower);
@@ -609,6 +611,25 @@ static void add_escalations(struct lower *lower)
                                        .fields = build_list(&lower->build, fields, field_count) };
         uint32_t index = build_add_escalation(&lower->build, &to);
         CHECK(index == escalation->index);
+    }
+}
+
+static void add_migrates(struct lower *lower)
+{
+    for (uint32_t i = 0; i < lower->process->migrate_count; i++) {
+        const struct migrate *migrate = &lower->process->migrates[i];
+        struct image_migrate to = {
+            .from = lower_text(lower, migrate->from),
+            .moves = { build_count(&lower->build, BUILD_migrate_stage), migrate->stage_count },
+            .line = lower_line(lower, migrate->span),
+        };
+        for (uint32_t n = 0; n < migrate->stage_count; n++) {
+            struct image_migrate_stage move = { lower_text(lower, migrate->stages[n].old),
+                                                migrate->stages[n].stage->index, 0 };
+            build_add_migrate_stage(&lower->build, &move);
+        }
+        to.block = lower_block(lower, &migrate->block);
+        build_add_migrate(&lower->build, &to);
     }
 }
 

@@ -65,7 +65,8 @@ enum handler_kind {
     HANDLER_MESSAGE,
     HANDLER_CALL_FAILED, // `send … else`; stands in the body, since it runs wherever the case is
     HANDLER_INTAKE,      // a message that begins a case; has no block
-    HANDLER_JOIN         // `then` of a parallel: its branches are done
+    HANDLER_JOIN,        // `then` of a parallel: its branches are done
+    HANDLER_MIGRATE      // assignments for a case of an earlier version
 };
 struct handler {
     enum handler_kind kind;
@@ -133,6 +134,19 @@ struct choice {
     uint32_t index;
     uint32_t node;
 };
+// `migrate from "2" { stage OLD => NEW … }`: how cases of an earlier version come to this one.
+struct migrate_stage {
+    struct slice old;
+    const struct stage *stage;
+    struct span span; // of the old name
+};
+struct migrate {
+    struct slice from;
+    struct span span; // of `from`
+    struct migrate_stage *stages;
+    uint32_t stage_count;
+    struct block block; // assignments
+};
 struct process_end {
     struct slice name, label;
     struct span span;
@@ -163,6 +177,8 @@ struct process {
     uint32_t end_count;
     struct choice **choices; // in text order
     uint32_t choice_count;
+    struct migrate *migrates; // in text order
+    uint32_t migrate_count;
     struct escalation **escalations;
     uint32_t escalation_count;
     struct parallel **parallels; // in text order: inner ones after those around them

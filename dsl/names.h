@@ -25,6 +25,7 @@ enum {
     PROCESS_ESCALATIONS_MAX = 200,
     PROCESS_ENDS_MAX = 200,
     PROCESS_CHOICES_MAX = IMAGE_CHOICES_MAX,
+    PROCESS_MIGRATES_MAX = IMAGE_MIGRATES_MAX,
     PROCESS_HANDLERS_MAX = 4000, // actions, timers, rules and tasks of stages
     TEST_NAMES_MAX = 1000,       // people, and cases, of one test
     TASK_REMINDS_MAX = 4
@@ -50,6 +51,7 @@ struct override {
 struct unit_data {
     uint32_t file; // that names it
     struct slice path, text;
+    bool apart; // only for a test: no part of the program
 };
 
 // What a label says in another language. `of` is the label's text as names_label gave it: it is

@@ -188,7 +188,7 @@ static bool is_said_as_word(enum syntax_kind kind)
     return class == CLASS_STEP || class == CLASS_CLAUSE || kind == NODE_START ||
            kind == NODE_ON_REPEAT || kind == NODE_AFTER || kind == NODE_AT || kind == NODE_WHEN ||
            kind == NODE_EVERY || kind == NODE_ON_ENTER || kind == NODE_ON_EXIT ||
-           kind == NODE_PARALLEL;
+           kind == NODE_PARALLEL || kind == NODE_MIGRATE;
 }
 
 struct slice parse_describe(const struct parser *p, uint32_t node)
@@ -222,11 +222,6 @@ struct diag *parse_needs(struct parser *p, const char *what, const char *needs)
     diag_fact(diag, slice_from_cstr(what));
     diag_fact(diag, slice_from_cstr(needs));
     return diag;
-}
-
-void parse_later(struct parser *p, struct span span, const char *name)
-{
-    diag_fact(parse_complain(p, DIAG_E0290, span), slice_from_cstr(name));
 }
 
 bool parse_enter(struct parser *p)

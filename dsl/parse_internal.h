@@ -89,8 +89,6 @@ struct slice parse_describe(const struct parser *p, uint32_t node);
 struct slice parse_quote(const struct parser *p, uint32_t token);
 // E0206: `what` needs `needs`.
 struct diag *parse_needs(struct parser *p, const char *what, const char *needs);
-// E0290: a construct of a later version; `name` as the sentence begins.
-void parse_later(struct parser *p, struct span span, const char *name);
 // A construct begins: messages are news again, unless one was given on this very line.
 void parse_calm(struct parser *p);
 // False (and a message): too deep. Pair with parse_leave.
@@ -184,6 +182,8 @@ bool parse_starts_item(const struct parser *p);
 void parse_stray_items(struct parser *p);
 void parse_stage(struct parser *p, uint32_t parent);
 bool parse_starts_item_line(const struct parser *p);
+void parse_migrate(struct parser *p, uint32_t parent);                // parse_migrate.c
+void parse_assign(struct parser *p, uint32_t parent);                 // parse_step.c
 void parse_choice(struct parser *p, uint32_t parent);                 // parse_branch.c
 void parse_stage_body(struct parser *p, uint32_t stage);              // `{ … }` of a stage
 void parse_ask(struct parser *p, uint32_t parent);                    // parse_step.c
@@ -229,8 +229,5 @@ bool parse_at_notice(const struct parser *p);
 void parse_notice(struct parser *p, uint32_t parent);
 void parse_play_message(struct parser *p, uint32_t test);
 void parse_play_call(struct parser *p, uint32_t test);
-// Constructs of later versions: one message each, read and dropped (parse_later.c).
-// In lists of items and steps an ERROR stands for what was dropped: it may move the case.
-bool parse_later_item(struct parser *p, uint32_t parent);
 
 #endif

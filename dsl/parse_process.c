@@ -47,6 +47,7 @@ static bool is_process_only(const struct parser *p)
     case WORD_ZONE:
     case WORD_CALENDAR:
     case WORD_END:
+    case WORD_MIGRATE:
     case WORD_ESCALATION: return true;
     case WORD_ON: return parse_peek(p)->word == WORD_REPEAT;
     default: return false;
@@ -140,6 +141,7 @@ static void parse_process_item(struct parser *p, uint32_t process)
     case WORD_START: parse_start(p, process); return;
     case WORD_END: parse_end(p, process); return;
     case WORD_ESCALATION: parse_escalation(p, process); return;
+    case WORD_MIGRATE: parse_migrate(p, process); return;
     case WORD_ZONE: parse_zone_from(p, process); return;
     case WORD_CALENDAR: parse_calendar_of(p, process); return;
     case WORD_ON:
@@ -186,8 +188,8 @@ static bool leave_for_process_item(struct parser *p, uint32_t stage, uint32_t br
     struct diag *diag = parse_complain(p, DIAG_E0212, parse_span(p, p->at));
     diag_fact(diag, parse_quote(p, p->at));
     diag_fact(diag, parse_describe(p, stage));
-    diag_note(diag, "key, title, field, zone, calendar, start, on repeat, escalation and end "
-                    "belong to the process itself");
+    diag_note(diag, "key, title, field, zone, calendar, start, on repeat, escalation, migrate and "
+                    "end belong to the process itself");
     diag_help(diag, "move it out of the braces of the stage");
     parse_process_item(p, p->process);
     return false;
@@ -210,9 +212,6 @@ void parse_stage_body(struct parser *p, uint32_t stage)
             continue;
         }
         parse_calm(p);
-        if (parse_later_item(p, stage)) {
-            continue;
-        }
         if (!is_process_only(p)) {
             parse_common_item(p, stage);
         } else if (leave_for_process_item(p, stage, brace)) {
@@ -277,9 +276,7 @@ static void parse_items(struct parser *p, uint32_t process)
             continue;
         }
         parse_calm(p);
-        if (!parse_later_item(p, process)) {
-            parse_process_item(p, process);
-        }
+        parse_process_item(p, process);
     }
 }
 

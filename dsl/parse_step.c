@@ -448,7 +448,7 @@ void parse_ask(struct parser *p, uint32_t parent)
     parse_add(p, parent, parse_close(p, node));
 }
 
-static void parse_assign(struct parser *p, uint32_t parent)
+void parse_assign(struct parser *p, uint32_t parent)
 {
     uint32_t node = parse_open(p, NODE_ASSIGN);
     parse_ref(p, node, "`:=`", "the name of a field before it");

@@ -264,12 +264,18 @@ static void play_does(struct parser *p, uint32_t test)
     parse_add(p, test, parse_close(p, node));
 }
 
-// reload …: a later version
-static void play_later(struct parser *p, uint32_t test)
+// reload "lead.next"
+static void play_reload(struct parser *p, uint32_t test)
 {
-    parse_later(p, parse_span(p, p->at), "`reload` is");
-    parse_missing(p, test, CLASS_PLAY);
-    parse_skip_to(p, starts_play);
+    uint32_t node = parse_open(p, NODE_PLAY_RELOAD);
+    parse_advance(p);
+    if (parse_at(p, TOKEN_STRING)) {
+        parse_leaf(p, node, NODE_STRING);
+    } else {
+        parse_needs(p, "`reload`", "the name of a file in quotes");
+        parse_missing(p, node, CLASS_EXPR);
+    }
+    parse_add(p, test, parse_close(p, node));
 }
 
 // True: it is read as a word that it is like.
@@ -277,6 +283,7 @@ static bool report_unknown_play(struct parser *p, uint32_t test)
 {
     static const enum word words[] = { WORD_AT,     WORD_USER,   WORD_START,   WORD_WAIT,
                                        WORD_EXPECT, WORD_ABSENT, WORD_PRESENT, WORD_MESSAGE,
+                                       WORD_RELOAD,
                                        WORD_CHILD };
     enum word verbs[DEED_COUNT + 1] = { [DEED_COUNT] = WORD_DOES };
     parse_deed_words(verbs);
@@ -332,7 +339,7 @@ static void parse_play(struct parser *p, uint32_t test)
         }
         play_does(p, test);
         return;
-    case WORD_RELOAD: play_later(p, test); return;
+    case WORD_RELOAD: play_reload(p, test); return;
     default: play_does(p, test); return;
     }
 }

@@ -89,6 +89,7 @@ enum test_play_kind {
     TEST_PLAY_EXPECT,     // checks
     TEST_PLAY_MESSAGE,    // connector, action (its name), with; case_index or INDEX_NONE;
                           // names_case: it finds or begins a case, which is called so from now on
+    TEST_PLAY_RELOAD,     // reload: its processes take the place of those of the same name
     TEST_PLAY_CALL,       // connector, action (its name), case_index; refused: it fails for good
     TEST_PLAY_CHILD,      // process, case_index: the oldest child without a name that runs it, of
                           // the collection `target` of the case `parent`
@@ -108,6 +109,8 @@ enum test_deed {
     TEST_DEED_ADDS,    // title; target: login or role
     TEST_DEED_FINISHES // title
 };
+
+struct compile_result;
 
 struct test_with {
     struct slice name; // field of the form (start: field or role; press: ask)
@@ -159,6 +162,7 @@ struct test_play {
     const struct test_expr *until;
     const struct test_check *checks;
     uint32_t check_count;
+    const struct compile_result *reload; // lives as long as the set of the test
 };
 
 struct test_user {

@@ -175,3 +175,13 @@ bool image_stage_inside(const struct image *image, uint32_t stage, uint32_t arou
     }
     return stage == around;
 }
+
+uint32_t image_key_number(const struct image *image, uint32_t field)
+{
+    struct slice name = image_slice(image, image->field[field].name);
+    uint32_t hash = 0x811c9dc5u; // FNV-1a
+    for (size_t i = 0; i < name.len; i++) {
+        hash = (hash ^ (unsigned char)name.ptr[i]) * 0x01000193u;
+    }
+    return hash;
+}

@@ -28,7 +28,8 @@ enum {
     IMAGE_BLOCK_DEPTH_MAX = 16,
     IMAGE_FIELDS_MAX = 256,
     IMAGE_LOCALS_MAX = 256, // command-local values of one process
-    IMAGE_CHOICES_MAX = 200
+    IMAGE_CHOICES_MAX = 200,
+    IMAGE_MIGRATES_MAX = 100
 };
 
 struct image_text { uint32_t offset, len; };
@@ -143,6 +144,11 @@ struct image_stage {
 struct image_parallel { uint32_t stage, until, block, line; };
 // A fork that is passed at once (rule 44): a target like a stage.
 struct image_choice { struct image_text name; uint32_t stage, block, line, pad; };
+// How a case of an earlier version, known by its number or the beginning of its hash, comes to this
+// one. `moves`: into `migrate_stage`; a stage that is not named keeps its name. The block holds
+// assignments and runs in this version.
+struct image_migrate { struct image_text from; struct image_range moves; uint32_t block, line; };
+struct image_migrate_stage { struct image_text old; uint32_t stage, pad; };
 // What can move a leaf stage on (rule 42), found by the checker, tested again by gate and verify.
 enum image_wait {
     WAIT_TASK = 1,    // its task's holder may press an action (here or around) that leaves it
@@ -444,6 +450,9 @@ uint32_t image_find_role(const struct image *image, struct slice name);
 uint32_t image_find_stage(const struct image *image, struct slice name);
 uint32_t image_find_end(const struct image *image, struct slice name);
 uint32_t image_find_collection(const struct image *image, struct slice name);
+// Under which number a key field stands in the index of keys: the same in every version of the
+// process that has a field of this name.
+uint32_t image_key_number(const struct image *image, uint32_t field);
 // The escalation that `stage` is or lies in, or INDEX_NONE.
 uint32_t image_escalation_around(const struct image *image, uint32_t stage);
 // A stage directly inside one with a `parallel`.

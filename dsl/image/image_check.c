@@ -11,7 +11,8 @@ typedef bool check_section_fn(const struct image *image);
 static check_section_fn check_process, check_types, check_roles, check_enums, check_records,
     check_ladders, check_fields, check_stages, check_stage_tree, check_tasks, check_dues,
     check_actions, check_timers, check_rules, check_ends, check_flows, check_asks, check_converts,
-    check_tables, check_choices, check_translations, check_parallels, check_hooks;
+    check_tables, check_choices, check_translations, check_parallels, check_hooks,
+    check_migrates;
 
 bool image_check_contents(const struct image *image)
 {
@@ -20,6 +21,7 @@ bool image_check_contents(const struct image *image)
         check_ladders, check_fields,     check_stages,       check_stage_tree,   check_tasks,
         check_dues,    check_actions,    check_timers,       check_rules,        check_ends,
         check_flows,   check_asks,       check_converts,     check_tables,       check_choices,
+        check_migrates,
         image_check_outside,
         image_check_blocks, image_check_hooks,
         image_check_exprs, image_check_escalations, image_check_calendars,
@@ -570,6 +572,25 @@ static bool check_hooks(const struct image *image)
         }
     }
     return true;
+}
+
+static bool check_migrates(const struct image *image)
+{
+    for (uint32_t i = 0; i < image->migrate_count; i++) {
+        const struct image_migrate *migrate = &image->migrate[i];
+        if (!image_name_ok(image, migrate->from) || migrate->block >= image->block_count ||
+            !image_range_ok(migrate->moves, image->migrate_stage_count)) {
+            return false;
+        }
+    }
+    for (uint32_t i = 0; i < image->migrate_stage_count; i++) {
+        const struct image_migrate_stage *move = &image->migrate_stage[i];
+        if (!image_name_ok(image, move->old) || move->stage == 0 ||
+            move->stage >= image->stage_count || move->pad != 0) {
+            return false;
+        }
+    }
+    return image->migrate_count <= IMAGE_MIGRATES_MAX;
 }
 
 static bool check_tables(const struct image *image)

@@ -19,8 +19,8 @@
 enum { LONG_WORK_MS = 3600 * 1000 };
 
 // Work that takes as long as the store is large gets a long time-out, unless one was given.
-static int long_ask(struct cli *cli, const char *method, struct params *params,
-                    struct client_reply *ret_reply)
+int cli_ask_long(struct cli *cli, const char *method, struct params *params,
+                 struct client_reply *ret_reply)
 {
     int status = cli_connect(cli);
     if (status == CLI_DONE && cli_option(cli, OPTION_TIMEOUT) == NULL) {
@@ -48,7 +48,7 @@ int cmd_backup(struct cli *cli)
     params_init(&params);
     params_text(&params, "path", path);
     struct client_reply reply;
-    int status = long_ask(cli, "backup", &params, &reply);
+    int status = cli_ask_long(cli, "backup", &params, &reply);
     if (status == CLI_DONE && !cli_answered_json(cli, &reply)) {
         buf_format(&cli->out, "backed up to %.*s, up to record %llu\n", SLICE_PRINT(path),
                    (unsigned long long)wire_uint(reply.result, "seq"));
@@ -68,7 +68,7 @@ int cmd_verify(struct cli *cli)
     if (cli_option(cli, OPTION_HEAD) != NULL) {
         params_text(&params, "head", slice_from_cstr(cli_option(cli, OPTION_HEAD)));
     }
-    int status = long_ask(cli, "verify", &params, &reply);
+    int status = cli_ask_long(cli, "verify", &params, &reply);
     params_done(&params);
     if (status != CLI_DONE) {
         return status;
@@ -129,7 +129,7 @@ static int clock_say(struct cli *cli, struct params *params)
 {
     params_uint(params, "id", cli->client.next_request++);
     struct client_reply reply;
-    int status = long_ask(cli, "clock", params, &reply);
+    int status = cli_ask_long(cli, "clock", params, &reply);
     if (status == CLI_DONE && !cli_answered_json(cli, &reply)) {
         uint64_t now = wire_moment(reply.result, "now");
         now = now > 0 ? now : wire_moment(reply.result, "at");
@@ -204,83 +204,6 @@ int cmd_clock(struct cli *cli)
         status = cli_problem(cli, CLI_USAGE, "usage",
                              "say `rung clock advance 2 days`, `rung clock next` or "
                              "`rung clock confirm`");
-    }
-    params_done(&params);
-    return status;
-}
-
-// --- apply --------------------------------------------------------------------------------------
-
-static void apply_tell(struct cli *cli, struct slice result)
-{
-    struct arena *arena = &cli->arena;
-    struct buf *out = &cli->out;
-    buf_put_slice(out, wire_text(result, "text", arena)); // warnings, as the compiler shows them
-    uint64_t tests = wire_uint(result, "tests");
-    if (tests > 0) {
-        buf_format(out, "%llu test%s passed\n", (unsigned long long)tests, tests == 1 ? "" : "s");
-    }
-    struct wire_list list = wire_list(wire_raw(result, "programs"));
-    struct slice program;
-    uint32_t count = 0;
-    while (wire_next(&list, &program)) {
-        struct slice name = term_clean(arena, wire_text(program, "process", arena));
-        buf_format(out, "%s%.*s is now at version %llu\n",
-                   slice_starts(name, SLICE("inbox ")) ? "" : "process ", SLICE_PRINT(name),
-                   (unsigned long long)wire_uint(program, "version"));
-        count++;
-    }
-    if (count == 0) {
-        buf_put_cstr(out, "nothing differs from what is active\n");
-    }
-}
-
-static void pack_file(struct buf *list, struct slice name, struct slice text)
-{
-    pack_map(list, 2);
-    pack_cstr(list, "name");
-    pack_str(list, name);
-    pack_cstr(list, "text");
-    pack_str(list, text);
-}
-
-int cmd_apply(struct cli *cli)
-{
-    struct cli_files files;
-    int status = cli_read_programs(cli, 0, &files);
-    if (status != CLI_DONE) {
-        return status;
-    }
-    program_add_data(cli, &files);
-    struct buf list;
-    buf_init(&list, FRAME_BYTES_MAX);
-    // The engine reads no files of ours: the data that they name is sent along.
-    struct compile_result compiled;
-    program_compile(cli, &files, &compiled);
-    pack_array(&list, files.count + compiled.data_count);
-    for (uint32_t i = 0; i < files.count; i++) {
-        pack_file(&list, files.names[i], files.texts[i]);
-    }
-    for (uint32_t i = 0; i < compiled.data_count; i++) {
-        pack_file(&list, compiled.data[i].name, compiled.data[i].text);
-    }
-    compile_done(&compiled);
-    struct params params;
-    params_init(&params);
-    status = cli_connect(cli);
-    if (status == CLI_DONE && list.overflow) {
-        status = cli_problem(cli, CLI_BAD_INPUT, "too_big",
-                             "the files together are longer than a message may be (1 MiB)");
-    }
-    params_raw(&params, "files", buf_slice(&list));
-    params_uint(&params, "id", cli->client.next_request++);
-    buf_done(&list);
-    struct client_reply reply;
-    if (status == CLI_DONE) {
-        status = long_ask(cli, "apply", &params, &reply);
-    }
-    if (status == CLI_DONE && !cli_answered_json(cli, &reply)) {
-        apply_tell(cli, reply.result);
     }
     params_done(&params);
     return status;

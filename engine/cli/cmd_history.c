@@ -96,7 +96,7 @@ static void record_put(struct cli *cli, struct slice record)
 // What chooses among records; false: nothing does.
 static bool is_choosing(const struct cli *cli)
 {
-    static const enum cli_option options[] = { OPTION_BY,    OPTION_RECORD_KIND,  OPTION_ACTION,
+    static const enum cli_option options[] = { OPTION_BY,    OPTION_KIND,  OPTION_ACTION,
                                                OPTION_STAGE, OPTION_FIELD, OPTION_HISTORY_SINCE,
                                                OPTION_UNTIL, OPTION_GREP };
     for (size_t i = 0; i < ARRAY_COUNT(options); i++) {
@@ -132,7 +132,7 @@ static int history_page(struct cli *cli, const struct history *history,
     params_uint(&params, "from", history->from);
     params_uint(&params, "limit", history->limit < 100 ? history->limit : 100);
     put_choice(cli, &params, OPTION_BY, "who");
-    put_choice(cli, &params, OPTION_RECORD_KIND, "kind");
+    put_choice(cli, &params, OPTION_KIND, "kind");
     put_choice(cli, &params, OPTION_ACTION, "action");
     put_choice(cli, &params, OPTION_STAGE, "stage");
     put_choice(cli, &params, OPTION_FIELD, "field");

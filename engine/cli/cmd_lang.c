@@ -70,28 +70,6 @@ static int check_once(struct cli *cli)
 
 // --- check --watch ------------------------------------------------------------------------------
 
-// The folders of the files that are checked now, each once, in `folders`; gives their count.
-static uint32_t folders_of(struct cli *cli, const struct cli_files *files, const char **folders)
-{
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < files->count; i++) {
-        size_t end = files->names[i].len;
-        while (end > 0 && files->names[i].ptr[end - 1] != '/') {
-            end--;
-        }
-        const char *folder =
-            end == 0 ? "." : arena_cstr(&cli->arena, slice_sub(files->names[i], 0, end));
-        bool known = false;
-        for (uint32_t n = 0; n < count; n++) {
-            known = known || strcmp(folders[n], folder) == 0;
-        }
-        if (!known && count < SAVED_FOLDERS_MAX) {
-            folders[count++] = folder;
-        }
-    }
-    return count;
-}
-
 static void check_again(void *context)
 {
     struct cli *cli = context;
@@ -110,7 +88,7 @@ static int check_on(struct cli *cli)
     if (status != CLI_DONE) {
         return status;
     }
-    uint32_t count = folders_of(cli, &files, folders);
+    uint32_t count = program_folders(cli, &files, folders, SAVED_FOLDERS_MAX);
     check_again(cli);
     enum err err = saved_watch(folders, count, check_again, cli);
     return err == OK ? CLI_DONE

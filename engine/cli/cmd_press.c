@@ -173,6 +173,12 @@ int cmd_start(struct cli *cli)
     }
     params_init(&params);
     params_text(&params, "process", name);
+    if (cli_option(cli, OPTION_AT) != NULL) {
+        params_text(&params, "stage", slice_from_cstr(cli_option(cli, OPTION_AT)));
+    }
+    if (cli_option(cli, OPTION_REASON) != NULL) {
+        params_text(&params, "reason", slice_from_cstr(cli_option(cli, OPTION_REASON)));
+    }
     struct request request = { "start", &form, buf_slice(&params.body), params.pairs };
     status = request_say(cli, &request);
     params_done(&params);

@@ -61,6 +61,27 @@ static bool demo_read(struct cli *cli, struct server_options *options)
     return true;
 }
 
+// The files as they were named, so that new ones in a folder are found, too.
+static bool watch_put(struct cli *cli, const struct cli_files *files,
+                      struct server_options *options)
+{
+    if (files->count == 0) {
+        (void)cli_problem(cli, CLI_USAGE, "usage", "--watch needs the files to apply");
+        return false;
+    }
+    uint32_t count = cli->args.word_count - 1;
+    const char **words = ARENA_ARRAY(&cli->arena, const char *, count + 1);
+    const char **folders = ARENA_ARRAY(&cli->arena, const char *, SERVER_WATCH_FOLDERS_MAX);
+    for (uint32_t i = 0; i < count; i++) {
+        words[i] = arena_cstr(&cli->arena, cli_word(cli, i + 1));
+    }
+    options->watch_words = words;
+    options->watch_word_count = count;
+    options->watch_folders = folders;
+    options->watch_folder_count = program_folders(cli, files, folders, SERVER_WATCH_FOLDERS_MAX);
+    return true;
+}
+
 int cmd_serve(struct cli *cli)
 {
     struct cli_files files = { 0 };
@@ -101,6 +122,9 @@ int cmd_serve(struct cli *cli)
     options.toolchain = &toolchain;
     options.files = list;
     options.file_count = files.count;
+    if (cli_option(cli, OPTION_WATCH) != NULL && !watch_put(cli, &files, &options)) {
+        return CLI_USAGE;
+    }
     (void)signal(SIGPIPE, SIG_IGN); // a client that goes away is no reason to stop
     struct server_problem problem = { .message = "" };
     enum err err = server_run(&options, &problem);

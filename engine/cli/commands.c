@@ -34,8 +34,9 @@ const struct cli_command cli_commands[] = {
       "Work", SAID | OPTION_BIT(TASK) | OPTION_BIT(ENTRY) | OPTION_BIT(YES), 1, ARGS_ANY,
       cmd_press },
     { "start", "PROCESS [FIELD=VALUE…]", "start a case, or join the open one with the same key",
-      "On a terminal, and without any FIELD=VALUE, the fields are asked for one by one.", "Work",
-      SAID, 1, ARGS_ANY, cmd_start },
+      "On a terminal, and without any FIELD=VALUE, the fields are asked for one by one.\n"
+      "--at begins it at a stage by hand: for roles that may move cases, and with a --reason.",
+      "Work", SAID | OPTION_BIT(AT) | OPTION_BIT(REASON), 1, ARGS_ANY, cmd_start },
     { "claim", "CASE", "take a task that is offered to several", "", "Work",
       SAID | OPTION_BIT(TASK), 1, 1, cmd_claim },
     { "release", "CASE", "give back a task that you have: it is offered to its role again", "",
@@ -106,7 +107,7 @@ const struct cli_command cli_commands[] = {
       "anything up to it was changed.",
       "Cases",
       WIRE | OPTION_BIT(AS) | OPTION_BIT(FROM) | OPTION_BIT(LIMIT) | OPTION_BIT(ALL) |
-          OPTION_BIT(BY) | OPTION_BIT(RECORD_KIND) | OPTION_BIT(ACTION) | OPTION_BIT(STAGE) |
+          OPTION_BIT(BY) | OPTION_BIT(KIND) | OPTION_BIT(ACTION) | OPTION_BIT(STAGE) |
           OPTION_BIT(FIELD) | OPTION_BIT(HISTORY_SINCE) | OPTION_BIT(UNTIL) | OPTION_BIT(GREP) |
           OPTION_BIT(PROOF) | OPTION_BIT(OF_CLIENT),
       0, 1, cmd_history },
@@ -190,15 +191,33 @@ const struct cli_command cli_commands[] = {
     { "processes", "", "the active processes, and what they ask at the start (* required)", "",
       "Company", WIRE, 0, 0, cmd_processes },
     { "apply", "FILES|FOLDERS…", "check programs, run their tests, activate what differs",
-      "Cases that run stay on the version they began with.", "Company", NUMBERED, 1, ARGS_ANY,
-      cmd_apply },
+      "The new version holds at once. Cases that run are moved one by one while the engine works;\n"
+      "those that need a decision stay on their version (`rung plan` says which, before). Files\n"
+      "with errors, or whose tests fail, change nothing.",
+      "Company", NUMBERED, 1, ARGS_ANY, cmd_apply },
+    { "plan", "[FILES|FOLDERS…]", "say what `apply` would do to the cases that run",
+      "Which move, and where to, and which need a decision. Without files: of the active\n"
+      "versions. Changes nothing.",
+      "Company", WIRE, 0, ARGS_ANY, cmd_plan },
+    { "versions", "[PROCESS]", "the versions of the processes, and how many open cases run each",
+      "", "Company", WIRE, 0, 1, cmd_versions },
+    { "moves", "PROCESS", "what became of each case when the newest version was activated", "",
+      "Company", WIRE, 1, 1, cmd_moves },
+    { "revert", "PROCESS", "make the version before active again (administrators)",
+      "Cases that came from it go back when they can.", "Company",
+      NUMBERED | OPTION_BIT(VERSION), 1, 1, cmd_revert },
+    { "migrate", "CASE", "bring one case to the active version (administrators)",
+      "One that needs a decision: --to says at which stage it goes on, --reason why.", "Company",
+      NUMBERED | OPTION_BIT(USERS_TO) | OPTION_BIT(REASON), 1, 1, cmd_migrate },
 
     { "serve", "DATA [FILES|FOLDERS…]", "run the engine on a data folder",
       "A new store activates the programs given. One that has programs keeps them, and says what\n"
-      "differs; `rung apply` changes them. Stops in good order on SIGTERM.",
+      "differs; `rung apply` changes them. Stops in good order on SIGTERM.\n"
+      "--watch applies the files whenever one is saved: for development.",
       "Engine",
       BASIC | OPTION_BIT(SOCKET) | OPTION_BIT(DEMO_CLOCK) | OPTION_BIT(CURRENCY) |
-          OPTION_BIT(REGION) | OPTION_BIT(ZONE) | OPTION_BIT(CONNECTORS) | OPTION_BIT(INTAKE),
+          OPTION_BIT(REGION) | OPTION_BIT(ZONE) | OPTION_BIT(CONNECTORS) | OPTION_BIT(INTAKE) |
+              OPTION_BIT(WATCH),
       1, ARGS_ANY, cmd_serve },
     { "stats", "", "counters, sizes and times of the engine; or how people stand",
       "--people: open, late and promised tasks of everybody, and how many promises were kept and "

@@ -28,7 +28,7 @@ void program_compile(struct cli *cli, const struct cli_files *files,
     }
     const struct compile_input input = { list, files->count, library_load,
                                          folder_above(cli, files->names[0]), zoneinfo_known,
-                                         hook_check };
+                                         hook_check, false };
     compile_set(&input, ret_result);
 }
 
@@ -66,10 +66,32 @@ void program_add_data(struct cli *cli, struct cli_files *files)
     }
     struct recorder recorder = { cli, files, folder_above(cli, files->names[0]) };
     const struct compile_input input = { list, files->count, load_and_record, &recorder,
-                                         zoneinfo_known, NULL };
+                                         zoneinfo_known, NULL, false };
     struct compile_result result; // the engine tells what is wrong with the files
     compile_set(&input, &result);
     compile_done(&result);
+}
+
+uint32_t program_folders(struct cli *cli, const struct cli_files *files, const char **folders,
+                         uint32_t folders_max)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < files->count; i++) {
+        size_t end = files->names[i].len;
+        while (end > 0 && files->names[i].ptr[end - 1] != '/') {
+            end--;
+        }
+        const char *folder =
+            end == 0 ? "." : arena_cstr(&cli->arena, slice_sub(files->names[i], 0, end));
+        bool known = false;
+        for (uint32_t n = 0; n < count; n++) {
+            known = known || strcmp(folders[n], folder) == 0;
+        }
+        if (!known && count < folders_max) {
+            folders[count++] = folder;
+        }
+    }
+    return count;
 }
 
 void program_tell(struct cli *cli, const struct diags *diags)

@@ -14,9 +14,12 @@ void program_compile(struct cli *cli, const struct cli_files *files,
 // One that stands in a file that was named, or the one that was asked for (`only`; empty: none).
 bool program_is_wanted(const struct compile_program *program, const struct cli_files *files,
                        struct slice only);
-// Prints messages as text or JSON to stdout.
 // Adds the data that the files name (lists of holidays), which the engine would not find.
 void program_add_data(struct cli *cli, struct cli_files *files);
+// The folders of the files, each once, in `folders`; gives their count.
+uint32_t program_folders(struct cli *cli, const struct cli_files *files, const char **folders,
+                         uint32_t folders_max);
+// Prints messages as text or JSON to stdout.
 void program_tell(struct cli *cli, const struct diags *diags);
 // Writes a file beside the old one and then in its place: a disk that is full costs nobody his
 // work. CLI_DONE, or an exit code after telling.

@@ -167,6 +167,7 @@ void core_close(struct core *core)
     sealed_done(&core->sealed);
     sealed_done(&core->written);
     mem_free(core->events);
+    mem_free(core->movers);
     core->magic = 0;
     mem_free(core);
 }
@@ -244,7 +245,7 @@ static void run_follows(struct core *core, const struct step *first)
     }
 }
 
-static void run_with_follows(struct core *core, struct step *step)
+void core_run_with_follows(struct core *core, struct step *step)
 {
     core_run(core, step);
     if (step->decide.refusal.code == REFUSAL_NONE && step->decide.follow_count > 0) {
@@ -256,7 +257,7 @@ void core_step(struct core *core, const struct command *command)
 {
     CHECK(core->in_batch);
     struct step step = { .core = core, .command = command };
-    run_with_follows(core, &step);
+    core_run_with_follows(core, &step);
     struct core_answer answer = {
         .waiting = command->waiting, .kind = command->kind, .refusal = step.decide.refusal,
         .result = step.result, .repeated = step.repeated,
@@ -308,7 +309,7 @@ uint32_t core_step_timers(struct core *core, uint32_t count_max)
         command->task = row->timer;
         command->due_ms = row->due;
         struct step step = { .core = core, .command = command };
-        run_with_follows(core, &step);
+        core_run_with_follows(core, &step);
         if (step.decide.refusal.code != REFUSAL_NONE && row_exists(core, row)) {
             // A row that belongs to no timer of its case: `rung verify` names it; it must not spin.
             core->timer_floor = row->due + 1;
@@ -381,6 +382,8 @@ static void drop_open(struct core *core)
     core->record_count = 0;
     state_refresh_all(core->state);
     core->timer_floor = 0;
+    core->mover_count = 0; // from the beginning: results of the dropped batch are none
+    core->movers_known = false;
 }
 
 void core_release(struct core *core)

@@ -65,6 +65,10 @@ void core_step(struct core *core,
                const struct command *command); // copies nothing: it must live until commit
 // Runs at most `count_max` due timers as commands of their own. Returns how many.
 uint32_t core_step_timers(struct core *core, uint32_t count_max);
+// After another version of a process was activated, its open cases are looked at one by one: at
+// most `count_max` as commands of their own. False: there was nothing to do.
+bool core_step_versions(struct core *core, uint32_t count_max);
+bool core_versions_left(struct core *core); // some are still to be looked at; between commands
 // ERR_FULL, ERR_NO_MEMORY: nothing happened, every answer is a store_full refusal. ERR_IO: exit
 // without answering anybody.
 enum err core_commit(struct core *core, const struct core_effects **ret_effects) ATTR_USE_RESULT;

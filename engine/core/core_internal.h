@@ -26,6 +26,12 @@ struct sealed_batch {
     // `there` of core.written: its records are on disk and wait for core_settle
 };
 
+// Cases of one process that may have to come to another version, from `next` on.
+struct core_mover {
+    uint32_t process, activation, program;
+    uint64_t next;
+};
+
 struct core {
     uint32_t magic;
     struct store *store;
@@ -47,6 +53,9 @@ struct core {
     struct event *events;
     uint32_t event_count, event_capacity;
     struct buf encode;
+    struct core_mover *movers;
+    uint32_t mover_count, mover_capacity;
+    bool movers_known;    // false: to be read from the view again
     uint64_t timer_floor; // no live timer row lies before it
 };
 
@@ -61,6 +70,7 @@ struct step {
     uint64_t seq; // of its record; 0 = none
 };
 void core_run(struct core *core, struct step *step);
+void core_run_with_follows(struct core *core, struct step *step); // core.c
 // A record of this batch, or one that was committed; NULL: it cannot be read.
 const struct record *core_record_of(struct core *core, uint64_t seq);
 void core_forget(struct core *core); // whatever the command in hand has written

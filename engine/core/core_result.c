@@ -50,6 +50,8 @@ static struct facts read_facts(const struct record *record)
         } else if (event->kind == EVENT_UNDONE) {
             facts.stage = event->undone.stage;
             facts.ended = SLICE_EMPTY;
+        } else if (event->kind == EVENT_VERSION_MOVED) {
+            facts.stage = event->version_moved.stage;
         } else if (event->kind == EVENT_INSTANCE_ENDED) {
             facts.ended = event->instance_ended.name;
         }
@@ -94,7 +96,8 @@ static void pack_tasks(struct buf *buf, const struct view *view, const struct re
     }
 }
 
-static void pack_programs(struct buf *buf, const struct record *record, uint32_t count)
+static void pack_programs(struct buf *buf, const struct view *view, const struct record *record,
+                          uint32_t count)
 {
     pack_cstr(buf, "programs");
     pack_array(buf, count);
@@ -105,7 +108,9 @@ static void pack_programs(struct buf *buf, const struct record *record, uint32_t
             pack_cstr(buf, "process");
             pack_str(buf, event->program_activated.name);
             pack_cstr(buf, "version");
-            pack_uint(buf, event->program_activated.program);
+            const struct view_program *program =
+                view_program(view, event->program_activated.program);
+            pack_uint(buf, program != NULL ? program->version : 0);
         }
     }
 }
@@ -227,7 +232,7 @@ struct slice core_result(struct core *core, const struct record *record, uint64_
         pack_handed(buf, core_view(core), record, facts.handed);
     }
     if (facts.programs > 0) {
-        pack_programs(buf, record, facts.programs);
+        pack_programs(buf, core_view(core), record, facts.programs);
     }
     CHECK(!buf->overflow);
     return arena_copy(&core->batch, buf_slice(buf));

@@ -129,6 +129,9 @@ static void watch_timers(struct core *core, const struct event *event)
 static void take_event(void *context, const struct event *event)
 {
     struct core *core = context;
+    if (event->kind == EVENT_PROGRAM_ACTIVATED) {
+        core->movers_known = false; // refused or not: they are read again
+    }
     if (core->event_count == core->event_capacity) {
         core->event_capacity = core->event_capacity * 2 + 64;
         core->events = mem_grow(core->events, sizeof(core->events[0]) * core->event_capacity);
@@ -372,7 +375,7 @@ void core_run(struct core *core, struct step *step)
     enum command_kind kind = step->command->kind;
     bool by_engine = kind == COMMAND_TIMER || kind == COMMAND_OVERDUE ||
                      kind == COMMAND_CHILD_ENDED || kind == COMMAND_DELIVER ||
-                     kind == COMMAND_CALL_RESULT;
+                     kind == COMMAND_CALL_RESULT || kind == COMMAND_VERSION;
     if (refused(step) && by_engine && step->decide.refusal.code != REFUSAL_STALE &&
         step->decide.refusal.code != REFUSAL_CASE_ENDED) {
         open_incident(core, step);

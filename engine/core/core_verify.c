@@ -265,7 +265,8 @@ static void check_keys(struct index_walk *walk, const struct instance *instance)
             continue;
         }
         walk->keys++;
-        if (!view_key(walk->view, instance->head.process, field, spell_key(arena, &value), &row) ||
+        if (!view_key(walk->view, instance->head.process, image_key_number(image, field),
+                      spell_key(arena, &value), &row) ||
             row.open != instance->head.id) {
             index_fault(walk, "an open case does not hold its key: case", instance->head.id);
         }

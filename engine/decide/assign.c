@@ -2,6 +2,7 @@
 // Only people who are there are picked, and those first who work at the moment when the task is
 // due; what the pick has seen is recorded with it.
 #include "engine/decide/decide_internal.h"
+#include "engine/decide/decide_version.h"
 
 struct candidates {
     uint32_t *users; // ascending
@@ -160,7 +161,7 @@ static uint32_t familiar(struct run *run, uint32_t role, const struct candidates
         struct slice key;
         struct view_key_row row;
         if (!fields_key_of(run, field, &value, &key) ||
-            !view_key(run->d->view, run->instance->head.process, field, key, &row) ||
+            !fields_look_up(run, field, key, &row) ||
             row.ended == 0) {
             continue;
         }

@@ -1,6 +1,7 @@
 #include "engine/decide/decide.h"
 
 #include "engine/decide/decide_internal.h"
+#include "engine/decide/decide_version.h"
 
 void decide_emit(struct decide *d, const struct event *event) { d->emit(d->context, event); }
 
@@ -36,7 +37,7 @@ static bool is_for_administrators(enum command_kind kind)
 {
     return kind == COMMAND_CANCEL || kind == COMMAND_INCIDENT_CLOSE || kind == COMMAND_USERS ||
            kind == COMMAND_APPLY || kind == COMMAND_CLOCK || kind == COMMAND_MESSAGE ||
-           kind == COMMAND_INCIDENT_RETRY;
+           kind == COMMAND_INCIDENT_RETRY || kind == COMMAND_REVERT || kind == COMMAND_MIGRATE;
 }
 
 static bool is_by_person(enum command_kind kind)
@@ -85,6 +86,10 @@ static decide_fn *const deciders[COMMAND_KIND_COUNT] = {
     [COMMAND_INCIDENT_CLOSE] = decide_incident_close,
     [COMMAND_USERS] = decide_users,
     [COMMAND_APPLY] = decide_apply,
+    [COMMAND_REVERT] = decide_revert,
+    [COMMAND_MIGRATE] = decide_migrate,
+    [COMMAND_VERSION] = decide_version,
+    [COMMAND_VERSION_SETTLED] = decide_version_settled,
     [COMMAND_CLOCK] = decide_clock,
     [COMMAND_ABSENCE] = decide_absence,
     [COMMAND_PRESENT] = decide_absence,
@@ -193,6 +198,7 @@ bool run_open(struct run *run, struct decide *d, const struct instance *instance
     run->d = d;
     run->instance = instance;
     run->action = INDEX_NONE;
+    run->start_at = INDEX_NONE;
     run->program = view_program(d->view, instance->head.program);
     if (run->program == NULL) {
         (void)REFUSE(d, ROW_DAMAGED, "the process version of case %llu cannot be read",

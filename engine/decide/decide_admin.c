@@ -2,6 +2,7 @@
 #include <sodium.h>
 
 #include "engine/decide/decide_internal.h"
+#include "engine/decide/decide_version.h"
 #include "engine/time/zoneinfo.h"
 
 void decide_cancel(struct decide *d)
@@ -44,6 +45,48 @@ static void name_roles(struct decide *d, const struct image *image)
     }
 }
 
+// A `migrate` about a version that this engine has had speaks of stages that it has.
+static bool check_migrate(struct decide *d, const struct view_program *from,
+                          const struct image *image, const struct image_migrate *migrate)
+{
+    for (uint32_t i = 0; i < migrate->moves.count; i++) {
+        struct slice old = image_slice(image, image->migrate_stage[migrate->moves.first + i].old);
+        if (image_find_stage(&from->image, old) == INDEX_NONE) {
+            (void)REFUSE(d, BAD_PROGRAM,
+                         "`migrate` in line %u of `%.*s`: version %u of process `%.*s` has no "
+                         "stage `%.*s`",
+                         migrate->line, SLICE_PRINT(image_slice(image, image->process[0].file)),
+                         from->version, SLICE_PRINT(image_slice(image, image->process[0].name)),
+                         SLICE_PRINT(old));
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool check_migrates(struct decide *d, uint32_t process, const struct image *image)
+{
+    for (uint32_t i = 0; i < image->migrate_count; i++) {
+        uint32_t number = 0;
+        for (uint32_t version = 1;
+             (number = view_program_of_version(d->view, process, version)) != 0; version++) {
+            const struct view_program *from = view_program(d->view, number);
+            if (from != NULL &&
+                version_is_named(image_slice(image, image->migrate[i].from), version,
+                                 from->hash) &&
+                !check_migrate(d, from, image, &image->migrate[i])) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+void version_hash(struct slice image, uint8_t ret_hash[32])
+{
+    (void)crypto_generichash(ret_hash, 32, (const unsigned char *)image.ptr, image.len, NULL, 0);
+}
+
 static bool activate(struct decide *d, const struct command_program *program)
 {
     struct image image;
@@ -66,8 +109,7 @@ static bool activate(struct decide *d, const struct command_program *program)
                                              SLICE_PRINT(image_slice(&image, image.inbox[0].name)))
                               : image_slice(&image, image.process[0].name);
     uint8_t *hash = arena_alloc(d->arena, 32);
-    (void)crypto_generichash(hash, 32, (const unsigned char *)program->image.ptr,
-                             program->image.len, NULL, 0);
+    version_hash(program->image, hash);
     uint32_t process = view_process_number(d->view, name);
     const struct view_program *active = process == 0 ? NULL
                                         : inbox      ? view_active_inbox(d->view, process)
@@ -75,6 +117,10 @@ static bool activate(struct decide *d, const struct command_program *program)
     if (active != NULL && memcmp(active->hash, hash, 32) == 0) {
         return true; // this very version is active
     }
+    if (process != 0 && !check_migrates(d, process, &image)) {
+        return false;
+    }
+    uint32_t known = process != 0 ? view_program_hashed(d->view, process, hash) : 0;
     if (process == 0) {
         process = view_counters(d->view)->next_process;
         struct event named = { .kind = EVENT_PROCESS_NAMED, .process_named = { process, name } };
@@ -83,9 +129,13 @@ static bool activate(struct decide *d, const struct command_program *program)
     name_roles(d, &image);
     struct event event = { .kind = EVENT_PROGRAM_ACTIVATED };
     event.program_activated = (struct event_program_activated){
-        .program = view_counters(d->view)->next_program, .process = process, .name = name,
+        .program = known != 0 ? known : view_counters(d->view)->next_program,
+        .process = process, .name = name,
         .image_hash = slice_make(hash, 32),
         .source_hash = slice_make(image.header->source_hash, 32),
+        .activation = view_counters(d->view)->next_activation,
+        .was = active != NULL ? active->id : 0,
+        .by = clip_text(d->command->text, NAME_BYTES_MAX),
     };
     decide_emit(d, &event);
     return true;
@@ -102,4 +152,44 @@ void decide_apply(struct decide *d)
             return;
         }
     }
+}
+
+// An earlier version is active again; cases that came from it go back when they can.
+void decide_revert(struct decide *d)
+{
+    uint32_t process = view_process_number(d->view, d->command->process);
+    const struct view_program *active = process != 0 ? view_active(d->view, process) : NULL;
+    struct view_activation newest = { .was = 0 };
+    uint32_t since = process != 0 ? view_activation_of(d->view, process) : 0;
+    if (active == NULL || !view_activation(d->view, since, &newest)) {
+        (void)REFUSE(d, UNKNOWN_PROCESS, "there is no active process named `%.*s`",
+                     SLICE_PRINT(clip_text(d->command->process, NAME_BYTES_MAX)));
+        return;
+    }
+    uint32_t number = d->command->task != 0
+                          ? view_program_of_version(d->view, process, d->command->task)
+                          : newest.was;
+    const struct view_program *to = number != 0 ? view_program(d->view, number) : NULL;
+    if (to == NULL) {
+        (void)REFUSE(d, UNKNOWN_VERSION,
+                     d->command->task != 0 ? "process `%.*s` has no version %u"
+                                           : "process `%.*s` had no version before this one",
+                     SLICE_PRINT(clip_text(d->command->process, NAME_BYTES_MAX)),
+                     d->command->task);
+        return;
+    }
+    if (to->id == active->id) {
+        (void)REFUSE(d, NOT_OFFERED, "version %u is the active one", active->version);
+        return;
+    }
+    struct event event = { .kind = EVENT_PROGRAM_ACTIVATED };
+    event.program_activated = (struct event_program_activated){
+        .program = to->id, .process = process,
+        .name = image_slice(&to->image, to->image.process[0].name),
+        .image_hash = slice_make(to->hash, 32),
+        .source_hash = slice_make(to->image.header->source_hash, 32),
+        .activation = view_counters(d->view)->next_activation, .was = active->id,
+        .by = clip_text(d->command->text, NAME_BYTES_MAX), .revert = true,
+    };
+    decide_emit(d, &event);
 }

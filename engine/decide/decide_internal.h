@@ -21,6 +21,7 @@ struct run {
     struct value *locals;
     struct slice outcome;    // name of the action, for the task that a transition completes
     uint32_t action;         // being pressed, or INDEX_NONE
+    uint32_t start_at;       // a start by hand: its stage, or INDEX_NONE
     uint32_t action_entry;   // entry of the stage in whose braces it stands
     uint32_t answered[8];    // fields answered by this command's form, as bits
     uint32_t changed[8];     // fields changed by this command, as bits

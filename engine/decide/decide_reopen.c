@@ -38,6 +38,12 @@ enum run_result run_revive(struct run *run)
         return RUN_REFUSED;
     }
     fields_take_keys(run);
+    const struct view_program *active = view_active(run->d->view, run->instance->head.process);
+    if (active != NULL && active->id != run->program->id) { // it has slept through a new version
+        struct decide_follow follow = { .kind = COMMAND_VERSION,
+                                        .parent = run->instance->head.id };
+        decide_push_follow(run->d, &follow);
+    }
     return decide_refused(run->d) ? RUN_REFUSED : RUN_ON;
 }
 

@@ -1,5 +1,6 @@
 // Start: a new case, a repeat that joins an open one, or a reopened one (rules 30, 34, 36, 43).
 #include "engine/decide/decide_outside.h"
+#include "engine/decide/decide_version.h"
 
 static void emit_started(struct decide *d, const struct view_program *program,
                          const struct event_instance_started *started)
@@ -17,6 +18,46 @@ static enum run_result no_flow(struct run *run)
                   SLICE_PRINT(image_slice(image, image->process[0].name)));
 }
 
+// S163: somebody has decided where it begins; the steps of `start` are not run.
+static enum run_result start_at_stage(struct run *run)
+{
+    struct event event = { .kind = EVENT_MOVED,
+                           .moved = { run->instance->head.id, run->start_at,
+                                      clip_text(run->d->command->text, COMMENT_BYTES_MAX) } };
+    decide_emit(run->d, &event);
+    if (run_transition(run, run->start_at, INDEX_NONE) == RUN_REFUSED) {
+        return RUN_REFUSED;
+    }
+    return run_settle(run);
+}
+
+// The stage that the command names, for those who may move cases by hand. False: refused.
+static bool take_start_stage(struct decide *d, const struct view_program *program,
+                             uint32_t *ret_stage)
+{
+    const struct image *image = &program->image;
+    *ret_stage = INDEX_NONE;
+    if (d->command->kind != COMMAND_START || d->command->name.len == 0) {
+        return true;
+    }
+    uint32_t stage = image_find_stage(image, d->command->name);
+    struct rights rights = { .allowed = true };
+    if (d->me != 0) {
+        rights = rights_move(d->view, program, d->me, d->arena);
+    }
+    if (!rights.allowed) {
+        d->refusal = rights.refusal;
+    } else if (stage == INDEX_NONE || image_escalation_around(image, stage) != INDEX_NONE) {
+        (void)REFUSE(d, UNKNOWN_STAGE, "process `%.*s` has no stage `%.*s` to start at",
+                     SLICE_PRINT(image_slice(image, image->process[0].name)),
+                     SLICE_PRINT(clip_text(d->command->name, NAME_BYTES_MAX)));
+    } else if (d->command->text.len == 0) {
+        (void)REFUSE(d, BAD_FORM, "a start at a stage needs a reason");
+    }
+    *ret_stage = stage;
+    return !decide_refused(d);
+}
+
 // Runs `start` to rest: body, keys, steps, rules.
 static enum run_result run_start(struct run *run)
 {
@@ -31,28 +72,14 @@ static enum run_result run_start(struct run *run)
     run->braces = 0;
     const struct active_stage *body = instance_active(run->instance, 0);
     run->action_entry = body != NULL ? body->entry : 0;
+    if (run->start_at != INDEX_NONE) {
+        return start_at_stage(run);
+    }
     enum run_result result = run_block(run, image->process[0].start_block);
     if (result == RUN_REFUSED) {
         return result;
     }
     return result == RUN_ON ? no_flow(run) : run_settle(run);
-}
-
-static void fill_defaults(struct run *run)
-{
-    const struct image *image = &run->program->image;
-    for (uint32_t i = 0; i < image->field_count; i++) {
-        if (image->field[i].initial == INDEX_NONE ||
-            (image->field[i].flags & FIELD_COMPUTED) != 0 ||
-            view_field(run->d->view, run->instance, i).len > 0) {
-            continue;
-        }
-        struct value value = eval(&run->env, image->field[i].initial);
-        if (run_take_refusal(run) || run_set_field(run, i, value) == RUN_REFUSED) {
-            return;
-        }
-    }
-    (void)fields_compute(run);
 }
 
 // --------------------------------------------------------------------------------- from a form
@@ -155,7 +182,7 @@ static struct match find_match(struct run *run, const struct answers *answers)
         struct slice key;
         struct view_key_row row;
         if (!fields_key_of(run, field, &answers->values[field], &key) || key.len > KEY_BYTES_MAX ||
-            !view_key(run->d->view, run->program->process, field, key, &row)) {
+            !fields_look_up(run, field, key, &row)) {
             continue;
         }
         follow_merged(run->d->view, &row);
@@ -197,7 +224,7 @@ static bool is_key_of_another(struct run *run, uint32_t field, const struct valu
     struct view_key_row row;
     return fields_is_key(&run->program->image, field) && fields_key_of(run, field, value, &key) &&
            key.len <= KEY_BYTES_MAX &&
-           view_key(run->d->view, run->program->process, field, key, &row) && row.open != 0 &&
+           fields_look_up(run, field, key, &row) && row.open != 0 &&
            row.open != run->instance->head.id;
 }
 
@@ -362,6 +389,7 @@ static void start_new(struct run *form_run, const struct answers *answers)
     if (instance == NULL || !run_open(run, d, instance)) {
         return;
     }
+    run->start_at = form_run->start_at;
     for (uint32_t i = 0; i < run->program->image.field_count; i++) {
         if (!value_is_empty(&answers->values[i])) {
             struct event event = { .kind = EVENT_FIELD_CHANGED };
@@ -383,8 +411,7 @@ static void start_new(struct run *form_run, const struct answers *answers)
     }
     give_slots(run);
     run_find_zone(run);
-    fill_defaults(run);
-    if (!decide_refused(d)) {
+    if (fields_default(run, NULL) != RUN_REFUSED && !decide_refused(d)) {
         (void)run_start(run);
     }
 }
@@ -407,6 +434,7 @@ void decide_open_form_run(struct run *run, struct decide *d, const struct view_p
     run->d = d;
     run->program = program;
     run->action = INDEX_NONE;
+    run->start_at = INDEX_NONE;
     run->locals = ARENA_ARRAY(d->arena, struct value, program->image.process[0].local_count + 1);
     run->env = (struct eval_env){
         .view = d->view, .program = program, .locals = run->locals, .me = d->me,
@@ -432,9 +460,16 @@ static void start_with(struct decide *d, const struct view_program *program)
         return;
     }
     struct match match = find_match(run, &answers);
-    if (match.open != 0) {
+    if (!take_start_stage(d, program, &run->start_at)) {
+        return;
+    }
+    if (run->start_at != INDEX_NONE && match.open != 0) {
+        (void)REFUSE(d, KEY_TAKEN, "case %llu is open with the same `%.*s`: move it there",
+                     (unsigned long long)match.open, SLICE_PRINT(match.key));
+    } else if (match.open != 0) {
         join_open(run, &answers, &match);
-    } else if (match.ended == 0 || !reopen_ended(run, &answers, &match)) {
+    } else if (run->start_at != INDEX_NONE || match.ended == 0 ||
+               !reopen_ended(run, &answers, &match)) {
         start_new(run, &answers);
     }
 }
@@ -569,8 +604,7 @@ static enum run_result fill_child(struct run *parent, struct run *child, uint32_
             return RUN_REFUSED;
         }
     }
-    fill_defaults(child);
-    return decide_refused(child->d) ? RUN_REFUSED : run_start(child);
+    return fields_default(child, NULL) == RUN_REFUSED ? RUN_REFUSED : run_start(child);
 }
 
 enum run_result decide_start_child(struct run *parent, uint32_t number, struct slice process,

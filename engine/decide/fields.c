@@ -1,5 +1,6 @@
 // Fields and keys: one spelling for phones and e-mails, one open case per key (rules 34, 35).
 #include "engine/decide/decide_internal.h"
+#include "engine/decide/decide_version.h"
 #include "engine/text/phone.h"
 
 bool fields_is_key(const struct image *image, uint32_t field)
@@ -85,6 +86,13 @@ bool fields_key_of(struct run *run, uint32_t field, const struct value *value,
     return true;
 }
 
+bool fields_look_up(const struct run *run, uint32_t field, struct slice key,
+                    struct view_key_row *ret_row)
+{
+    return view_key(run->d->view, run->program->process,
+                    image_key_number(&run->program->image, field), key, ret_row);
+}
+
 static enum run_result take_key(struct run *run, uint32_t field, const struct value *value)
 {
     struct slice key;
@@ -99,7 +107,7 @@ static enum run_result take_key(struct run *run, uint32_t field, const struct va
     }
     struct view_key_row row;
     const struct instance_head *head = &run->instance->head;
-    if (view_key(run->d->view, head->process, field, key, &row) && row.open != 0 &&
+    if (fields_look_up(run, field, key, &row) && row.open != 0 &&
         row.open != head->id) {
         uint32_t merge = run_merging_action(run);
         struct slice offer = merge == INDEX_NONE
@@ -111,7 +119,8 @@ static enum run_result take_key(struct run *run, uint32_t field, const struct va
                       (unsigned long long)row.open, SLICE_PRINT(name), SLICE_PRINT(offer));
     }
     struct event event = { .kind = EVENT_KEY_TAKEN,
-                           .key_taken = { head->id, head->process, field, key } };
+                           .key_taken = { head->id, head->process,
+                                          image_key_number(image, field), key } };
     decide_emit(run->d, &event);
     return RUN_ON;
 }
@@ -124,7 +133,8 @@ static void release_key(struct run *run, uint32_t field, const struct value *val
     }
     struct event event = { .kind = EVENT_KEY_RELEASED,
                            .key_released = { run->instance->head.id, run->instance->head.process,
-                                             field, key, ended } };
+                                             image_key_number(&run->program->image, field), key,
+                                             ended } };
     decide_emit(run->d, &event);
 }
 
@@ -262,4 +272,58 @@ enum run_result fields_compute(struct run *run)
 {
     uint32_t changed[8] = { 0 };
     return compute(run, changed, true);
+}
+
+enum run_result fields_default(struct run *run, const struct image *before)
+{
+    const struct image *image = &run->program->image;
+    for (uint32_t i = 0; i < image->field_count; i++) {
+        if (image->field[i].initial == INDEX_NONE ||
+            (image->field[i].flags & FIELD_COMPUTED) != 0 ||
+            view_field(run->d->view, run->instance, i).len > 0 ||
+            (before != NULL && image_find_field(before, image_slice(image, image->field[i].name)) !=
+                                   INDEX_NONE)) {
+            continue;
+        }
+        struct value value = eval(&run->env, image->field[i].initial);
+        if (run_take_refusal(run) || run_set_field(run, i, value) == RUN_REFUSED) {
+            return RUN_REFUSED;
+        }
+    }
+    return fields_compute(run);
+}
+
+// --------------------------------------------------------------------------------- other versions
+
+// Is a field of that name a key there, of the same type?
+static bool is_key_there(const struct image *image, uint32_t field, const struct image *other)
+{
+    uint32_t found = image_find_field(other, image_slice(image, image->field[field].name));
+    return found != INDEX_NONE && fields_is_key(other, found) &&
+           image->type[image->field[field].type].kind ==
+               other->type[other->field[found].type].kind;
+}
+
+void fields_release_others(struct run *run, const struct image *other)
+{
+    const struct image *image = &run->program->image;
+    for (uint32_t i = 0; i < image->process[0].keys.count; i++) {
+        uint32_t field = image->list[image->process[0].keys.first + i];
+        struct value value = eval_field(&run->env, field);
+        if (!is_key_there(image, field, other)) {
+            release_key(run, field, &value, false);
+        }
+    }
+}
+
+void fields_take_others(struct run *run, const struct image *other)
+{
+    const struct image *image = &run->program->image;
+    for (uint32_t i = 0; i < image->process[0].keys.count; i++) {
+        uint32_t field = image->list[image->process[0].keys.first + i];
+        struct value value = eval_field(&run->env, field);
+        if (!is_key_there(image, field, other) && take_key(run, field, &value) == RUN_REFUSED) {
+            return;
+        }
+    }
 }

@@ -1,6 +1,7 @@
 // Answers of a form: all of them are looked at before anything happens, and one refusal lists every
 // bad one (rule 8).
 #include "engine/decide/decide_internal.h"
+#include "engine/decide/decide_version.h"
 
 void form_open(struct form *form, struct run *run, struct slice bytes)
 {
@@ -41,7 +42,7 @@ static uint64_t find_case(struct run *run, struct slice process, struct slice te
         struct view_key_row row;
         if (found == 0 && fields_normalise(&other, field, &value) &&
             fields_key_of(&other, field, &value, &key) && key.len <= KEY_BYTES_MAX &&
-            view_key(run->d->view, number, field, key, &row)) {
+            fields_look_up(&other, field, key, &row)) {
             found = row.open != 0 ? row.open : row.ended;
         }
     }

@@ -1,6 +1,7 @@
 // Incidents: what could not be done without a person pressing. Each holds what is needed to try it
 // again; nothing is dropped.
 #include "engine/decide/decide_outside.h"
+#include "engine/decide/decide_version.h"
 
 void incident_open(struct decide *d, uint64_t instance, struct slice kind, struct slice text,
                    struct slice what)
@@ -152,6 +153,10 @@ void decide_incident(struct decide *d, const struct refusal *why)
     const struct command *command = d->command;
     const struct instance *instance = view_instance(d->view, command->instance, NULL);
     if (instance == NULL) {
+        return;
+    }
+    if (command->kind == COMMAND_VERSION) {
+        decide_hold_version(d, why);
         return;
     }
     struct slice what = park(d, instance);

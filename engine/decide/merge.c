@@ -75,8 +75,8 @@ static void lead_keys(struct run *run, const struct value *values, uint64_t into
         if (fields_key_of(run, field, &values[field], &key)) {
             struct event event = { .kind = EVENT_KEY_MERGED,
                                    .key_merged = { run->instance->head.id,
-                                                   run->instance->head.process, field, key,
-                                                   into } };
+                                                   run->instance->head.process,
+                                                   image_key_number(image, field), key, into } };
             decide_emit(run->d, &event);
         }
     }

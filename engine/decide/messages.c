@@ -1,5 +1,6 @@
 // Messages (rules 7, 33, 37): who awaits one, what it fills, what waits and what is only recorded.
 #include "engine/decide/decide_outside.h"
+#include "engine/decide/decide_version.h"
 #include "engine/state/frame.h"
 
 void message_emit(struct decide *d, uint64_t instance, const struct message *message,
@@ -365,7 +366,7 @@ static void look_at_keys(struct run *run, uint32_t signal, const struct message 
         run->env.refusal = (struct refusal){ 0 };
         if (!given || !fields_normalise(run, field, &value) ||
             !fields_key_of(run, field, &value, &key) || key.len > KEY_BYTES_MAX ||
-            !view_key(d->view, run->program->process, field, key, &row)) {
+            !fields_look_up(run, field, key, &row)) {
             continue;
         }
         if (row.open != 0) {

@@ -84,7 +84,7 @@ static void run(void *context, const struct toolchain_file *files, uint32_t coun
         list[i] = (struct compile_file){ files[i].name, files[i].text };
     }
     const struct compile_input input = { list, count, dsl->load, dsl->load_context,
-                                         zoneinfo_known, hook_check };
+                                         zoneinfo_known, hook_check, false };
     struct compile_result compiled;
     compile_set(&input, &compiled);
     *ret_result = (struct toolchain_result){ .good = compile_is_good(&compiled) };

@@ -548,7 +548,8 @@ static struct value exists(struct eval_env *env, const struct image_expr *expr, 
     }
     struct view_key_row row = { 0 };
     bool found = field != INDEX_NONE && !text.overflow &&
-                 view_key(env->view, process, field, buf_slice(&text), &row);
+                 view_key(env->view, process, image_key_number(&program->image, field),
+                          buf_slice(&text), &row);
     buf_done(&text);
     uint64_t own = env->instance != NULL ? env->instance->head.id : 0;
     return value_bool(found && row.open != 0 && row.open != own);

@@ -77,6 +77,7 @@ void evolve_program_activated(struct state *state, const struct event_program_ac
     if (state_counters(state)->next_program <= e->program) {
         state_counters(state)->next_program = e->program + 1;
     }
+    evolve_activation(state, e);
     state_names_changed(state);
 }
 

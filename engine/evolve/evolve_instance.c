@@ -43,6 +43,7 @@ void evolve_instance_started(struct state *state, const struct event_instance_st
     struct view_counters *counters = state_counters(state);
     counters->next_instance = e->instance + 1;
     counters->open_instances++;
+    state_load_add(state, KEY_LOAD_PROGRAM, e->program, 1);
     if (e->parent != 0) {
         put_child_state(state, e->parent, e->collection, e->round, e->instance, 0);
     }
@@ -504,6 +505,7 @@ void evolve_instance_ended(struct state *state, const struct event_instance_ende
     struct view_counters *counters = state_counters(state);
     counters->open_instances--;
     counters->ended_instances++;
+    state_load_add(state, KEY_LOAD_PROGRAM, instance->head.program, -1);
 }
 
 static void child_reopened(struct state *state, const struct instance_head *child, uint8_t outcome)
@@ -535,6 +537,7 @@ void evolve_instance_reopened(struct state *state, const struct event_instance_r
     struct view_counters *counters = state_counters(state);
     counters->open_instances++;
     counters->ended_instances--;
+    state_load_add(state, KEY_LOAD_PROGRAM, instance->head.program, 1);
     if (instance->head.parent != 0) {
         child_reopened(state, &instance->head, outcome);
     }

@@ -10,6 +10,9 @@ void evolve_acted(struct instance *instance, uint32_t role, uint32_t user);
 #define EVENT(KIND, name) void evolve_##name(struct state *state, const struct event_##name *e);
 #include "engine/model/event.def"
 
+// What an activation leaves beside the program (evolve_version.c).
+void evolve_activation(struct state *state, const struct event_program_activated *e);
+
 // A task comes into the sight of people, or leaves it: its index row, its ladder's timer, the load
 // of its holder. It stands in the image already; dropping takes it out.
 void evolve_put_task(struct state *state, const struct instance *instance,

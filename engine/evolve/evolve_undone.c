@@ -101,6 +101,7 @@ void evolve_undone(struct state *state, const struct event_undone *e)
         struct view_counters *counters = state_counters(state);
         counters->open_instances++;
         counters->ended_instances--;
+        state_load_add(state, KEY_LOAD_PROGRAM, instance->head.program, 1);
     }
     drop_rows(state, instance);
     restore(instance, was);

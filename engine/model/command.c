@@ -14,8 +14,9 @@ const char *command_name(enum command_kind kind)
         "merge",
         "close_incident",
         "import_users", "apply", "clock", "absent", "present", "hand_over", "message", "retry",
+        "revert", "migrate",
         "engine_started", "timer", "overdue", "child_ended", "absence_due", "deliver",
-        "call_result",
+        "call_result", "new_version", "versions_settled",
     };
     _Static_assert(ARRAY_COUNT(names) == COMMAND_KIND_COUNT, "one name per command");
     CHECK((unsigned)kind < COMMAND_KIND_COUNT);

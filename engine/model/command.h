@@ -27,13 +27,15 @@ enum command_kind {
     COMMAND_MERGE,          // instance, child (the case that stays), text (reason)
     COMMAND_INCIDENT_CLOSE, // instance, task (= incident number), text (reason): administrators
     COMMAND_USERS,          // users: administrators
-    COMMAND_APPLY,          // programs: administrators
+    COMMAND_APPLY,          // programs, text (who): administrators
     COMMAND_CLOCK,          // due_ms: confirms a step of the clock: administrators
     COMMAND_ABSENCE,   // name (user), due_ms (from), until_ms, other (substitute), text (reason)
     COMMAND_PRESENT,   // name (user), due_ms (from, 0: the one now), text (reason)
     COMMAND_HAND_OVER, // instance, name (whose), other (to whom, or empty), text (reason)
     COMMAND_MESSAGE,   // connector, name, form [, instance] [, source, row]
     COMMAND_INCIDENT_RETRY, // task (= incident number): administrators
+    COMMAND_REVERT,    // process, task (= version; 0: the one before), text (who): administrators
+    COMMAND_MIGRATE,   // instance [, name (stage), text (reason)]: administrators
     COMMAND_ENGINE_STARTED, // internal from here on
     COMMAND_TIMER,          // instance, task (= timer number), due_ms
     COMMAND_OVERDUE,        // instance, task, due_ms
@@ -42,6 +44,8 @@ enum command_kind {
     COMMAND_DELIVER,        // instance, task (= number of a message that waits)
     COMMAND_CALL_RESULT,    // instance, child (= call), entry (= which try), outcome, text (note)
                             // [, connector, name, form: the answer, as a message]
+    COMMAND_VERSION,   // instance: another version of its process is active
+    COMMAND_VERSION_SETTLED, // task (= activation), entry (= process)
     COMMAND_KIND_COUNT
 };
 const char *command_name(enum command_kind kind); // "press"

@@ -60,6 +60,14 @@ void event_encode(struct buf *buf, const struct event *event); // array: kind, f
 struct event event_decode(struct unpack *unpack);
 bool event_equal(const struct event *a, const struct event *b);
 
+// In VERSION_MOVED: numbers of an image that a case holds, and what they are in the other version;
+// INDEX_NONE: dropped. What is not listed keeps its number.
+enum moved_part {
+    MOVED_STAGE, MOVED_TASK, MOVED_TIMER, MOVED_ACTION, MOVED_LADDER, MOVED_RULE, MOVED_FIELD,
+    MOVED_COLLECTION, MOVED_SIGNAL, MOVED_SEND, MOVED_ESCALATION,
+    MOVED_PART_COUNT
+};
+struct event_moved_pair { uint32_t part, old, now; }; // one after the other in `pairs`
 // Outcomes in INSTANCE_ENDED and CHILD_ENDED.
 enum outcome { OUTCOME_PLAIN, OUTCOME_SUCCESS, OUTCOME_FAILURE, OUTCOME_CANCELLED, OUTCOME_MERGED };
 const char *outcome_name(enum outcome outcome);

@@ -110,6 +110,16 @@ static void note_process(struct cover *cover, const struct event_process_named *
     }
 }
 
+// A `reload`: what is started from now on is no longer of this set.
+static void forget_process(struct cover *cover, uint32_t process)
+{
+    for (uint32_t i = 0; i < cover->program_count; i++) {
+        if (cover->programs[i].number == process) {
+            cover->programs[i].number = 0;
+        }
+    }
+}
+
 static void note_case(struct cover *cover, const struct event_instance_started *started)
 {
     struct cover_cases *cases = cover->cases;
@@ -176,9 +186,13 @@ void cover_record(struct cover *cover, const struct record *record)
             note_process(cover, &event->process_named);
         } else if (event->kind == EVENT_INSTANCE_STARTED) {
             note_case(cover, &event->instance_started);
+        } else if (event->kind == EVENT_PROGRAM_ACTIVATED && event->program_activated.was != 0) {
+            forget_process(cover, event->program_activated.process);
         }
         struct cover_case *found = find_case(cover, event_instance(event));
-        if (found != NULL) {
+        if (found != NULL && event->kind == EVENT_VERSION_MOVED) {
+            found->instance = 0; // from here on it reaches parts of another file
+        } else if (found != NULL) {
             cover_event(found, event);
         }
     }

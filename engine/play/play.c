@@ -186,9 +186,21 @@ static const struct play_program *find_program(const struct play_set *set, struc
     return NULL;
 }
 
+// What is started by that name now.
+static const struct play_program *active_program(const struct play *play,
+                                                 const struct play_set *set, struct slice process)
+{
+    for (uint32_t i = 0; i < play->reloaded_count; i++) {
+        if (slice_equal(play->reloaded[i].compiled->process, process)) {
+            return &play->reloaded[i];
+        }
+    }
+    return find_program(set, process);
+}
+
 static void play_start(struct play *play, const struct play_set *set, const struct test_play *line)
 {
-    const struct play_program *program = find_program(set, line->process);
+    const struct play_program *program = active_program(play, set, line->process);
     bool *given = ARENA_ARRAY(play->arena, bool, line->with_count + 1);
     for (uint32_t i = 0; program != NULL && i < line->with_count; i++) {
         given[i] = is_given(&program->image, line->withs[i].name);
@@ -264,6 +276,44 @@ static void play_absence(struct play *play, const struct test_play *line)
     (void)play_judge(play, line, &answer);
 }
 
+// --------------------------------------------------------------------------------- new versions
+
+// All open cases are looked at, as a server would between other commands.
+static void move_cases(struct play *play)
+{
+    bool more = true;
+    while (more) {
+        const struct core_effects *effects;
+        core_begin(play->core, play->now_ms);
+        more = core_step_versions(play->core, MOVES_PER_BATCH_MAX);
+        enum err err = core_commit(play->core, &effects);
+        CHECK(err == OK);
+    }
+}
+
+static void play_reload(struct play *play, const struct test_play *line)
+{
+    const struct compile_result *compiled = line->reload;
+    uint32_t count = compiled->program_count;
+    struct command_program *programs = ARENA_ARRAY(play->arena, struct command_program, count + 1);
+    play->reloaded = ARENA_ARRAY(play->arena, struct play_program, count + 1);
+    play->reloaded_count = count;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct compile_program *program = &compiled->programs[i];
+        programs[i] = (struct command_program){ .process = program->process,
+                                                .image = program->image };
+        play->reloaded[i].compiled = program;
+        enum err err = image_open(program->image, &play->reloaded[i].image);
+        CHECK(err == OK); // promised by the compiler
+    }
+    struct command command = { .kind = COMMAND_APPLY, .programs = programs,
+                               .program_count = count };
+    struct core_answer answer = play_command(play, &command);
+    if (play_judge(play, line, &answer)) {
+        move_cases(play);
+    }
+}
+
 static void run_line(struct play *play, const struct play_set *set, const struct test_play *line,
                      const struct test_play *next)
 {
@@ -286,6 +336,7 @@ static void run_line(struct play *play, const struct play_set *set, const struct
     case TEST_PLAY_CALL: play_call(play, line); break;
     case TEST_PLAY_CHILD: play_child(play, line); break;
     case TEST_PLAY_DEED: play_deed(play, line); break;
+    case TEST_PLAY_RELOAD: play_reload(play, line); break;
     case TEST_PLAY_EXPECT:
         for (uint32_t i = 0; i < line->check_count; i++) {
             play_check(play, &line->checks[i]);

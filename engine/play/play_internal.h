@@ -51,6 +51,8 @@ struct play {
     struct play_hand *hands;
     uint64_t request; // of the last press
     bool repeats;     // some press is said again: presses carry request ids
+    struct play_program *reloaded; // of the newest `reload`
+    uint32_t reloaded_count;
 };
 
 struct play_case { // a started case, as it stands now

@@ -73,6 +73,9 @@ static void say_event(const struct play *play, struct buf *out, const struct pla
         buf_format(out, "; ended in %.*s", SLICE_PRINT(event->instance_ended.name));
         break;
     case EVENT_INSTANCE_REOPENED: buf_put_cstr(out, "; opened again"); break;
+    case EVENT_VERSION_MOVED:
+        buf_format(out, "; comes to version %u", found->program->version);
+        break;
     case EVENT_INCIDENT_OPENED:
         buf_format(out, "; incident: %.*s", SLICE_PRINT(event->incident_opened.text));
         break;
@@ -93,10 +96,17 @@ static void say_record(const struct play *play, struct play_moment *lines, uint3
                        const struct play_case *found, const struct record *record, uint32_t during)
 {
     struct buf out;
+    struct play_case then = *found; // on the version that it ran at that moment
     buf_init(&out, 8 * 1024);
+    for (uint32_t i = 0; i < record->touched_count; i++) {
+        const struct view_program *program = view_program(play->view, record->touched[i].program);
+        if (record->touched[i].instance == found->instance->head.id && program != NULL) {
+            then.program = program;
+        }
+    }
     for (uint32_t i = 0; i < record->event_count; i++) {
         if (event_instance(&record->events[i]) == found->instance->head.id) {
-            say_event(play, &out, found, record, &record->events[i]);
+            say_event(play, &out, &then, record, &record->events[i]);
         }
     }
     if (out.len > 2 && *count < PLAY_TIMELINE_MAX) {

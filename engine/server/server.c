@@ -40,6 +40,9 @@ static void close_handles(struct server *server)
     if (server->runner != NULL) {
         runner_close(server->runner);
     }
+    if (server->watch != NULL) {
+        watch_close(server->watch);
+    }
     uv_close((uv_handle_t *)&server->prepare, NULL);
     uv_close((uv_handle_t *)&server->timer, NULL);
     uv_close((uv_handle_t *)&server->deadline, NULL);
@@ -294,6 +297,13 @@ static enum err serve(struct server *server, struct server_problem *problem)
     if (err == OK) {
         err = activate(server, problem);
     }
+    if (err == OK && server->options->watch_folder_count > 0) {
+        err = watch_open(server, &server->watch);
+        if (err != OK) {
+            (void)snprintf(problem->message, sizeof(problem->message), "%s",
+                           "a folder of the programs cannot be watched");
+        }
+    }
     if (err == OK) {
         err = threads_start(server);
         if (err == OK) {
@@ -341,6 +351,9 @@ enum err server_run(const struct server_options *options, struct server_problem 
     }
     if (server->runner != NULL) {
         runner_free(server->runner);
+    }
+    if (server->watch != NULL) {
+        watch_free(server->watch);
     }
     bell_done(&server->core_bell);
     bell_done(&server->flusher_bell);

@@ -24,6 +24,8 @@ struct server_events {
     void *context;
 };
 
+enum { SERVER_WATCH_FOLDERS_MAX = 64 };
+
 struct server_options {
     const char *data;   // folder; made when absent
     const char *socket; // NULL: DATA/socket
@@ -39,6 +41,12 @@ struct server_options {
     const struct intake_library *mappings; // likewise; NULL: none
     const struct toolchain_file *files; // what PROCESSES holds
     uint32_t file_count;
+    // Development: `rung apply` with these words runs whenever a program in one of the folders is
+    // saved. No folders: saved files change nothing.
+    const char *const *watch_folders;
+    uint32_t watch_folder_count; // at most SERVER_WATCH_FOLDERS_MAX
+    const char *const *watch_words;
+    uint32_t watch_word_count;
     struct server_events events;
 };
 

@@ -48,6 +48,7 @@ struct server {
     pthread_t core_thread, flusher_thread, writer_thread, follower_thread;
     _Atomic bool core_stop, flusher_stop, writer_stop, follower_stop;
     uint32_t jobs;
+    struct watch *watch;   // NULL: saved files change nothing
     struct runner *runner; // NULL: no settings of connectors
     struct effector effector;
 };
@@ -60,6 +61,11 @@ void listen_start(struct server *server);
 void listen_stop(struct server *server); // takes no more; removes the socket's file
 struct transport listen_transport(struct server *server);
 void listen_sweep(struct server *server); // connections that broke while being written to
+
+// --- watch.c
+enum err watch_open(struct server *server, struct watch **ret_watch) ATTR_USE_RESULT;
+void watch_close(struct watch *watch); // its handles; free it when the loop has run
+void watch_free(struct watch *watch);
 
 // --- threads.c
 void bell_init(struct bell *bell);

@@ -498,7 +498,7 @@ void card_case(const struct card_env *env, const struct view_program *program,
     reply_text(env->buf, "process", image_slice(image, image->process[0].name));
     reply_text(env->buf, "process_label",
                label_or_name(env, image, image->process[0].label, image->process[0].name));
-    reply_uint(env->buf, "version", program->id);
+    reply_uint(env->buf, "version", program->version);
     reply_text(env->buf, "title", card_title(env, program, instance));
     card_place(env, program, instance);
     reply_uint(env->buf, "entry", leaf != NULL ? leaf->entry : 0);

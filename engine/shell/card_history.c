@@ -50,7 +50,8 @@ static const struct {
     { "role", MEANS_ROLE },     { "offered", MEANS_ROLE },
     { "stage", MEANS_STAGE },      { "field", MEANS_FIELD },   { "collection", MEANS_COLLECTION },
     { "ladder", MEANS_LADDER },    { "overdue", MEANS_LADDER }, { "outcome", MEANS_OUTCOME },
-    { "program", MEANS_PROGRAM },  { "due", MEANS_MOMENT },    { "until", MEANS_MOMENT },
+    { "program", MEANS_PROGRAM },  { "before", MEANS_PROGRAM }, { "activation", MEANS_NOTHING },
+    { "due", MEANS_MOMENT },    { "until", MEANS_MOMENT },
     { "at", MEANS_MOMENT },
     { "overdue_next", MEANS_MOMENT }, { "next", MEANS_MOMENT }, { "base", MEANS_MOMENT },
     { "from", MEANS_MOMENT },      { "to", MEANS_MOMENT },     { "action", MEANS_NOTHING },
@@ -98,8 +99,12 @@ static void write_number(const struct card_env *env, const struct view_program *
         }
         pack_uint(env->buf, n);
         return;
+    case MEANS_PROGRAM: { // as people count versions
+        const struct view_program *of = view_program(env->view, (uint32_t)n);
+        pack_uint(env->buf, of != NULL ? of->version : 0);
+        return;
+    }
     case MEANS_NUMBER:
-    case MEANS_PROGRAM:
     case MEANS_NOTHING: pack_uint(env->buf, n); return;
     case MEANS_USER: name = card_user_name(env, (uint32_t)n); break;
     case MEANS_ROLE:
@@ -415,6 +420,20 @@ static const struct record_touched *touched_by(const struct record *record, uint
     return NULL;
 }
 
+// What the case ran when the record began: numbers before its move are of the earlier version.
+static const struct view_program *first_program(const struct card_env *env,
+                                                const struct record *record, uint64_t instance,
+                                                const struct view_program *program)
+{
+    for (uint32_t i = 0; i < record->event_count; i++) {
+        const struct event *event = &record->events[i];
+        if (event->kind == EVENT_VERSION_MOVED && event->version_moved.instance == instance) {
+            return view_program(env->view, event->version_moved.before);
+        }
+    }
+    return program;
+}
+
 void card_record(const struct card_env *env, uint64_t seq, const struct record *record,
                  uint64_t instance)
 {
@@ -436,8 +455,12 @@ void card_record(const struct card_env *env, uint64_t seq, const struct record *
     write_form(env, program, outside && env->user != 0 ? SLICE_EMPTY : record->form);
     reply_key(env->buf, "events");
     struct reply_count list = reply_open_array(env->buf);
+    program = first_program(env, record, instance, program);
     for (uint32_t i = 0; i < record->event_count; i++) {
         const struct event *event = &record->events[i];
+        if (event->kind == EVENT_VERSION_MOVED && event->version_moved.instance == instance) {
+            program = view_program(env->view, event->version_moved.program);
+        }
         if (event_instance(event) == instance && !is_hidden(env, program, event)) {
             write_event(env, program, event);
             list.count++;

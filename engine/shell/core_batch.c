@@ -298,6 +298,7 @@ void batch_begin(struct core_tick *tick, bool timers)
         tick->begun = true;
         if (timers) {
             tick->counters.timers += core_step_timers(tick->core, TIMERS_PER_BATCH_MAX);
+            tick->counters.moves += core_step_versions(tick->core, MOVES_PER_BATCH_MAX);
         }
     }
 }

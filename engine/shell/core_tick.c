@@ -232,10 +232,12 @@ static bool decide_some(struct core_tick *tick)
     uint32_t count = tick->open.count;
     uint64_t timers = tick->counters.timers;
     bool due = !tick->begun && !is_parked(tick) && !timekeeper_stepped(tick->keeper) &&
-               core_timers_due(tick->core, now_ms);
+               (core_timers_due(tick->core, now_ms) || core_versions_left(tick->core));
+    uint64_t moves = tick->counters.moves;
     take_batch(tick, now_ms, due);
     // A due timer that nothing came of must not make the core spin.
-    return tick->open.count > count || tick->counters.timers > timers;
+    return tick->open.count > count || tick->counters.timers > timers ||
+           tick->counters.moves > moves;
 }
 
 // While a batch is written: decides what comes meanwhile into the next one.

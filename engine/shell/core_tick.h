@@ -50,6 +50,7 @@ struct tick_batch {
 
 struct core_tick_counters {
     uint64_t batches, commands, accepted, refused, repeated, timers, full_batches;
+    uint64_t moves; // steps of the mover
     // From arrival to commit, by quarter powers of two of microseconds.
     uint64_t latency[LATENCY_BUCKETS];
     uint64_t latency_max_us;

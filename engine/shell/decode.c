@@ -439,7 +439,11 @@ bool decode_command(const struct call *call, struct slice frame, struct slice cl
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         command->name = text[names[i]].len > 0 ? text[names[i]] : command->name;
     }
-    static const enum param words[] = { PARAM_TITLE, PARAM_REASON, PARAM_NOTE, PARAM_TEXT };
+    if (call_has(call, PARAM_VERSION)) {
+        command->task = (uint32_t)call->arg[PARAM_VERSION].number;
+    }
+    static const enum param words[] = { PARAM_TITLE, PARAM_REASON, PARAM_NOTE, PARAM_TEXT,
+                                        PARAM_APPLIER };
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         command->text = text[words[i]].len > 0 ? text[words[i]] : command->text;
     }

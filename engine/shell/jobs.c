@@ -1,8 +1,9 @@
-// Slow work of three methods: `apply` compiles and tests, then goes to the core as a command;
-// `backup` and `verify` answer by themselves. The request carries the bytes and the memory of its
-// job, so that a job outlives its connection without harm.
+// Slow work of four methods: `apply` compiles and tests, then goes to the core as a command;
+// `plan`, `backup` and `verify` answer by themselves. The request carries the bytes and the memory
+// of its job, so that a job outlives its connection without harm.
 #include "base/check.h"
 #include "base/pack.h"
+#include "engine/shell/plan.h"
 #include "engine/shell/reply.h"
 #include "engine/shell/shell_internal.h"
 
@@ -44,13 +45,13 @@ static void write_diagnostics(const struct toolchain_result *result, struct buf 
     }
 }
 
-static void run_apply(struct job *base)
+// False: refused, with what is wrong with the files.
+static bool compile(struct shell_job *job)
 {
-    struct shell_job *job = job_of(base);
     const struct toolchain *toolchain = job->shell->options.toolchain;
-    struct request *request = job->request;
-    toolchain->run(toolchain->context, job->files, job->file_count, &request->arena, &job->result);
     const struct toolchain_result *result = &job->result;
+    toolchain->run(toolchain->context, job->files, job->file_count, &job->request->arena,
+                   &job->result);
     if (!result->good) {
         job->refusal = (struct refusal){ REFUSAL_BAD_PROGRAM,
                                          SLICE("the files have errors; nothing was activated"),
@@ -59,6 +60,44 @@ static void run_apply(struct job *base)
         reply_key(&job->detail, "diagnostics");
         write_diagnostics(result, &job->detail);
         job->detail_pairs = 2;
+    }
+    return result->good;
+}
+
+static void fail_store(struct shell_job *job, enum err err, const char *what);
+
+static void run_plan(struct job *base)
+{
+    struct shell_job *job = job_of(base);
+    struct request *request = job->request;
+    bool files = job->file_count > 0;
+    if (files && !compile(job)) {
+        return;
+    }
+    enum err err = plan_write(job->shell->options.store, job->result.programs,
+                              job->result.program_count, &request->arena, &request->extra);
+    if (err != OK) {
+        fail_store(job, err, "the cases could not be looked at");
+        return;
+    }
+    request->extra_pairs = 1;
+    if (files) {
+        reply_uint(&request->extra, "tests", job->result.tests);
+        reply_text(&request->extra, "text", job->result.text);
+        request->extra_pairs = 3;
+    }
+    if (request->arena.overflow || request->extra.overflow) {
+        job->refusal = (struct refusal){ REFUSAL_LIMIT, SLICE("the plan is too big for one answer"),
+                                         SLICE("files") };
+    }
+}
+
+static void run_apply(struct job *base)
+{
+    struct shell_job *job = job_of(base);
+    struct request *request = job->request;
+    const struct toolchain_result *result = &job->result;
+    if (!compile(job)) {
         return;
     }
     struct command_program *programs =
@@ -171,7 +210,7 @@ static bool take_files(struct shell_job *job, const struct call *call, struct sl
     return true;
 }
 
-static bool prepare_apply(struct shell_job *job, const struct session *session,
+static bool prepare_files(struct shell_job *job, const struct session *session,
                           const struct call *call, struct slice frame, struct refusal *refusal)
 {
     struct shell *shell = job->shell;
@@ -180,6 +219,10 @@ static bool prepare_apply(struct shell_job *job, const struct session *session,
                                      SLICE("this engine was built without the compiler"),
                                      SLICE("apply") };
         return false;
+    }
+    if (call->method == METHOD_PLAN) { // no command: only its bytes are kept
+        buf_put_slice(&job->request->bytes, frame);
+        return take_files(job, call, frame, &shell->scratch, refusal);
     }
     return decode_command(call, frame, slice_make(session->client, session->client_len),
                           job->request, &shell->scratch, refusal) &&
@@ -221,12 +264,14 @@ bool jobs_start(struct shell *shell, struct session *session, const struct call 
     buf_init(&job->detail, DETAIL_BYTES_MAX);
     struct refusal refusal = { 0 };
     job->job.run = call->method == METHOD_APPLY    ? run_apply
+                   : call->method == METHOD_PLAN   ? run_plan
                    : call->method == METHOD_BACKUP ? run_backup
                                                    : run_verify;
     request->command.text = arena_copy(&request->arena, call->arg[PARAM_PATH].bytes);
-    bool good = call->method == METHOD_APPLY
-                    ? prepare_apply(job, session, call, frame, &refusal)
-                    : prepare_verify(job, call, &refusal);
+    bool files = call->method == METHOD_APPLY ||
+                 (call->method == METHOD_PLAN && call_has(call, PARAM_FILES));
+    bool good = files ? prepare_files(job, session, call, frame, &refusal)
+                      : prepare_verify(job, call, &refusal);
     if (!good) {
         session_refuse(shell, session, call->msgid, &refusal);
         buf_done(&job->detail);

@@ -186,7 +186,7 @@ static bool answer_history(struct question *q)
 
 // --- processes, users ----------------------------------------------------------------------------
 
-static void reply_hash(struct question *q, const struct view_program *program)
+void question_hash(struct buf *buf, const struct view_program *program)
 {
     static const char digits[] = "0123456789abcdef";
     char hash[16];
@@ -194,17 +194,30 @@ static void reply_hash(struct question *q, const struct view_program *program)
         hash[2 * i] = digits[program->hash[i] >> 4];
         hash[2 * i + 1] = digits[program->hash[i] & 15];
     }
-    reply_text(q->env.buf, "hash", slice_make(hash, sizeof(hash)));
+    reply_text(buf, "hash", slice_make(hash, sizeof(hash)));
+}
+
+// All its open cases, on whatever version they run.
+static uint32_t count_open(struct question *q, uint32_t process)
+{
+    uint32_t count = 0;
+    uint32_t programs = view_counters(q->env.view)->next_program;
+    for (uint32_t i = 1; i < programs; i++) {
+        const struct view_program *program = view_program(q->env.view, i);
+        count += program != NULL && program->process == process ? view_open_on(q->env.view, i) : 0;
+    }
+    return count;
 }
 
 static void write_process(struct question *q, const struct view_program *program)
 {
     const struct image *image = &program->image;
-    pack_map(q->env.buf, 6);
+    pack_map(q->env.buf, 7);
     reply_text(q->env.buf, "process", image_slice(image, image->process[0].name));
     reply_text(q->env.buf, "label", image_slice(image, image->process[0].label));
-    reply_uint(q->env.buf, "version", program->id);
-    reply_hash(q, program);
+    reply_uint(q->env.buf, "version", program->version);
+    question_hash(q->env.buf, program);
+    reply_uint(q->env.buf, "open", count_open(q, program->process));
     reply_text(q->env.buf, "file", image_slice(image, image->process[0].file));
     reply_key(q->env.buf, "start_form");
     card_start_form(&q->env, program);
@@ -217,7 +230,7 @@ static void write_inbox(struct question *q, const struct view_program *program)
     pack_map(q->env.buf, 5);
     reply_text(q->env.buf, "inbox", image_slice(image, image->inbox[0].name));
     reply_uint(q->env.buf, "version", program->id);
-    reply_hash(q, program);
+    question_hash(q->env.buf, program);
     reply_text(q->env.buf, "file", image_slice(image, image->inbox[0].file));
     reply_key(q->env.buf, "for");
     pack_array(q->env.buf, readers.count);
@@ -347,6 +360,8 @@ static bool answer(struct question *q)
         { METHOD_CALLS, question_calls },       { METHOD_WHY, answer_why },
         { METHOD_RECORDS, answer_records },     { METHOD_PROOF, answer_proof },
         { METHOD_SEARCH, question_search },     { METHOD_DUPLICATES, question_duplicates },
+        { METHOD_VERSIONS, question_versions },
+        { METHOD_MOVES, question_moves },
     };
     for (size_t i = 0; i < ARRAY_COUNT(answers); i++) {
         if (answers[i].method == q->call->method) {

@@ -40,6 +40,10 @@ bool answer_people(struct question *q);
 bool question_inbox(struct question *q);
 bool question_incidents(struct question *q);
 bool question_calls(struct question *q);
+// question_versions.c
+bool question_versions(struct question *q);
+bool question_moves(struct question *q);
+void question_hash(struct buf *buf, const struct view_program *program); // a pair: 16 digits of it
 
 
 // question_search.c

@@ -224,6 +224,8 @@ bool shell_take_call(struct shell *shell, struct session *session, const struct 
     case METHOD_HAND_OVER:
     case METHOD_RETRY_INCIDENT:
     case METHOD_MESSAGE:
+    case METHOD_REVERT:
+    case METHOD_MIGRATE:
     case METHOD_IMPORT_USERS: return take_command(shell, session, call, frame);
     case METHOD_CLOCK: return take_clock(shell, session, call, frame);
     case METHOD_INTAKE:
@@ -231,6 +233,7 @@ bool shell_take_call(struct shell *shell, struct session *session, const struct 
     case METHOD_STATS: return take_stats(shell, session, call);
     case METHOD_APPLY:
     case METHOD_BACKUP:
+    case METHOD_PLAN:
     case METHOD_VERIFY: return jobs_start(shell, session, call, frame);
     case METHOD_SUBSCRIBE:
     case METHOD_UNSUBSCRIBE: subscribe_call(shell, session, call); return true;
@@ -248,6 +251,8 @@ bool shell_take_call(struct shell *shell, struct session *session, const struct 
     case METHOD_CALLS:
     case METHOD_SEARCH:
     case METHOD_DUPLICATES:
+    case METHOD_VERSIONS:
+    case METHOD_MOVES:
     case METHOD_NEXT_DUE: question_answer(shell, session, call); return true;
     case METHOD_COUNT: break;
     }

@@ -170,6 +170,11 @@ static uint32_t load_row(const struct view *view, enum key_load_kind kind, uint3
     return view_get(view, DB_LOAD, &key, &value) == OK && read_number(value, &load) ? load : 0;
 }
 
+uint32_t view_open_on(const struct view *view, uint32_t program)
+{
+    return load_row(view, KEY_LOAD_PROGRAM, program);
+}
+
 uint32_t view_load(const struct view *view, uint32_t user)
 {
     return load_row(view, KEY_LOAD_USER, user);
@@ -239,6 +244,42 @@ static bool open_calendars(struct arena *arena, struct view_program *program)
     return true;
 }
 
+// How many programs of the process there are up to that one.
+static uint32_t versions_up_to(const struct view *view, uint32_t process, uint32_t number)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 1; i <= number; i++) {
+        struct program_row row;
+        count += read_program_row(view, i, &row) == OK && row.process == process;
+    }
+    return count;
+}
+
+uint32_t view_program_of_version(const struct view *view, uint32_t process, uint32_t version)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 1; i < view_counters(view)->next_program && version > 0; i++) {
+        struct program_row row;
+        count += read_program_row(view, i, &row) == OK && row.process == process;
+        if (count == version) {
+            return i;
+        }
+    }
+    return 0;
+}
+
+uint32_t view_program_hashed(const struct view *view, uint32_t process, const uint8_t *hash)
+{
+    for (uint32_t i = 1; i < view_counters(view)->next_program; i++) {
+        struct program_row row;
+        if (read_program_row(view, i, &row) == OK && row.process == process &&
+            memcmp(row.image_hash, hash, sizeof(row.image_hash)) == 0) {
+            return i;
+        }
+    }
+    return 0;
+}
+
 static struct view_program *open_program(const struct view *view, uint32_t number)
 {
     struct view_backing *backing = view->backing;
@@ -265,6 +306,7 @@ static struct view_program *open_program(const struct view *view, uint32_t numbe
     }
     program->id = number;
     program->process = row.process;
+    program->version = versions_up_to(view, row.process, number);
     memcpy(program->hash, row.image_hash, sizeof(program->hash));
     uint32_t count = program->image.role_count;
     uint32_t *roles = ARENA_ARRAY(&backing->program_arena, uint32_t, count + 1);

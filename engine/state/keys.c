@@ -113,6 +113,30 @@ void key_call(struct key *key, uint64_t due, uint64_t call)
     key_u64(key, call);
 }
 
+enum { KIND_ACTIVATION = 1, KIND_ACTIVATION_OF = 2, KIND_MOVE = 3 }; // of DB_VERSION
+
+void key_activation(struct key *key, uint32_t activation)
+{
+    key->len = 0;
+    key_u8(key, KIND_ACTIVATION);
+    key_u32(key, activation);
+}
+
+void key_activation_of(struct key *key, uint32_t process)
+{
+    key->len = 0;
+    key_u8(key, KIND_ACTIVATION_OF);
+    key_u32(key, process);
+}
+
+void key_move(struct key *key, uint32_t activation, uint64_t instance)
+{
+    key->len = 0;
+    key_u8(key, KIND_MOVE);
+    key_u32(key, activation);
+    key_u64(key, instance);
+}
+
 void key_number(struct key *key, uint32_t number)
 {
     key->len = 0;

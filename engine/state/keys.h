@@ -44,6 +44,9 @@ void key_child(struct key *key, uint64_t parent, uint32_t collection, uint32_t r
                uint64_t child);
 void key_kept(struct key *key, uint64_t instance, uint32_t number);
 void key_call(struct key *key, uint64_t due, uint64_t call);
+void key_activation(struct key *key, uint32_t activation);
+void key_activation_of(struct key *key, uint32_t process);
+void key_move(struct key *key, uint32_t activation, uint64_t instance);
 void key_number(struct key *key, uint32_t number);
 enum key_name_kind {
     KEY_NAME_PROCESS = 1, KEY_NAME_ROLE = 2, KEY_NAME_ZONE = 3, KEY_NAME_TEAM = 4
@@ -56,7 +59,8 @@ enum key_load_kind {
     KEY_LOAD_USER = 1, KEY_LOAD_ROLE = 2, KEY_LOAD_NOTICES = 3, KEY_LOAD_TEAM = 4,
     KEY_LOAD_KEPT = 5, KEY_LOAD_BROKEN = 6, // promises of a user
     KEY_LOAD_POSTPONED = 7, // tasks of a user that were put off by a button
-    KEY_LOAD_DONE = 8 // rows of DB_DONE
+    KEY_LOAD_DONE = 8, // rows of DB_DONE
+    KEY_LOAD_PROGRAM = 9 // open cases that run it
 };
 void key_load(struct key *key, enum key_load_kind kind, uint32_t number);
 

@@ -119,7 +119,7 @@ void counters_load(const struct view *view)
     struct view_counters counters = {
         .next_instance = 1, .next_user = 1, .next_role = 1, .next_process = 1,
         .next_program = 1, .next_client = 1, .next_incident = 1,
-        .next_zone = 1, .next_team = 1, .next_call = 1,
+        .next_zone = 1, .next_team = 1, .next_call = 1, .next_activation = 1,
     };
     backing->counters = counters;
     if (view_get(view, DB_META, &key, &value) == OK) {

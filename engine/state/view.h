@@ -43,6 +43,7 @@ struct view_user {
 // process; view_active_inbox gives those of inboxes, which are numbered among the processes.
 struct view_program {
     uint32_t id, process;
+    uint32_t version; // as people count: the first one of its process is 1
     struct image image;
     const uint32_t *roles; // image role → company-wide role number
     const struct calendar *calendars; // as in the image
@@ -115,6 +116,37 @@ struct view_promises { uint32_t kept, broken; };
 struct view_promises view_promises(const struct view *view, uint32_t user);
 // How often tasks that the user held were put off by `again`, what was taken back included.
 uint32_t view_postponed(const struct view *view, uint32_t user);
+
+// --- versions ----
+// One activation of a program: what was applied, or taken back. Cases of other versions of the
+// process are looked at one by one from then on; `settled`: all have been.
+struct view_activation {
+    uint32_t number, process, program, was; // was: the program before, 0 = none
+    uint64_t at;
+    uint32_t moved, held; // cases that came to it; that wait for a decision
+    bool settled, revert;
+    struct slice by; // who applied it
+};
+bool view_activation(const struct view *view, uint32_t number, struct view_activation *ret);
+uint32_t view_activation_of(const struct view *view, uint32_t process); // the newest; 0: none
+// What became of a case at that activation.
+struct view_move_row {
+    uint64_t instance, at;
+    uint32_t was;    // the program that it ran
+    uint32_t stage;  // moved: its first leaf then
+    bool moved, by_migrate;
+    struct slice why; // held
+};
+bool view_move(const struct view *view, uint32_t activation, uint64_t instance,
+               struct view_move_row *ret);
+typedef bool view_move_fn(void *context, const struct view_move_row *row);
+// In order of the cases, from `from`; calls each until false.
+void view_moves(const struct view *view, uint32_t activation, uint64_t from, view_move_fn *each,
+                void *context);
+uint32_t view_open_on(const struct view *view, uint32_t program); // open cases that run it
+// The program of a process with that image hash; 0: there is none.
+uint32_t view_program_hashed(const struct view *view, uint32_t process, const uint8_t *hash);
+uint32_t view_program_of_version(const struct view *view, uint32_t process, uint32_t version);
 
 // --- indexes ----
 // merged: the case that one with this key was merged into last; looked at when none is open.
@@ -199,7 +231,7 @@ struct view_counters { // kept by evolve
     uint8_t demo, pad[3];
     char region[4]; // of phones written without a country: "RU"; empty = none is assumed
     char currency[8];
-    uint32_t next_zone, pad2;
+    uint32_t next_zone, next_activation;
     char zone[64]; // of the company; empty: UTC
 };
 const struct view_counters *view_counters(const struct view *view);

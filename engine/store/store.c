@@ -23,6 +23,7 @@ const char *store_db_name(enum store_db db)
         [DB_INCIDENT] = "incident", [DB_FAMILIAR] = "familiar",
         [DB_KEPT] = "kept",         [DB_CALL] = "call",
         [DB_DONE] = "done",
+        [DB_VERSION] = "version",
     };
     CHECK(db > 0 && db < DB_COUNT);
     CHECK(names[db] != NULL);

@@ -48,6 +48,7 @@ enum store_db {
     DB_KEPT,        // instance, number → a message that waits
     DB_CALL,        // due, call → instance, connector, name, key, tries, form
     DB_DONE,        // user, moment, instance, task → facts for ranking, title
+    DB_VERSION,     // kind, … → activations of programs, and what became of the cases before them
     DB_COUNT
 };
 

@@ -35,6 +35,7 @@ bool bench_saturation(struct bench *bench);
 bool bench_open_loop(struct bench *bench);
 bool bench_one_press(struct bench *bench);
 bool bench_readiness(struct bench *bench);
+bool bench_reload(struct bench *bench);
 bool bench_check(struct bench *bench);
 bool bench_search(struct bench *bench);
 

@@ -227,3 +227,34 @@ struct slice frames_question(const char *method)
     begin(&buf, NULL, method, 0);
     return buf_slice(&buf);
 }
+
+// The file with another label for its first process: another version, which moves cases alike.
+struct slice frames_apply(const char *path, uint32_t number)
+{
+    enum { TEXT_MAX = 64 * 1024 };
+    static const char label[] = "process lead \"Lead";
+    static char text[TEXT_MAX];
+    FILE *file = fopen(path, "rb");
+    CHECK(file != NULL);
+    size_t len = fread(text, 1, sizeof(text) - 1, file);
+    (void)fclose(file);
+    text[len] = '\0';
+    const char *at = strstr(text, label);
+    CHECK(at != NULL);
+    at += sizeof(label) - 1;
+    struct buf whole;
+    struct buf buf;
+    buf_init(&whole, TEXT_MAX + 64);
+    buf_put(&whole, text, (size_t)(at - text));
+    buf_format(&whole, " %u%s", number, at);
+    buf_init(&buf, 1 << 20);
+    begin(&buf, NULL, "apply", 1);
+    pack_cstr(&buf, "files");
+    pack_array(&buf, 1);
+    pack_map(&buf, 2);
+    put_text(&buf, "name", "lead.rung");
+    pack_cstr(&buf, "text");
+    pack_str(&buf, buf_slice(&whole));
+    buf_done(&whole);
+    return buf_slice(&buf);
+}

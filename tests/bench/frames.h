@@ -43,6 +43,7 @@ bool frames_answer(struct lead *lead, struct slice answer);
 // Whole frames of other calls, malloc'ed.
 struct slice frames_hello(uint32_t client);
 struct slice frames_users(void);
+struct slice frames_apply(const char *path, uint32_t number); // a version of its own for each
 struct slice frames_question(const char *method);
 
 #endif

@@ -20,6 +20,8 @@ mkdir -p "$scratch/hooks"
 printf 'function price_of(n)\n  return n * 10\nend\n' >"$scratch/hooks/price.lua"
 printf 'function price_of(n)\n  retrn n\nend\n' >"$scratch/hooks/broken.lua"
 
+printf 'process lead "Lead" {\n  start => contact\n}\n' >"$scratch/broken.next"
+
 example() { # FILE
     local file=$1 code=${1##*-} out
     code=${code%.rung}

@@ -25,6 +25,16 @@ static bool load(void *context, struct slice path, struct arena *arena, struct s
         { "waits.rung", "ladder busy { 5 min, 10 min }\n"
                         "table need(n: integer) -> integer { | _ -> n }\n" },
         { "ring.rung", "import import_ring\n" },
+        { "reloaded.next", "role sales \"Sales\"\n"
+                           "process lead \"Lead\" {\n"
+                           "  start => contact\n"
+                           "  stage contact \"Contact\" {\n"
+                           "    task \"Call\" for sales\n"
+                           "    action sold \"Sold\" => won\n"
+                           "  }\n"
+                           "  end won \"Won\" success\n"
+                           "}\n" },
+        { "reload_broken.next", "process lead \"Lead\" {\n  start => contact\n}\n" },
         { "hooks/price.lua", "function price_of(n) return n end\n" },
         { "hooks/broken.lua", "function price_of(n)\n  retrn n\nend\n" },
     };

@@ -785,6 +785,7 @@ static void dispatch(struct model *model, const struct record *record)
         }
         break;
     }
+    case COMMAND_VERSION: model_take_version(model, record); break;
     case COMMAND_COMMENT:
     case COMMAND_SIDE_TASK:
     case COMMAND_FINISH: (void)model_named_case(model, record); break;
@@ -799,6 +800,9 @@ static void dispatch(struct model *model, const struct record *record)
     case COMMAND_PRESENT:
     case COMMAND_ABSENCE_DUE:
     case COMMAND_APPLY:
+    case COMMAND_REVERT:
+    case COMMAND_MIGRATE:
+    case COMMAND_VERSION_SETTLED:
     case COMMAND_CLOCK:
     case COMMAND_ENGINE_STARTED:
     case COMMAND_KIND_COUNT: break;

@@ -108,6 +108,8 @@ const char *pair_compare(const struct model_case *c, const struct view *view,
 const char *pair_stand(const struct model_case *c); // the first branch that is open
 void pair_tell(struct model_case *c);               // c->task is that of the first open branch
 
+// versions.c: a case has come to another version.
+void model_take_version(struct model *model, const struct record *record);
 // Compares one case with the engine's.
 void model_compare(struct model *model, const struct view *view, uint64_t id);
 void model_compare_loads(struct model *model, const struct view *view); // open tasks a person

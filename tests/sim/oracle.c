@@ -116,6 +116,7 @@ static void take_record(struct world *world, uint64_t seq)
     sim_trace(world, "record %" PRIu64 " %s %016" PRIx64, seq, command_name(record.command), hash);
     note_request(world, &record, seq);
     oracle_cause(world, &record, seq);
+    versions_take(world, &record);
     model_take(world->model, &record, seq);
     take_model_fault(world);
 }

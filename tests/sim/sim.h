@@ -86,7 +86,8 @@ struct sim_record { // of the journal, as first read after its commit
 struct sim_counts {
     uint64_t ticks, crashes, power_losses, cuts, io_errors, fulls, retries, duplicates,
         acknowledged, refused, repeated, timers, overdue, flushes, commits, resets, pushes, records,
-        verifies, leaps, sent, replayed, convertions, reopens, deploys, handed_over, absences,
+        verifies, leaps, sent, replayed, convertions, reopens, deploys, moved, held,
+        handed_over, absences,
         in_place, hand_overs, ranked, searches, found, filings, dropped_indexes;
 };
 
@@ -121,6 +122,7 @@ struct world {
     uint64_t durable_seq; // committed with a sync
     struct sim_past past[SIM_PAST_MAX]; // rows of cases as they once were
     uint32_t past_count;
+    struct sim_expected *expected; // by case - 1: what a plan said (versions.c)
     struct model *model;
     bool faults; // off in the liveness phase
     uint32_t lull; // ticks for which nobody begins anything new
@@ -161,6 +163,10 @@ void net_drop_all(struct world *world); // the server is gone
 void net_reset(struct world *world, struct sim_conn *conn);
 struct sim_conn *net_open(struct world *world, uint32_t client); // NULL: no room
 void net_send(struct sim_conn *conn, struct slice frame);
+
+// versions.c
+void versions_deploy(struct world *world); // another version of the processes, at once
+void versions_take(struct world *world, const struct record *record); // what became of cases
 
 // work.c
 void work_init(struct world *world);

@@ -35,7 +35,8 @@ static void print_run(const struct sim_result *result, uint64_t seed)
                  " retries, %" PRIu64 " duplicates; %" PRIu64 " timers, %" PRIu64
                  " rungs overdue; %" PRIu64 " commits (%" PRIu64 " handed over), %" PRIu64
                  " flushes, %" PRIu64 " folded; %" PRIu64 " conversions, %" PRIu64
-                 " reopened, %" PRIu64 " versions, %" PRIu64 " pushes, %" PRIu64
+                 " reopened, %" PRIu64 " versions (%" PRIu64 " cases moved, %" PRIu64
+                 " stayed), %" PRIu64 " pushes, %" PRIu64
                  " tasks ranked; %" PRIu64
                  " filings, %" PRIu64 " indexes deleted, %" PRIu64 " searches found %" PRIu64
                  "; %" PRIu64 " absences, %" PRIu64 " pressed in another's place, %" PRIu64
@@ -43,7 +44,7 @@ static void print_run(const struct sim_result *result, uint64_t seed)
                  seed, c->records, c->acknowledged, c->refused, c->crashes, c->power_losses,
                  c->cuts, c->io_errors, c->resets, c->retries, c->duplicates, c->timers,
                  c->overdue, c->commits, c->handed_over, c->flushes, c->replayed,
-                 c->convertions, c->reopens, c->deploys, c->pushes, c->ranked,
+                 c->convertions, c->reopens, c->deploys, c->moved, c->held, c->pushes, c->ranked,
                  c->filings, c->dropped_indexes, c->searches, c->found, c->absences, c->in_place,
                  c->hand_overs);
 }

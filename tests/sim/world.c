@@ -18,7 +18,7 @@ enum {
     OPEN_TRIES_MAX = 6,
     STEP_US_MAX = 20000,
     LULLS = 4000, // per million and tick
-    DEPLOYS = 2500,
+    DEPLOYS = 4000,
     LULL_TICKS = 60
 };
 static const uint64_t start_ms = 1767603600000ull; // 2026-01-05 09:00
@@ -267,63 +267,15 @@ static void found_company(struct world *world)
 
 // --------------------------------------------------------------------------------- new versions
 
-// The processes with another label: another program, which moves cases in the same way. Those that
-// run stay with the version that they began with.
-static void compile_version(struct world *world, uint32_t version)
-{
-    struct arena arena;
-    struct buf text;
-    const char *label = strstr(sim_process_text, "\"Lead\"");
-    CHECK(label != NULL);
-    size_t before = (size_t)(label - sim_process_text);
-    arena_init(&arena, 1024 * 1024);
-    buf_init(&text, 64 * 1024);
-    buf_put(&text, sim_process_text, before);
-    buf_format(&text, "\"Lead %u\"%s", version, label + strlen("\"Lead\""));
-    struct compile_file files[] = { { SLICE("sim.rung"), buf_slice(&text) },
-                                    { SLICE("sim.lua"), slice_from_cstr(sim_hook_text) } };
-    struct compile_input input = { .files = files, .file_count = 2 };
-    struct compile_result set;
-    compile_set(&input, &set);
-    CHECK(compile_is_good(&set));
-    world->program_count = set.program_count + set.inbox_count;
-    CHECK(world->program_count <= ARRAY_COUNT(world->programs));
-    for (uint32_t i = 0; i < world->program_count; i++) {
-        const struct compile_program *program = i < set.program_count
-                                                    ? &set.programs[i]
-                                                    : &set.inboxes[i - set.program_count];
-        world->programs[i] = (struct command_program){
-            arena_copy(&world->arena, program->process),
-            arena_copy(&world->arena, program->image),
-            arena_copy(&world->arena, program->source),
-        };
-    }
-    compile_done(&set);
-    buf_done(&text);
-    arena_done(&arena);
-}
-
 static void after_commit(struct world *world);
 
 static void deploy(struct world *world)
 {
-    const struct core_effects *effects;
     bool busy = world->engine.core_tick.begun || core_is_sealed(world->engine.core);
-    if (!prng_chance(&world->prng_work, DEPLOYS) || busy) {
-        return;
+    if (prng_chance(&world->prng_work, DEPLOYS) && !busy) {
+        versions_deploy(world);
+        after_commit(world);
     }
-    compile_version(world, (uint32_t)prng_below(&world->prng_work, 4));
-    const struct command command = { .kind = COMMAND_APPLY, .programs = world->programs,
-                                     .program_count = world->program_count };
-    core_begin(world->engine.core, timekeeper_now(&world->engine.keeper));
-    core_step(world->engine.core, &command);
-    enum err err = core_commit(world->engine.core, &effects);
-    sim_trace(world, "deploy %s", err_name(err));
-    if (err == ERR_IO) {
-        atomic_store(&world->engine.core_tick.failed, true);
-    }
-    world->counts.deploys += err == OK && effects->record_count > 0 ? 1u : 0u;
-    after_commit(world);
 }
 
 // --------------------------------------------------------------------------------- turns
