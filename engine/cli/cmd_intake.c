@@ -116,7 +116,7 @@ int cmd_intake(struct cli *cli)
 {
     struct params params;
     struct client_reply reply;
-    struct slice body;
+    struct slice body = SLICE_EMPTY;
     struct buf packed;
     params_init(&params);
     buf_init(&packed, FRAME_BYTES_MAX + 16);

@@ -76,7 +76,7 @@ enum err store_flush(struct store *store)
     }
     CHECK(store->frozen_there);
     uint64_t start_us = store_clock_us();
-    uint64_t free_bytes;
+    uint64_t free_bytes = 0;
     // First: the view never holds what the journal's environment does not.
     enum err err = journal_keep(store->journal, store->frozen_place.seq);
     if (err == OK) {
