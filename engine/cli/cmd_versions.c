@@ -76,8 +76,10 @@ static void apply_tell(struct cli *cli, struct slice result)
     struct slice program;
     uint32_t count = 0;
     while (wire_next(&list, &program)) {
-        buf_format(out, "process %.*s is now at version %llu\n",
-                   SLICE_PRINT(term_clean(arena, wire_text(program, "process", arena))),
+        struct slice name = term_clean(arena, wire_text(program, "process", arena));
+        bool inbox = slice_starts(name, SLICE("inbox "));
+        buf_format(out, "%s%.*s is now at version %llu\n", inbox ? "" : "process ",
+                   SLICE_PRINT(name),
                    (unsigned long long)wire_uint(program, "version"));
         count++;
     }

@@ -108,9 +108,8 @@ static void pack_programs(struct buf *buf, const struct view *view, const struct
             pack_cstr(buf, "process");
             pack_str(buf, event->program_activated.name);
             pack_cstr(buf, "version");
-            const struct view_program *program =
-                view_program(view, event->program_activated.program);
-            pack_uint(buf, program != NULL ? program->version : 0);
+            pack_uint(buf, view_version_number(view, event->program_activated.process,
+                                               event->program_activated.program));
         }
     }
 }

@@ -245,7 +245,7 @@ static bool open_calendars(struct arena *arena, struct view_program *program)
 }
 
 // How many programs of the process there are up to that one.
-static uint32_t versions_up_to(const struct view *view, uint32_t process, uint32_t number)
+uint32_t view_version_number(const struct view *view, uint32_t process, uint32_t number)
 {
     uint32_t count = 0;
     for (uint32_t i = 1; i <= number; i++) {
@@ -306,7 +306,7 @@ static struct view_program *open_program(const struct view *view, uint32_t numbe
     }
     program->id = number;
     program->process = row.process;
-    program->version = versions_up_to(view, row.process, number);
+    program->version = view_version_number(view, row.process, number);
     memcpy(program->hash, row.image_hash, sizeof(program->hash));
     uint32_t count = program->image.role_count;
     uint32_t *roles = ARENA_ARRAY(&backing->program_arena, uint32_t, count + 1);

@@ -146,6 +146,8 @@ void view_moves(const struct view *view, uint32_t activation, uint64_t from, vie
 uint32_t view_open_on(const struct view *view, uint32_t program); // open cases that run it
 // The program of a process with that image hash; 0: there is none.
 uint32_t view_program_hashed(const struct view *view, uint32_t process, const uint8_t *hash);
+// Which version of its process (or inbox) that program is, from 1.
+uint32_t view_version_number(const struct view *view, uint32_t process, uint32_t number);
 uint32_t view_program_of_version(const struct view *view, uint32_t process, uint32_t version);
 
 // --- indexes ----

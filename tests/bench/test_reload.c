@@ -22,6 +22,7 @@ static void apply(const struct serve *serve, uint32_t number)
     uint32_t len = 0;
     char *answer = load_ask(serve->socket, frame.ptr, (uint32_t)frame.len, &len);
     assert_non_null(answer);
+    free((char *)(uintptr_t)frame.ptr);
     free(answer);
     }
 
