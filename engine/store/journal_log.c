@@ -113,7 +113,8 @@ static bool runs_are_whole(const struct journal_log_frame *frame)
 {
     struct reader reader;
     reader_init(&reader, frame->stage.records);
-    for (uint32_t i = 0; i < frame->records && !reader.bad; i++) { // the count is what the disk says
+    // The count is what the disk says.
+    for (uint32_t i = 0; i < frame->records && !reader.bad; i++) {
         (void)reader_take(&reader, reader_u32(&reader));
     }
     bool whole = !reader.bad && reader.len == 0;
