@@ -9,8 +9,8 @@
 struct leaf {
     const struct stage *stage;
     struct stage *writable;
-    uint32_t *next; // leaves
-    uint32_t next_count;
+    uint32_t *next; // leaves; behind `forth_count` those that only `=> back` leads to
+    uint32_t next_count, forth_count;
     bool ends;      // some way leads to an end
     bool reached;
     bool finishes;  // an end can be reached from here
@@ -131,19 +131,47 @@ static void add_step_edge(void *context, const struct step *step)
         leaf->ends = true;
     } else if (step->kind == STEP_ESCALATE && step->raise != NULL) {
         each_entered(graph, step->raise->escalation->stage, add_next);
-    } else if (step->kind == STEP_BACK) {
-        add_back(graph, leaf);
+    }
+}
+
+static void add_back_edge(void *context, const struct step *step)
+{
+    struct graph *graph = context;
+    if (step->kind == STEP_BACK) {
+        add_back(graph, &graph->leaves[graph->current]);
     }
 }
 
 // What a join does besides leading to a stage: `then => back`.
-static void add_join_steps(struct graph *graph, const struct stage *leaf)
+static void add_join_steps(struct graph *graph, const struct stage *leaf, check_step_fn *add)
 {
     for (const struct stage *at = leaf; at != NULL; at = at->parent) {
         if (stage_is_branch(at) && at->parent->parallel->join != NULL) {
-            check_each_reached_step(at->parent->parallel->join, add_step_edge, graph);
+            check_each_reached_step(at->parent->parallel->join, add, graph);
         }
     }
+}
+
+static void add_edges(struct graph *graph, uint32_t of)
+{
+    struct process *process = graph->process;
+    const struct stage *stage = graph->leaves[of].stage;
+    graph->current = of;
+    for (uint32_t n = 0; n < process->handler_count; n++) {
+        if (check_handler_holds_at(process, process->handlers[n], stage)) {
+            check_each_target(process->handlers[n], add_edge, graph);
+            check_each_reached_step(process->handlers[n], add_step_edge, graph);
+        }
+    }
+    add_joins_around(graph, stage);
+    add_join_steps(graph, stage, add_step_edge);
+    graph->leaves[of].forth_count = graph->leaves[of].next_count;
+    for (uint32_t n = 0; n < process->handler_count; n++) {
+        if (check_handler_holds_at(process, process->handlers[n], stage)) {
+            check_each_reached_step(process->handlers[n], add_back_edge, graph);
+        }
+    }
+    add_join_steps(graph, stage, add_back_edge);
 }
 
 static void build_graph(struct graph *graph)
@@ -161,15 +189,7 @@ static void build_graph(struct graph *graph)
         }
     }
     for (uint32_t i = 0; i < graph->leaf_count; i++) {
-        graph->current = i;
-        for (uint32_t n = 0; n < process->handler_count; n++) {
-            if (check_handler_holds_at(process, process->handlers[n], graph->leaves[i].stage)) {
-                check_each_target(process->handlers[n], add_edge, graph);
-                check_each_reached_step(process->handlers[n], add_step_edge, graph);
-            }
-        }
-        add_joins_around(graph, graph->leaves[i].stage);
-        add_join_steps(graph, graph->leaves[i].stage);
+        add_edges(graph, i);
     }
 }
 
@@ -183,7 +203,8 @@ static void reach(struct graph *graph, uint32_t first)
     }
     for (uint32_t i = 0; i < count; i++) {
         const struct leaf *leaf = &graph->leaves[queue[i]];
-        for (uint32_t n = 0; n < leaf->next_count; n++) {
+        // `=> back` leads only to where the case has been.
+        for (uint32_t n = 0; n < leaf->forth_count; n++) {
             if (!graph->leaves[leaf->next[n]].reached) {
                 graph->leaves[leaf->next[n]].reached = true;
                 queue[count++] = leaf->next[n];

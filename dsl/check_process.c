@@ -617,6 +617,10 @@ static void fill_stage_task(struct unit *unit, struct process *process, struct s
         diag_fact(diag, stage->name);
         diag_here(diag, "a task belongs to a stage without stages inside");
         diag_label(diag, stage->first_child->span, "a case stands in the stages inside");
+        struct span inner = syntax_keyword_span(tree, stage->first_child->node);
+        diag_help_edit(diag, DIAG_FIX_GUESS, span_before(inner), SLICE("} "),
+                       "if `%.*s` stands beside it, close `%.*s` first",
+                       SLICE_PRINT(stage->first_child->name), SLICE_PRINT(stage->name));
         return;
     }
     struct handler *handler = check_handler_add(unit, process, stage, HANDLER_OVERDUE, node);

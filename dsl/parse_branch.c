@@ -91,6 +91,13 @@ void parse_parallel(struct parser *p, uint32_t parent)
     }
     if (parse_take_word(p, WORD_THEN)) {
         parse_flow_body(p, node);
+    } else if (parse_at(p, TOKEN_BRACE_CLOSE) && parse_peek(p)->word == WORD_THEN) {
+        struct diag *diag =
+            parse_complain(p, DIAG_E0253, parse_span(p, p->nodes[node].first_token));
+        parse_help_remove(p, diag, p->at); // one brace too many stands before its `then`
+        parse_advance(p);
+        parse_advance(p);
+        parse_flow_body(p, node);
     } else {
         struct diag *diag =
             parse_complain(p, DIAG_E0253, parse_span(p, p->nodes[node].first_token));

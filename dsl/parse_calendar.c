@@ -148,7 +148,13 @@ bool parse_remind_before(struct parser *p, uint32_t task)
     parse_advance(p);
     if (!parse_literal(p, node, TOKEN_DURATION, NODE_DURATION)) {
         struct diag *diag = parse_needs(p, "`remind`", "a duration and the word `before`");
-        diag_help(diag, "for example `remind 1 day before`");
+        if (parse_at(p, TOKEN_NUMBER)) {
+            diag_help_edit(diag, DIAG_FIX_PLACEHOLDER, span_after(parse_span(p, p->at)),
+                           SLICE(" day"), "add min, h, days, weeks or months");
+            parse_advance(p);
+        } else {
+            diag_help(diag, "for example `remind 1 day before`");
+        }
         parse_missing(p, node, CLASS_EXPR);
     }
     if (!parse_take_word(p, WORD_BEFORE)) {

@@ -73,7 +73,7 @@ static void read_arguments(struct parser *p, uint32_t node)
     }
     while (!parse_at(p, TOKEN_PAREN_CLOSE) && !parse_at(p, TOKEN_END)) {
         parse_add(p, node, read_or(p, "this function", "a value here"));
-        if (!parse_take(p, TOKEN_COMMA)) {
+        if (!parse_more(p, parse_at_expr, "values")) {
             break;
         }
     }

@@ -130,6 +130,8 @@ bool parse_at_same_line(const struct parser *p);
 // Takes a comma between two elements. One too many is reported and passed. `follows`: whether an
 // element can begin at the current token.
 bool parse_comma(struct parser *p, parse_starts_fn *follows);
+// Whether another element of a list in parentheses follows, also where its comma is missing.
+bool parse_more(struct parser *p, parse_starts_fn *follows, const char *plural);
 // E0219 before the current token; the elements are `plural`.
 struct diag *parse_comma_missing(struct parser *p, const char *plural);
 // Whether the current token is one of the words, misspelt: E0213, and it is read as that word.

@@ -59,6 +59,15 @@ struct diag *parse_comma_missing(struct parser *p, const char *plural)
     return diag;
 }
 
+bool parse_more(struct parser *p, parse_starts_fn *follows, const char *plural)
+{
+    if (parse_at_same_line(p) && follows(p)) {
+        parse_comma_missing(p, plural);
+        return true;
+    }
+    return parse_comma(p, follows);
+}
+
 // ------------------------------------------------------------------------------------ words
 
 // The word of the language that the token most likely is. False: none is near.

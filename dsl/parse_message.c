@@ -99,7 +99,7 @@ static void parse_signal(struct parser *p, uint32_t parent)
     }
     while (!at_parenthesis_end(p)) {
         parse_ref(p, node, "a message", "the names of its parameters");
-        if (!parse_take(p, TOKEN_COMMA)) {
+        if (!parse_more(p, parse_at_name, "parameters")) {
             break;
         }
     }
@@ -159,6 +159,9 @@ void parse_send(struct parser *p, uint32_t block)
     }
     parse_within_hours(p, node);
     if (parse_take_word(p, WORD_ELSE)) {
+        parse_body(p, node);
+    } else if (parse_at(p, TOKEN_BRACE_OPEN)) { // no step begins with a brace
+        parse_insert(p, parse_needs(p, "`send`", "`else` before what follows a failure"), "else");
         parse_body(p, node);
     }
     parse_add(p, block, parse_close(p, node));

@@ -128,6 +128,7 @@ static void parse_hole(struct parser *p, uint32_t template)
         struct diag *diag = parse_complain(p, DIAG_E0106, parse_span(p, p->at));
         diag_fact(diag, SLICE("`{…}` in a text holds one value"));
         diag_here(diag, "this stands after it");
+        diag_help_edit(diag, DIAG_FIX_GUESS, parse_gap(p), SLICE("}"), "close the value here");
     }
     while (!parse_at(p, TOKEN_STRING_MIDDLE) && !parse_at(p, TOKEN_STRING_CLOSE)) {
         parse_advance(p);

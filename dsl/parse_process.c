@@ -165,12 +165,22 @@ static bool report_unknown_item(struct parser *p, uint32_t owner)
                                        WORD_END,   WORD_ZONE,  WORD_CALENDAR };
     bool process = p->nodes[owner].kind == NODE_PROCESS;
     size_t count = process ? ARRAY_COUNT(words) : 10;
-    if (parse_at_word(p, WORD_REPEAT) && process) {
-        parse_insert(p, parse_needs(p, "`repeat`", "the word `on` before it"), "on");
+    bool without_on = parse_at_word(p, WORD_ENTER) || parse_at_word(p, WORD_EXIT) ||
+                      parse_at_word(p, WORD_MESSAGE) || (parse_at_word(p, WORD_REPEAT) && process);
+    if (without_on) {
+        const char *what = arena_format(p->arena, "`%.*s`", SLICE_PRINT(parse_text(p, p->at))).ptr;
+        parse_insert(p, parse_needs(p, what, "the word `on` before it"), "on");
         return false;
     }
     if (parse_respell(p, owner, words, count)) {
         return true;
+    }
+    if (parse_at(p, TOKEN_ARROW) && p->at > 0 && p->tokens[p->at - 1].kind == TOKEN_BRACE_CLOSE) {
+        struct diag *diag = parse_complain(p, DIAG_E0213, parse_span(p, p->at));
+        diag_fact(diag, parse_quote(p, p->at));
+        diag_fact(diag, parse_describe(p, owner));
+        parse_help_remove(p, diag, p->at - 1); // the steps before it were closed too soon
+        return false;
     }
     parse_unknown(p, owner, words, count);
     return false;

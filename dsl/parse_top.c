@@ -384,6 +384,11 @@ static void report_unknown_top(struct parser *p, uint32_t file)
         parse_advance(p);
         return;
     }
+    if (parse_at_word(p, WORD_MESSAGE)) {
+        parse_insert(p, parse_needs(p, "`message`", "the word `on` before it"), "on");
+        parse_skip_to(p, at_top_or_later);
+        return;
+    }
     if (parse_respell(p, file, words, ARRAY_COUNT(words))) {
         return;
     }
