@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/reader.h"
 #include "engine/store/files.h"
+#include "engine/store/journal_pending.h"
 
 #define LOG_MAGIC 0x474f4c52u // "RLOG"
 enum { CHECK_BYTES = 16, CHECKED_HEAD_BYTES = LOG_HEAD_BYTES - CHECK_BYTES };
@@ -69,18 +70,6 @@ static void checksum(struct slice head, struct slice body, uint8_t ret_check[CHE
     (void)crypto_generichash_update(&state, (const uint8_t *)head.ptr, head.len);
     (void)crypto_generichash_update(&state, (const uint8_t *)body.ptr, body.len);
     (void)crypto_generichash_final(&state, ret_check, CHECK_BYTES);
-}
-
-static uint32_t count_records(struct slice records)
-{
-    struct reader reader;
-    reader_init(&reader, records);
-    uint32_t count = 0;
-    for (; reader.len > 0; count++) {
-        (void)reader_take(&reader, reader_u32(&reader));
-        CHECK(!reader.bad);
-    }
-    return count;
 }
 
 static void make_frame(struct journal_log *log, const struct journal_stage *stage, uint32_t records)
@@ -422,7 +411,7 @@ static enum err put_frame(const struct segment *segment, struct slice frame)
 
 enum err journal_log_write(struct journal_log *log, const struct journal_stage *stage)
 {
-    uint32_t records = count_records(stage->records);
+    uint32_t records = journal_stage_records(stage);
     make_frame(log, stage, records);
     struct segment *segment = choose(log, log->frame.len);
     enum err err = put_frame(segment, buf_slice(&log->frame));

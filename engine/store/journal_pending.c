@@ -54,10 +54,10 @@ static uint64_t batch_bytes(const struct pending_batch *batch)
 
 // --- adding, taking ------------------------------------------------------------------------------
 
-static uint32_t count_records(struct slice records)
+uint32_t journal_stage_records(const struct journal_stage *stage)
 {
     struct reader reader;
-    reader_init(&reader, records);
+    reader_init(&reader, stage->records);
     uint32_t count = 0;
     for (; reader.len > 0; count++) {
         (void)reader_take(&reader, reader_u32(&reader));
@@ -68,7 +68,7 @@ static uint32_t count_records(struct slice records)
 
 static struct pending_batch *copy_batch(const struct journal_stage *stage)
 {
-    uint32_t records = count_records(stage->records);
+    uint32_t records = journal_stage_records(stage);
     size_t head = sizeof(struct pending_batch) + records * sizeof(uint32_t);
     struct pending_batch *batch = mem_alloc(head + stage->records.len + stage->blobs.len);
     char *bytes = (char *)batch + head;

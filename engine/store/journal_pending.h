@@ -13,6 +13,9 @@
 
 struct pending_batch;
 
+// How many records a batch of our own making holds.
+uint32_t journal_stage_records(const struct journal_stage *stage);
+
 struct journal_pending {
     atomic_flag held; // taken for microseconds
     struct pending_batch **batch; // oldest first
