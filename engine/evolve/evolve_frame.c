@@ -44,12 +44,13 @@ static struct frame *load_frame(struct state *state, const struct instance *inst
 static struct frame *load_top(struct state *state, struct instance *instance, uint32_t *ret_level)
 {
     uint32_t count = instance != NULL ? frame_count(instance) : 0;
+    *ret_level = 0;
     if (count == 0) {
         state_fail(state, ERR_CORRUPT);
         return NULL;
     }
     *ret_level = count - 1;
-    return load_frame(state, instance, count - 1);
+    return load_frame(state, instance, *ret_level);
 }
 
 bool evolve_assign_frozen(struct state *state, struct instance *instance,

@@ -71,6 +71,16 @@ static bool take_letter(struct peer *peer, const char *sender, const char *recip
     return true;
 }
 
+// One more behind those before; one too many is left out, as a bound of this server.
+static void add_recipient(char recipients[LINE_BYTES], const char *name)
+{
+    size_t used = strlen(recipients), len = strnlen(name, 200);
+    if (used + len < LINE_BYTES) {
+        memcpy(recipients + used, name, len);
+        recipients[used + len] = '\0';
+    }
+}
+
 static void serve(struct peer *peer)
 {
     static int later;
@@ -88,8 +98,7 @@ static void serve(struct peer *peer)
                 say(peer->fd, "550 nobody of that name\r\n");
                 continue;
             }
-            size_t len = strlen(recipients);
-            (void)snprintf(recipients + len, sizeof(recipients) - len, "%.200s", line + 8);
+            add_recipient(recipients, line + 8);
         } else if (strcmp(line, "DATA") == 0) {
             if (!take_letter(peer, sender, recipients)) {
                 return;
