@@ -45,5 +45,6 @@ struct slice frames_hello(uint32_t client);
 struct slice frames_users(void);
 struct slice frames_apply(const char *path, uint32_t number); // a version of its own for each
 struct slice frames_question(const char *method);
+void frames_free(struct slice frame); // those above
 
 #endif

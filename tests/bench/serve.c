@@ -197,6 +197,7 @@ bool serve_stats(const struct serve *serve, struct serve_stats *ret_stats)
     struct slice question = frames_question("stats");
     uint32_t len = 0;
     char *answer = load_ask(serve->socket, question.ptr, (uint32_t)question.len, &len);
+    frames_free(question);
     if (answer == NULL) {
         return false;
     }

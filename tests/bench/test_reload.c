@@ -22,9 +22,9 @@ static void apply(const struct serve *serve, uint32_t number)
     uint32_t len = 0;
     char *answer = load_ask(serve->socket, frame.ptr, (uint32_t)frame.len, &len);
     assert_non_null(answer);
-    free((char *)(uintptr_t)frame.ptr);
+    frames_free(frame);
     free(answer);
-    }
+}
 
 // S106
 static void nothing_is_dropped_while_versions_come(void **state)
@@ -40,6 +40,7 @@ static void nothing_is_dropped_while_versions_come(void **state)
     uint32_t len = 0;
     char *answer = load_ask(serve.socket, users.ptr, (uint32_t)users.len, &len);
     assert_non_null(answer);
+    frames_free(users);
     free(answer);
     assert_true(serve_stats(&serve, &before));
     const struct load_options options = { .socket = serve.socket, .connections = CONNECTIONS,
