@@ -46,10 +46,11 @@ holds() {
 }
 
 start_engine() {
+    rm -f "$work/serve.out" # what an engine before this one said is not this one's word
     "$rung" serve "$data" "$@" >"$work/serve.out" 2>"$work/serve.err" &
     engine=$!
     for _ in $(seq 200); do
-        grep -q listens "$work/serve.out" && return 0
+        grep -qs listens "$work/serve.out" && return 0
         sleep 0.05
     done
     echo "FAILED: the engine does not start"
