@@ -737,6 +737,16 @@ static void remember(struct model *model, const struct record *record, uint64_t 
     *c->before = (struct model_before){ *c, seq, model->now_ms, record->on_behalf };
 }
 
+static void note_slots(struct model *model, const struct record *record)
+{
+    for (uint32_t i = 0; i < record->touched_count; i++) {
+        struct model_case *c = model_find(model, record->touched[i].instance);
+        for (enum staff_role role = OF_HEAD; c != NULL && role < STAFF_ROLES; role++) {
+            c->had[role] = c->had[role] || c->slot[role] != 0;
+        }
+    }
+}
+
 static void note_touches(struct model *model, const struct record *record, uint64_t seq)
 {
     for (uint32_t i = 0; i < record->touched_count; i++) {
@@ -829,6 +839,7 @@ void model_take(struct model *model, const struct record *record, uint64_t seq)
     take_side_events(model, record);
     dispatch(model, record);
     check_moments(model, record);
+    note_slots(model, record);
     note_touches(model, record, seq);
     model_check_attended(model);
 }

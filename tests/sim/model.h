@@ -49,6 +49,7 @@ struct model_before;
 struct model_case {
     uint64_t id, parent;
     bool job, pair, told; // told: the parent has heard of the end
+    bool renewed;         // came to another version
     enum model_stage stage;
     const char *end; // NULL: open
     char phone[32];
@@ -58,6 +59,7 @@ struct model_case {
     uint32_t laters;   // presses of an `at most` button at this stage entry
     uint32_t position; // on the ladder of `busy` at this stage entry
     uint32_t slot[STAFF_ROLES]; // who holds which role in the case
+    bool had[STAFF_ROLES];      // somebody has, once: those above that role stand above the case
     uint32_t creator;
     struct model_task task;
     uint32_t side[MODEL_SIDE_MAX]; // holders of side tasks, 0 = none

@@ -1,5 +1,6 @@
 // Holds the engine's cases against the model's.
 #include "engine/core/core.h"
+#include "engine/state/frame.h"
 #include "tests/sim/model.h"
 #include "tests/sim/sim.h"
 
@@ -72,6 +73,49 @@ static void compare_task(struct model *model, const struct model_case *c,
                     (unsigned long long)c->id, task->tries, task->overdue_rung,
                     (unsigned long long)task->overdue_next, wanted->tries, wanted->rung,
                     (unsigned long long)wanted->overdue_next);
+    }
+}
+
+// How often a button was pressed that climbs a ladder, or may be pressed so many times only, since
+// the stage was entered.
+static void compare_positions(struct model *model, const struct model_case *c,
+                              const struct instance *instance)
+{
+    const struct active_stage *leaf = instance_next_leaf(instance, 0, NULL);
+    uint32_t climbed = 0;
+    uint32_t pressed = 0;
+    for (uint32_t i = 0; leaf != NULL && i < instance->head.position_count; i++) {
+        const struct ladder_position *at = &instance->position[i];
+        bool here = at->entry == leaf->entry && at->of < POSITION_LADDER;
+        climbed += here && at->of < POSITION_PRESSES ? at->position : 0;
+        pressed += here && at->of >= POSITION_PRESSES ? at->position : 0;
+    }
+    if (!c->pair && (climbed != c->position || pressed != c->laters)) {
+        model_break(model, ORACLE_LADDER,
+                    "case %llu has climbed %u rungs and put off %u times; not %u and %u",
+                    (unsigned long long)c->id, climbed, pressed, c->position, c->laters);
+    }
+}
+
+// What an escalation has set aside: only another version gives its stage another number.
+static void compare_frame(struct model *model, const struct view *view, const struct model_case *c,
+                          const struct instance *instance)
+{
+    const struct view_program *program = view_program(view, instance->head.program);
+    if (c->stage != AT_PROBLEM || program == NULL) {
+        return;
+    }
+    const struct frame *frame =
+        frame_count(instance) == 1 ? view_frame(view, instance, 0) : NULL;
+    const char *wanted = model_stage_names[c->frame.stage];
+    struct slice at = SLICE("nowhere");
+    if (frame != NULL && frame->head.stage_count == 1) {
+        at = image_slice(&program->image, program->image.stage[frame->stage[0].stage].name);
+    }
+    if (!slice_equal(at, slice_from_cstr(wanted))) {
+        model_break(model, c->renewed ? ORACLE_VERSION : ORACLE_MODEL,
+                    "case %llu set aside that it stood in %.*s, not in %s",
+                    (unsigned long long)c->id, SLICE_PRINT(at), wanted);
     }
 }
 
@@ -159,7 +203,9 @@ void model_compare(struct model *model, const struct view *view, uint64_t id)
         return;
     }
     compare_stand(model, view, c, instance);
+    compare_frame(model, view, c, instance);
     compare_task(model, c, instance);
+    compare_positions(model, c, instance);
     compare_timers(model, c, instance);
     compare_slots(model, view, c, instance);
     compare_tried(model, view, c, instance);

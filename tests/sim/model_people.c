@@ -172,8 +172,8 @@ bool model_has_part(const struct model *model, const struct model_case *c, uint3
     for (enum staff_role role = OF_HEAD; role < STAFF_ROLES; role++) {
         uint32_t holder = c->slot[role];
         own = own || (holder != 0 && holder == user);
-        other = other || (holder != 0 && (staff_above(staff, user, role, holder) ||
-                                          staff_stand_in(staff, holder) == user));
+        other = other || (c->had[role] && staff_above(staff, user, role, holder)) ||
+                (holder != 0 && staff_stand_in(staff, holder) == user);
     }
     for (uint32_t i = 0; i < MODEL_SIDE_MAX; i++) {
         uint32_t holder = c->side_number[i] != 0 ? c->side[i] : 0;

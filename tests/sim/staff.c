@@ -185,6 +185,7 @@ static const char *end_absence(struct staff *staff, uint32_t user, uint64_t from
     if (!by_clock && !staff_over(staff, record->on_behalf, user)) {
         return "an absence was ended by somebody who may not say it";
     }
+    staff->settled = staff->settled || absence->begun;
     *absence = staff->person[user].absence[--staff->person[user].absence_count];
     return NULL;
 }
@@ -198,6 +199,7 @@ static const char *begin_absence(struct staff *staff, const struct event_absence
         return "an absence began that was not said, or too early";
     }
     absence->begun = true;
+    staff->settled = true;
     return NULL;
 }
 
@@ -251,10 +253,9 @@ static const char *take_event(struct staff *staff, const struct event *event,
 const char *staff_take(struct staff *staff, const struct record *record)
 {
     const char *wrong = NULL;
+    staff->settled = record->command == COMMAND_USERS; // or when somebody goes, or comes back
     for (uint32_t i = 0; i < record->event_count && wrong == NULL; i++) {
         wrong = take_event(staff, &record->events[i], record);
     }
-    staff->settled = record->command == COMMAND_USERS || record->command == COMMAND_ABSENCE ||
-                     record->command == COMMAND_PRESENT || record->command == COMMAND_ABSENCE_DUE;
     return wrong;
 }

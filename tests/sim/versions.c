@@ -266,11 +266,11 @@ void model_take_version(struct model *model, const struct record *record)
 {
     for (uint32_t i = 0; i < record->event_count; i++) {
         const struct event *event = &record->events[i];
-        struct model_case *c = event->kind == EVENT_FIELD_CHANGED
-                                   ? model_find(model, event->field_changed.instance)
-                                   : NULL;
-        if (c != NULL) {
+        struct model_case *c = model_find(model, event_instance(event));
+        if (c != NULL && event->kind == EVENT_FIELD_CHANGED) {
             c->moved_ms = record->now_ms;
+        } else if (c != NULL && event->kind == EVENT_VERSION_MOVED) {
+            c->renewed = true;
         }
     }
 }

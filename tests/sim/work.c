@@ -338,10 +338,18 @@ static void ask_pair(struct world *world, struct sim_client *client)
     ask_request(world, client, "start", &params);
 }
 
+// Its last record climbed beyond the first rung: what stood there before is easily lost.
+static bool has_just_climbed(const struct model_case *c)
+{
+    const struct model_before *before = c != NULL ? c->before : NULL;
+    return before != NULL && c->touch_count > 0 && before->seq == c->touches[c->touch_count - 1] &&
+           before->was.position > 0 && c->position > before->was.position;
+}
+
 static void think(struct world *world, struct sim_client *client)
 {
     const struct model_case *c = any_case(world);
-    uint64_t what = draw(world, 100);
+    uint64_t what = has_just_climbed(c) && chance(world, 30) ? 25 : draw(world, 100);
     if (timekeeper_stepped(&world->engine.keeper) && what < 10) {
         ask_clock(world, client);
     } else if (what < 3) {
