@@ -8,19 +8,23 @@ void source_set_init(struct source_set *set, struct arena *arena)
     *set = (struct source_set){ .arena = arena };
 }
 
+// Where the line after the one of `at` begins; 0 when there is none.
+static uint32_t next_line(struct slice text, uint32_t at)
+{
+    const char *stop = at < text.len ? memchr(text.ptr + at, '\n', text.len - at) : NULL;
+    return stop != NULL ? (uint32_t)(stop - text.ptr) + 1 : 0;
+}
+
 static void find_lines(struct source_file *file, struct arena *arena)
 {
     uint32_t count = 1;
-    for (size_t i = 0; i < file->text.len; i++) {
-        count += file->text.ptr[i] == '\n' ? 1 : 0;
+    for (uint32_t at = next_line(file->text, 0); at > 0; at = next_line(file->text, at)) {
+        count++;
     }
     file->line_starts = ARENA_ARRAY(arena, uint32_t, count);
     file->line_count = count;
-    uint32_t line = 1;
-    for (size_t i = 0; i < file->text.len; i++) {
-        if (file->text.ptr[i] == '\n') {
-            file->line_starts[line++] = (uint32_t)i + 1;
-        }
+    for (uint32_t line = 1; line < count; line++) {
+        file->line_starts[line] = next_line(file->text, file->line_starts[line - 1]);
     }
 }
 

@@ -8,12 +8,15 @@ bool sema_read_file(const char *path, struct arena *arena, struct slice *ret_tex
     if (file == NULL) {
         return false;
     }
-    size_t room = 4 * 1024 * 1024;
-    char *bytes = arena_alloc(arena, room);
-    size_t len = fread(bytes, 1, room, file);
-    bool good = ferror(file) == 0;
+    long size = fseek(file, 0, SEEK_END) == 0 ? ftell(file) : -1;
+    bool good = size >= 0 && fseek(file, 0, SEEK_SET) == 0;
+    if (good) {
+        char *bytes = arena_alloc_raw(arena, (size_t)size + 1); // an empty file has an address too
+        size_t len = fread(bytes, 1, (size_t)size, file);
+        good = ferror(file) == 0 && len == (size_t)size;
+        *ret_text = slice_make(bytes, len);
+    }
     fclose(file);
-    *ret_text = slice_make(bytes, len);
     return good;
 }
 

@@ -16,12 +16,21 @@
 
 enum {
     FILES_MAX = 64,
+    LOADS_MAX = 256,
     ROUNDS_MAX = 4,
     PLACES_MAX = 8 // of one damage in one file; more are sampled evenly
 };
 
+// What an import or a list asked for, and whether it was there.
+struct loaded {
+    struct slice path, text;
+    bool found;
+};
+
 struct bench {
     struct arena arena;
+    struct loaded loads[LOADS_MAX];
+    uint32_t load_count;
     struct compile_file files[FILES_MAX];
     uint32_t file_count;
     bool tells;
@@ -52,13 +61,34 @@ static bool belongs(struct slice name, struct slice damaged)
                                           damaged.len == stem.len + sizeof(".rung") - 1);
 }
 
+// A file is read from the disk once, not for each of some thousand programs.
+static bool load_once(void *context, struct slice path, struct arena *arena,
+                      struct slice *ret_text)
+{
+    struct bench *bench = context;
+    (void)arena; // the text outlives every program
+    for (uint32_t i = 0; i < bench->load_count; i++) {
+        if (slice_equal(bench->loads[i].path, path)) {
+            *ret_text = bench->loads[i].text;
+            return bench->loads[i].found;
+        }
+    }
+    struct loaded load = { .path = arena_copy(&bench->arena, path) };
+    load.found = sema_load(NULL, path, &bench->arena, &load.text);
+    if (bench->load_count < LOADS_MAX) { // misspelt paths may be many: they are asked again
+        bench->loads[bench->load_count++] = load;
+    }
+    *ret_text = load.text;
+    return load.found;
+}
+
 // The set with another text for one of its files.
-static void compile_with(const struct bench *bench, uint32_t file, struct slice text,
+static void compile_with(struct bench *bench, uint32_t file, struct slice text,
                          struct compile_result *result)
 {
     struct compile_file files[FILES_MAX];
     struct compile_input input = { .files = files, .file_count = bench->file_count,
-                                   .load = sema_load };
+                                   .load = load_once, .load_context = bench };
     for (uint32_t i = 0; i < bench->file_count; i++) {
         files[i] = bench->files[i];
         if (!belongs(files[i].name, bench->files[file].name)) {
@@ -71,28 +101,25 @@ static void compile_with(const struct bench *bench, uint32_t file, struct slice 
 
 // --- the same meaning ---------------------------------------------------------------------------
 
-// Two texts of the same words and signs in the same order mean the same.
-static bool same_words(struct slice a, struct slice b)
+// A text of the same words and signs in the same order as the undamaged one means the same.
+static bool same_words(const struct syntax_tree *undamaged, struct slice text)
 {
     struct source_set sources;
     struct diags diags;
-    struct syntax_tree trees[2];
+    struct syntax_tree tree;
     struct arena arena;
     arena_init(&arena, (size_t)64 << 20);
     source_set_init(&sources, &arena);
-    (void)source_add(&sources, SLICE("a.rung"), a);
-    (void)source_add(&sources, SLICE("b.rung"), b);
+    (void)source_add(&sources, SLICE("a.rung"), text);
     diags_init(&diags, &arena, &sources);
-    for (uint32_t i = 0; i < 2; i++) {
-        syntax_parse(&trees[i], &sources, i, &arena, &diags);
-    }
-    bool same = trees[0].token_count == trees[1].token_count;
-    for (uint32_t i = 0; same && i < trees[0].token_count; i++) {
-        const struct token *left = &trees[0].tokens[i];
-        const struct token *right = &trees[1].tokens[i];
+    syntax_parse(&tree, &sources, 0, &arena, &diags);
+    bool same = undamaged->token_count == tree.token_count;
+    for (uint32_t i = 0; same && i < tree.token_count; i++) {
+        const struct token *left = &undamaged->tokens[i];
+        const struct token *right = &tree.tokens[i];
         same = left->kind == right->kind &&
-               slice_equal(slice_sub(a, left->start, left->end - left->start),
-                           slice_sub(b, right->start, right->end - right->start));
+               slice_equal(slice_sub(undamaged->text, left->start, left->end - left->start),
+                           slice_sub(text, right->start, right->end - right->start));
     }
     arena_done(&arena);
     return same;
@@ -167,7 +194,7 @@ struct mending {
     uint32_t file;
     const struct damage *damage;
     const struct damage_place *place;
-    struct slice original;
+    const struct syntax_tree *undamaged;
     enum damage_grade grade;
 };
 
@@ -243,7 +270,7 @@ static bool follow_diag(struct mending *mending, const struct diag *diag, struct
 
 static bool follow(struct mending *mending, struct slice text, int round)
 {
-    if (round > 0 && same_words(text, mending->original)) {
+    if (round > 0 && same_words(mending->undamaged, text)) {
         return true;
     }
     struct compile_result result;
@@ -273,7 +300,7 @@ static void tell(const struct mending *mending, struct slice text)
     printf("\n######## %s: %s at %.*s:%u `%.*s` -> `%.*s`\n%.*s\n", grades[mending->grade],
            mending->damage->name, SLICE_PRINT(mending->bench->files[mending->file].name),
            source_line(source_file(&result.sources, mending->file), mending->place->start),
-           SLICE_PRINT(slice_sub(mending->original, mending->place->start,
+           SLICE_PRINT(slice_sub(mending->undamaged->text, mending->place->start,
                                  mending->place->end - mending->place->start)),
            SLICE_PRINT(mending->place->with),
            (int)(out.len < 1500 ? out.len : 1500), out.ptr);
@@ -282,13 +309,14 @@ static void tell(const struct mending *mending, struct slice text)
 }
 
 static enum damage_grade mend(struct bench *bench, uint32_t file, const struct damage *damage,
-                              const struct damage_place *place)
+                              const struct damage_place *place,
+                              const struct syntax_tree *undamaged)
 {
-    struct slice original = bench->files[file].text;
-    struct slice text = splice(&bench->arena, original, place->start, place->end, place->with);
+    struct slice text =
+        splice(&bench->arena, undamaged->text, place->start, place->end, place->with);
     struct mending mending = { .bench = bench, .file = file, .damage = damage, .place = place,
-                               .original = original };
-    if (same_words(text, original)) {
+                               .undamaged = undamaged };
+    if (same_words(undamaged, text)) {
         return DAMAGE_MENDED; // no damage at all
     }
     if (follow(&mending, text, 0)) {
@@ -324,7 +352,7 @@ static void damage_file(struct bench *bench, uint32_t file, const struct damage 
     uint32_t wanted = finder.count < PLACES_MAX ? finder.count : PLACES_MAX;
     for (uint32_t i = 0; i < wanted; i++) {
         const struct damage_place *place = &finder.places[i * finder.count / wanted];
-        tally->grades[mend(bench, file, damage, place)]++;
+        tally->grades[mend(bench, file, damage, place, &tree)]++;
         tally->places++;
     }
     tally->all += finder.count;

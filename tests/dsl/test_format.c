@@ -5,12 +5,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <cmocka.h>
 
 #include "base/prng.h"
 #include "dsl/compile.h"
 #include "dsl/syntax.h"
+#include "tests/dsl/pace.h"
 #include "tests/dsl/sema_files.h"
 #include "tests/dsl/snapshot.h"
 
@@ -486,13 +486,6 @@ static void a_file_with_errors_is_refused_and_nothing_is_written(void **state)
 
 // --- pace -------------------------------------------------------------------------------------
 
-static double processor_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec * 1000.0 + (double)now.tv_nsec / 1e6;
-}
-
 static void add_file(const char *path, void *context)
 {
     struct buf one;
@@ -528,16 +521,14 @@ static void ten_thousand_lines_are_laid_out_in_a_tenth_of_a_second(void **state)
     for (int i = 0; i < 5; i++) {
         struct buf out;
         buf_init(&out, TEXT_BYTES_MAX);
-        double start = processor_ms();
+        double start = pace_processor_ms();
         assert_int_equal(format_text(buf_slice(&text), &out), FORMAT_DONE);
-        double took = processor_ms() - start;
+        double took = pace_processor_ms() - start;
         best = took < best ? took : best;
         buf_done(&out);
     }
     print_message("%u lines: %.1f ms\n", lines, best);
-#ifdef __OPTIMIZE__
-    assert_true(best < 100.0);
-#endif
+    assert_true(!pace_is_judged() || best < 100.0);
     buf_done(&text);
 }
 

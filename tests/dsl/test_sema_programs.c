@@ -5,12 +5,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <cmocka.h>
 
 #include "base/prng.h"
 #include "base/value.h"
 #include "dsl/compile.h"
+#include "tests/dsl/pace.h"
 #include "tests/dsl/sema_files.h"
 
 #define FOLDER "tests/dsl/programs/"
@@ -399,13 +399,6 @@ static void write_long_process(struct buf *text)
     buf_put_cstr(text, "  end won \"Won\" success\n  end lost \"Lost\" failure\n}\n");
 }
 
-static double now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec * 1000.0 + (double)now.tv_nsec / 1e6;
-}
-
 static void a_thousand_lines_check_in_twenty_milliseconds(void **state)
 {
     (void)state;
@@ -422,17 +415,15 @@ static void a_thousand_lines_check_in_twenty_milliseconds(void **state)
     double best = 1e9;
     for (int i = 0; i < 10; i++) {
         struct compile_result result;
-        double start = now_ms();
+        double start = pace_processor_ms();
         compile_set(&input, &result);
-        double took = now_ms() - start;
+        double took = pace_processor_ms() - start;
         best = took < best ? took : best;
         assert_int_equal(result.program_count, 1);
         compile_done(&result);
     }
     print_message("%u lines: %.2f ms\n", lines, best);
-#ifdef __OPTIMIZE__
-    assert_true(best < 20.0);
-#endif
+    assert_true(!pace_is_judged() || best < 20.0);
     buf_done(&text);
 }
 
