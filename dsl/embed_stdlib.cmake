@@ -2,7 +2,7 @@
 # ends: each line is a literal of its own.
 set(text "// Made from stdlib/.\n#include \"dsl/stdlib_files.h\"\n\nconst struct stdlib_file stdlib_files[] = {\n")
 file(GLOB_RECURSE files RELATIVE ${ROOT} ${ROOT}/stdlib/*.rung ${ROOT}/stdlib/*.xml ${ROOT}/stdlib/*.csv
-    ${ROOT}/stdlib/*.lua ${ROOT}/stdlib/*.map)
+    ${ROOT}/stdlib/*.lua ${ROOT}/stdlib/*.map ${ROOT}/stdlib/*.txt)
 list(FILTER files EXCLUDE REGEX "_test[.]rung$")
 list(SORT files)
 foreach(name ${files})

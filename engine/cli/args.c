@@ -7,15 +7,31 @@
 #include "base/check.h"
 #include "dsl/diag/diag.h"
 
-_Static_assert(OPTION_COUNT <= 64, "the options of a command are bits of one word");
-
-enum { LONG_BASE = 256 };
-
-const struct option_spec option_specs[OPTION_COUNT] = {
-#define OPTION(ID, name, value, help) { name, value, help },
+enum {
+    LONG_BASE = 256,
+    OPTION_BITS = 0
+#define OPTION(ID, name, value, help) +1
+#define OPTION_OF(command, ID, name, value, help)
 #include "engine/cli/option.def"
+#undef OPTION_OF
 #undef OPTION
 };
+
+_Static_assert(OPTION_BITS <= 64, "the options of a command are bits of one word");
+
+const struct option_spec option_specs[OPTION_COUNT] = {
+#define OPTION(ID, name, value, help) { name, value, help, NULL },
+#define OPTION_OF(command, ID, name, value, help) { name, value, help, command },
+#include "engine/cli/option.def"
+#undef OPTION_OF
+#undef OPTION
+};
+
+bool args_takes(const struct cli_command *command, uint32_t option)
+{
+    const char *only = option_specs[option].command;
+    return only != NULL ? strcmp(only, command->name) == 0 : (command->options >> option & 1) != 0;
+}
 
 bool args_number(struct slice text, uint64_t max, uint64_t *ret_number)
 {
@@ -82,7 +98,7 @@ static void option_unknown(struct arena *arena, const struct cli_command *comman
     struct suggestions suggestions;
     suggest_init(&suggestions, name);
     for (uint32_t i = 0; i < OPTION_COUNT; i++) {
-        if ((command->options >> i & 1) != 0) {
+        if (args_takes(command, i)) {
             suggest_offer(&suggestions, slice_from_cstr(option_specs[i].name), 0);
         }
     }
@@ -144,7 +160,7 @@ bool args_parse(struct arena *arena, const struct cli_command *command, int argc
     struct option longs[OPTION_COUNT + 1] = { 0 };
     uint32_t count = 0;
     for (uint32_t i = 0; i < OPTION_COUNT; i++) {
-        if ((command->options >> i & 1) != 0) {
+        if (args_takes(command, i)) {
             longs[count++] =
                 (struct option){ .name = option_specs[i].name,
                                  .has_arg = option_specs[i].value != NULL ? required_argument

@@ -11,7 +11,9 @@
 
 enum cli_option {
 #define OPTION(ID, name, value, help) OPTION_##ID,
+#define OPTION_OF(command, ID, name, value, help) OPTION_##ID,
 #include "engine/cli/option.def"
+#undef OPTION_OF
 #undef OPTION
     OPTION_COUNT
 };
@@ -19,6 +21,7 @@ enum cli_option {
 
 struct option_spec {
     const char *name, *value, *help; // value NULL: a flag
+    const char *command;             // of an OPTION_OF; NULL: any command may have its bit
 };
 extern const struct option_spec option_specs[OPTION_COUNT];
 
@@ -43,6 +46,7 @@ struct cli_args {
     uint32_t word_count;
 };
 
+bool args_takes(const struct cli_command *command, uint32_t option);
 // `argv` begins with the command. False: `ret_problem` says what is wrong, in one line or two.
 bool args_parse(struct arena *arena, const struct cli_command *command, int argc, char **argv,
                 struct cli_args *ret_args, struct slice *ret_problem);

@@ -60,7 +60,7 @@ static void options_put(struct cli *cli, const struct cli_command *command)
 {
     title_put(cli, "Options");
     for (uint32_t i = 0; i < OPTION_COUNT; i++) {
-        if ((command->options >> i & 1) != 0) {
+        if (args_takes(command, i)) {
             const struct option_spec *spec = &option_specs[i];
             entry_put(cli,
                       arena_format(&cli->arena, "--%s%s%s", spec->name,
@@ -87,7 +87,7 @@ static json_t *command_json(const struct cli_command *command)
 {
     json_t *options = json_array();
     for (uint32_t i = 0; i < OPTION_COUNT; i++) {
-        if ((command->options >> i & 1) != 0) {
+        if (args_takes(command, i)) {
             (void)json_array_append_new(
                 options, json_pack("{s:s, s:s?, s:s}", "name", option_specs[i].name, "value",
                                    option_specs[i].value, "help", option_specs[i].help));
@@ -163,7 +163,7 @@ int cmd_completion(struct cli *cli)
         buf_format(out, "        %s) words='", cli_commands[i].name);
         verbs_put(out, cli_commands[i].words);
         for (uint32_t o = 0; o < OPTION_COUNT; o++) {
-            if ((cli_commands[i].options >> o & 1) != 0) {
+            if (args_takes(&cli_commands[i], o)) {
                 buf_format(out, "--%s ", option_specs[o].name);
             }
         }

@@ -8,6 +8,7 @@
 #include "engine/cli/env.h"
 #include "engine/cli/library.h"
 #include "engine/cli/mappings.h"
+#include "engine/cli/phone_ranges.h"
 #include "engine/cli/when.h"
 #include "engine/embed/toolchain_play.h"
 #include "engine/cli/program.h"
@@ -93,10 +94,15 @@ int cmd_serve(struct cli *cli)
                                       .connectors = cli_option(cli, OPTION_CONNECTORS),
                                       .events = { log_line, ready_tell, cli } };
     struct mappings mappings;
+    struct ranges ranges;
     if (!demo_read(cli, &options)) {
         return CLI_USAGE;
     }
     int status = mappings_open(cli, cli_option(cli, OPTION_INTAKE), &mappings);
+    if (status == CLI_DONE && cli_option(cli, OPTION_PHONE_RANGES) != NULL) {
+        status = phone_ranges_open(cli, cli_option(cli, OPTION_PHONE_RANGES), &ranges);
+        options.ranges = &ranges;
+    }
     const struct intake_library library = mappings_library(&mappings);
     options.mappings = &library;
     if (status == CLI_DONE && cli->args.word_count > 1) {

@@ -20,6 +20,7 @@
 struct core;
 struct view;
 struct instance;
+struct ranges;
 
 struct core_options {
     struct slice build;    // "rung 0.1.0"
@@ -27,6 +28,7 @@ struct core_options {
     struct slice currency; // of the company, recorded at the first start: "EUR"
     struct slice region;   // of phones written without a country: "RU"; empty: none is assumed
     struct slice zone;     // of the company, recorded at the first start; empty: UTC
+    const struct ranges *ranges; // that tell the zones of Russian numbers; outlives; may be NULL
     bool demo;             // a store on a demo clock; marked in its first record
 };
 

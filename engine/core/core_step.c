@@ -148,7 +148,8 @@ static void decide_anew(struct core *core, struct step *step)
     step->decide = (struct decide){
         .view = core_view(core), .command = step->command, .now_ms = core->now_ms,
         .arena = &core->batch, .currency = core->options.currency,
-        .region = core->options.region, .hooks = core->hooks,
+        .region = core->options.region, .ranges = core->options.ranges,
+        .hooks = core->hooks,
         .seed = (store_staged_head(core->store)->seq + 1) << 16,
         .emit = take_event, .context = core,
     };

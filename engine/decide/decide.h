@@ -24,6 +24,7 @@ struct decide_follow {
 };
 
 struct hook_box;
+struct ranges;
 
 // What an undo would take back; made by the core, which can read the journal.
 struct decide_undo {
@@ -41,6 +42,7 @@ struct decide {
     struct arena *arena;   // of the command
     struct slice currency; // of the company
     struct slice region;   // for phones written without a country: "RU"
+    const struct ranges *ranges; // of Russian numbers; NULL: their ranges tell no zone
     struct hook_box *hooks; // NULL: no hook can be asked
     uint64_t seed;          // of what hooks draw; another one for each command
     void (*emit)(void *context, const struct event *event);

@@ -13,13 +13,13 @@ static bool is_zone_name(struct slice text)
             memchr(text.ptr, '/', text.len) != NULL);
 }
 
-static struct slice zone_of_value(const struct value *value, uint32_t type)
+static struct slice zone_of_value(const struct run *run, const struct value *value, uint32_t type)
 {
     if (value->kind != VALUE_TEXT) {
         return SLICE_EMPTY;
     }
     if (type == TYPE_PHONE) {
-        return places_zone_of_phone(value->text);
+        return places_zone_of_phone(value->text, run->d->ranges);
     }
     return is_zone_name(value->text) ? value->text : places_zone_of_city(value->text);
 }
@@ -59,7 +59,7 @@ void run_find_zone(struct run *run)
         uint32_t field = image->list[from.first + i];
         struct value value = eval_field(&run->env, field);
         uint32_t type = image->type[image->field[field].type].kind;
-        struct slice name = zone_of_value(&value, type);
+        struct slice name = zone_of_value(run, &value, type);
         if (name.len > 0 && set_zone(run, name, image_slice(image, image->field[field].name))) {
             return;
         }

@@ -16,6 +16,8 @@
 #include "engine/shell/intake.h"
 #include "engine/shell/toolchain.h"
 
+struct ranges;
+
 struct server_events {
     // One line for the log, without a line end.
     void (*log)(void *context, const char *line);
@@ -32,6 +34,7 @@ struct server_options {
     const char *currency; // of a new store; NULL: "EUR"
     const char *region;   // of a new store: country of phones written without one; NULL: none
     const char *zone;     // of a new store: of the company; NULL: UTC
+    const struct ranges *ranges; // of Russian numbers; outlives the run; may be NULL
     const char *connectors; // settings of the outside world; NULL: calls stay in the outbox
     bool demo;
     uint32_t demo_factor; // 0: the clock stands still until the method `clock` moves it

@@ -6,6 +6,7 @@
 #include "dsl/image/image.h"
 #include "engine/shell/walk.h"
 #include "engine/state/view.h"
+#include "engine/time/ranges.h"
 #include "engine/time/zoneinfo.h"
 
 enum { FIRST_RECORD_BYTES_MAX = 16 * 1024 * 1024 };
@@ -88,17 +89,23 @@ static void explain(enum err err, const struct store_problem *store, struct engi
 static enum err open_core(const struct engine_options *options, struct engine *engine,
                           struct engine_problem *problem)
 {
-    char versions[100];
+    char versions[140];
+    char phones[40] = "";
     char tz[16];
     zoneinfo_version(tz, sizeof(tz));
-    (void)snprintf(versions, sizeof(versions), "image %d; record %d; language %d; tzdata %s",
-                   IMAGE_FORMAT, RECORD_FORMAT, LANGUAGE_EDITION, tz);
+    if (options->ranges != NULL) {
+        (void)snprintf(phones, sizeof(phones), "; phone ranges %016llx",
+                       (unsigned long long)options->ranges->mark);
+    }
+    (void)snprintf(versions, sizeof(versions), "image %d; record %d; language %d; tzdata %s%s",
+                   IMAGE_FORMAT, RECORD_FORMAT, LANGUAGE_EDITION, tz, phones);
     const struct core_options core = {
         .build = slice_from_cstr(engine_build()),
         .versions = slice_from_cstr(versions),
         .currency = options->currency,
         .region = options->region,
         .zone = options->zone,
+        .ranges = options->ranges,
         .demo = options->demo,
     };
     enum err err = core_open(engine->store, &core, timekeeper_now(&engine->keeper), &engine->core,

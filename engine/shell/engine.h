@@ -21,6 +21,7 @@ struct engine_options {
     struct slice currency;      // company's currency, for a new store
     struct slice region;        // country of phones written without one, likewise
     struct slice zone;          // of the company, likewise
+    const struct ranges *ranges; // that tell the zones of Russian numbers; may be NULL
     bool demo;
     uint32_t demo_factor; // 0: the clock stands still until it is moved
     uint64_t demo_ms;     // demo: where a new store's clock begins; 0: at the wall clock

@@ -24,8 +24,7 @@ static const struct prefix prefixes[] = {
 #undef PHONE
 };
 
-// Small letters; `ё` as `е`. Latin and Cyrillic: the alphabets of the table.
-static size_t fold(struct slice text, char *to, size_t room)
+size_t places_fold(struct slice text, char *to, size_t room)
 {
     size_t len = 0;
     for (size_t i = 0; i < text.len && len + 2 <= room; i++) {
@@ -62,11 +61,11 @@ struct slice places_zone_of_city(struct slice name)
     if (name.len == 0 || name.len > sizeof(wanted) - 4) {
         return SLICE_EMPTY;
     }
-    struct slice want = slice_make(wanted, fold(name, wanted, sizeof(wanted)));
+    struct slice want = slice_make(wanted, places_fold(name, wanted, sizeof(wanted)));
     for (size_t i = 0; i < ARRAY_COUNT(cities) && want.len > 0; i++) {
         const char *names[2] = { cities[i].native, cities[i].english };
         for (size_t n = 0; n < 2; n++) {
-            size_t len = fold(slice_from_cstr(names[n]), known, sizeof(known));
+            size_t len = places_fold(slice_from_cstr(names[n]), known, sizeof(known));
             if (slice_equal(want, slice_make(known, len))) {
                 return slice_from_cstr(cities[i].zone);
             }
@@ -75,10 +74,13 @@ struct slice places_zone_of_city(struct slice name)
     return SLICE_EMPTY;
 }
 
-struct slice places_zone_of_phone(struct slice phone)
+struct slice places_zone_of_phone(struct slice phone, const struct ranges *ranges)
 {
-    struct slice best = SLICE_EMPTY;
+    struct slice best = ranges_zone(ranges, phone);
     size_t best_len = 0;
+    if (best.len > 0) {
+        return best;
+    }
     if (phone.len < 2 || phone.ptr[0] != '+') {
         return SLICE_EMPTY;
     }

@@ -91,7 +91,7 @@ static void ask_start(struct world *world, struct sim_client *client)
     char phone[32];
     char name[32];
     ask_open(&params);
-    static const char beginnings[][12] = { "+49 30 12", "+493012", "+7 423 22", "+212 522 2" };
+    static const char beginnings[][12] = { "+49 30 12", "+493012", "+7 902 50", "+212 522 2" };
     (void)snprintf(phone, sizeof(phone), "%s%05u",
                    beginnings[draw(world, ARRAY_COUNT(beginnings))],
                    (unsigned)draw(world, PHONES));

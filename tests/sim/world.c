@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "engine/embed/toolchain_dsl.h"
+#include "engine/time/ranges.h"
 #include "tests/crash/disk.h"
 #include "tests/sim/process.h"
 #include "tests/sim/sim.h"
@@ -161,6 +162,20 @@ static void drop_index(struct world *world)
     }
 }
 
+// One range of mobile numbers: what such a number tells must be a fact of the history, since the
+// fold that is compared with the view has no register.
+static const struct ranges *mobiles(void)
+{
+    enum { CODE = 902 };
+    static const struct range row = { 5000000, 5099999 };
+    static struct ranges ranges = { .rows = &row, .zones = { { "Asia/Vladivostok", 16 } },
+                                    .zone_count = 1, .mark = 1 };
+    for (uint32_t code = CODE + 1; code <= RANGES_CODES; code++) {
+        ranges.first[code] = 1;
+    }
+    return &ranges;
+}
+
 static enum err try_open(struct world *world)
 {
     struct engine_problem problem;
@@ -170,6 +185,7 @@ static enum err try_open(struct world *world)
                    .flush_rows = world->options.flush_rows,
                    .flush_ms = world->options.flush_ms },
         .currency = SLICE("EUR"),
+        .ranges = mobiles(),
         .clock = &world->clock,
         .transport = &world->transport,
         .worker = &world->worker,
