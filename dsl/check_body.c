@@ -751,7 +751,18 @@ bool check_always_flows(const struct block *block)
     return step_may_flow(last);
 }
 
-static void report_after_flow(struct body *body, const struct step *flow, const struct step *next)
+// `flow` is what `block` ends with when its call may have been meant to fail first.
+static bool lacks_else(const struct block *block, const struct step *flow)
+{
+    if (flow->kind != STEP_ESCALATE || block->count < 2) {
+        return false;
+    }
+    const struct step *before = &block->steps[block->count - 2];
+    return before->kind == STEP_SEND && before->send != NULL && before->send->otherwise == NULL;
+}
+
+static void report_after_flow(struct body *body, const struct block *block,
+                              const struct step *flow, const struct step *next)
 {
     const struct syntax_tree *tree = body_tree(body);
     bool moves_twice = step_may_flow(next);
@@ -767,6 +778,11 @@ static void report_after_flow(struct body *body, const struct step *flow, const 
                is_if ? "a path through this `if` moves the case already"
                      : "the case moves on here");
     diag_note(diag, "on each path the flow is the last step, and there is only one");
+    if (lacks_else(block, flow)) {
+        diag_help_edit(diag, DIAG_FIX_GUESS, span_before(syntax_span(tree, flow->node)),
+                       SLICE("else "),
+                       "write `else` before the first: it then follows a call that failed");
+    }
     if (is_if && flow->otherwise == NULL) {
         if (moves_twice && next->kind != STEP_IF) {
             diag_help_edit(diag, DIAG_FIX_GUESS, span_before(syntax_span(tree, next->node)),
@@ -870,11 +886,11 @@ const struct block *check_block(struct body *body, uint32_t node)
             late = step;
         }
         if (child == early && late.node != NODE_NONE) {
-            report_after_flow(body, &step, &late);
+            report_after_flow(body, block, &step, &late);
             reported = true;
         }
         if (!reported && block->count > 0 && step_may_flow(&block->steps[block->count - 1])) {
-            report_after_flow(body, &block->steps[block->count - 1], &step);
+            report_after_flow(body, block, &block->steps[block->count - 1], &step);
             reported = true;
         }
         ARRAY_PUSH(unit->arena, block->steps, block->count, step);

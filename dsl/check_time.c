@@ -63,16 +63,13 @@ void check_ladder_use(struct unit *unit, const struct process *process,
 {
     for (uint32_t i = 0; ladder != NULL && i < ladder->rung_count; i++) {
         const struct rung *rung = &ladder->rungs[i];
-        if (!names_is_working(rung->wait.unit) || process->calendar_said) {
-            continue;
+        if (names_is_working(rung->wait.unit) && !names_takes_calendar(unit, process, span)) {
+            struct slice wait = source_text(unit->sources, rung->span);
+            struct diag *diag = names_report_working_time(unit, process, span, wait);
+            diag_here(diag, "this ladder counts working time");
+            diag_label(diag, rung->span, "in this rung");
+            return;
         }
-        struct diag *diag = diag_add(unit->diags, DIAG_E0701, span);
-        diag_fact(diag, source_text(unit->sources, rung->span));
-        diag_fact(diag, names_decl(&process->decl, unit->arena));
-        diag_here(diag, "this ladder counts working time");
-        diag_label(diag, rung->span, "in this rung");
-        names_help_with_calendar(diag);
-        return;
     }
 }
 

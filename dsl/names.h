@@ -121,10 +121,14 @@ void names_resolve_calendar(struct unit *unit, struct calendar *calendar);
 // The calendar of a WITHIN_HOURS child of `node`, or NULL: there is none, or it was reported.
 const struct calendar *names_within(struct unit *unit, uint32_t file, uint32_t node);
 bool names_is_working(unsigned duration_unit);
-// False (and E0701): a unit of working time where no calendar says whose hours are meant.
+// False (and E0701): a unit of working time where no calendar says whose hours are meant. Where
+// only one can be meant it is taken (and W512).
 bool names_working_time(struct unit *unit, const struct process *process, unsigned duration_unit,
                         struct span span);
-void names_help_with_calendar(struct diag *diag);
+// Whether it is known whose hours the process counts.
+bool names_takes_calendar(struct unit *unit, const struct process *process, struct span span);
+struct diag *names_report_working_time(struct unit *unit, const struct process *process,
+                                       struct span span, struct slice wait); // E0701
 void names_report_zone(struct unit *unit, struct span span, struct slice name); // E0341
 bool names_zone_known(const struct unit *unit, struct slice name);
 // Processes are global to the set.

@@ -214,25 +214,88 @@ bool names_is_working(unsigned unit)
     return unit == DURATION_WORK_MS || unit == DURATION_WORK_DAY;
 }
 
-void names_help_with_calendar(struct diag *diag)
+// The calendars in sight of a file that keep a zone of their own: people here work by them, while
+// a calendar of the case's zone says when its client may be disturbed. `ret_one`: the last of them.
+static uint32_t own_calendars(const struct unit *unit, uint32_t file,
+                              const struct calendar **ret_one)
 {
+    const struct unit_file *own = &unit->files[file];
+    uint32_t count = 0;
+    *ret_one = NULL;
+    for (uint32_t i = 0; i < own->visible_count; i++) {
+        if (own->visible[i]->kind == DECL_CALENDAR) {
+            const struct calendar *one =
+                (const struct calendar *)(const void *)own->visible[i];
+            if (!one->of_case) {
+                *ret_one = one;
+                count++;
+            }
+        }
+    }
+    return count;
+}
+
+bool names_takes_calendar(struct unit *unit, const struct process *process, struct span span)
+{
+    const struct calendar *calendar;
+    if (process->calendar_said) {
+        return true;
+    }
+    if (own_calendars(unit, process->decl.file, &calendar) != 1) {
+        return false;
+    }
+    for (uint32_t i = 0; i < unit->process_count; i++) {
+        if (unit->processes[i] == process) {
+            unit->processes[i]->calendar = calendar;
+            unit->processes[i]->calendar_said = true;
+        }
+    }
+    struct diag *diag = diag_add(unit->diags, DIAG_W512, span);
+    diag_fact(diag, names_decl(&process->decl, unit->arena));
+    diag_fact(diag, calendar->decl.name);
+    diag_here(diag, "nothing else says whose hours are counted");
+    diag_label(diag, calendar->decl.span, "the only calendar in sight that has a zone of its own");
+    diag_note(diag, "a second calendar of that kind would make it an error");
+    const struct syntax_tree *tree = names_tree(unit, process->decl.file);
+    uint32_t first = NODE_NONE; // what stands first in the process
+    for (SYNTAX_EACH(tree, process->decl.node, child)) {
+        enum syntax_kind kind = syntax_kind(tree, child);
+        if (first == NODE_NONE && kind != NODE_NAME && kind != NODE_LABEL) {
+            first = child;
+        }
+    }
+    if (first != NODE_NONE) {
+        diag_help_edit(diag, DIAG_FIX_SAFE, span_before(syntax_span(tree, first)),
+                       arena_format(unit->arena, "calendar %.*s\n  ",
+                                    SLICE_PRINT(calendar->decl.name)),
+                       "say it in the process");
+    }
+    return true;
+}
+
+struct diag *names_report_working_time(struct unit *unit, const struct process *process,
+                                       struct span span, struct slice wait)
+{
+    struct diag *diag = diag_add(unit->diags, DIAG_E0701, span);
+    diag_fact(diag, wait);
+    diag_fact(diag, process == NULL ? SLICE("this place")
+                                    : names_decl(&process->decl, unit->arena));
     diag_note(diag, "a working hour is an hour of somebody's opening hours");
     diag_help(diag, "say whose in the process: `calendar NAME`, and declare that calendar at the "
                     "top of the file");
+    return diag;
 }
 
 bool names_working_time(struct unit *unit, const struct process *process, unsigned duration_unit,
                         struct span span)
 {
-    if (!names_is_working(duration_unit) || (process != NULL && process->calendar_said)) {
+    if (!names_is_working(duration_unit) ||
+        (process != NULL && names_takes_calendar(unit, process, span))) {
         return true;
     }
-    struct diag *diag = diag_add(unit->diags, DIAG_E0701, span);
-    diag_fact(diag, source_text(unit->sources, span));
-    diag_fact(diag, process == NULL ? SLICE("this place")
-                                    : names_decl(&process->decl, unit->arena));
+    struct slice wait = source_text(unit->sources, span);
+    struct diag *diag = names_report_working_time(unit, process, span, wait);
     diag_here(diag, "whose hours are counted?");
-    names_help_with_calendar(diag);
     return false;
 }
 

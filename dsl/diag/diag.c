@@ -169,8 +169,14 @@ void diag_note(struct diag *diag, const char *format, ...)
     if (!is_spare(diag) && diag->note_count < DIAG_NOTES_MAX) {
         va_list args;
         va_start(args, format);
-        diag->notes[diag->note_count++] = format_text(diag, format, args);
+        struct slice note = format_text(diag, format, args);
         va_end(args);
+        for (uint32_t i = 0; i < diag->note_count; i++) {
+            if (slice_equal(diag->notes[i], note)) {
+                return; // a fact is stated once, however many places show it
+            }
+        }
+        diag->notes[diag->note_count++] = note;
     }
 }
 

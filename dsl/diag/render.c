@@ -279,6 +279,50 @@ static void put_snippet(struct renderer *r, const struct diag *diag)
 
 enum { REMOVED_LINES_MAX = 5 }; // shown of an edit that takes lines out
 
+struct line_range {
+    const struct source_file *file;
+    uint32_t first, last; // of the file as it is
+    struct slice with;    // what stands there instead, whole lines
+};
+
+static struct slice take_line(struct slice *text, bool *ret_more)
+{
+    const char *end = text->len > 0 ? memchr(text->ptr, '\n', text->len) : NULL;
+    *ret_more = end != NULL;
+    struct slice line = slice_sub(*text, 0, end != NULL ? (size_t)(end - text->ptr) : text->len);
+    *text = end != NULL ? slice_sub(*text, line.len + 1, text->len) : SLICE_EMPTY;
+    return line;
+}
+
+// Lines at the beginning that the edit leaves as they are, when others go.
+static void leave_out_same_lines(struct line_range *range)
+{
+    bool more = true;
+    while (range->last > range->first && more) {
+        struct slice rest = range->with;
+        struct slice line = take_line(&rest, &more);
+        if (!slice_equal(line, source_line_text(range->file, range->first))) {
+            return;
+        }
+        range->first++;
+        range->with = rest;
+    }
+}
+
+static void put_removed(struct renderer *r, const struct source_file *file, uint32_t first,
+                        uint32_t count, uint32_t from)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (i == REMOVED_LINES_MAX) {
+            put_gutter(r, 0, "- …\n");
+            break;
+        }
+        put_gutter(r, first + i, "- ");
+        put_line(r, source_line_text(file, first + i), from);
+        buf_put_char(r->out, '\n');
+    }
+}
+
 // The lines of an edit before and after it.
 static void put_edit(struct renderer *r, const struct diag_help *help)
 {
@@ -292,39 +336,28 @@ static void put_edit(struct renderer *r, const struct diag_help *help)
     bool whole = help->replacement.len == 0 && help->span.start == first_at && last > first &&
                  (help->span.end == file->line_starts[last - 1] ||
                   help->span.end == file->text.len);
-    uint32_t removed = whole ? last - first : 1;
-    for (uint32_t i = 0; help->span.end > help->span.start && i < removed; i++) {
-        if (i == REMOVED_LINES_MAX) {
-            put_gutter(r, 0, "- …\n");
-            break;
-        }
-        put_gutter(r, first + i, "- ");
-        put_line(r, source_line_text(file, first + i), from);
-        buf_put_char(r->out, '\n');
-    }
     if (whole) {
+        put_removed(r, file, first, last - first, from);
         return;
     }
-    struct slice before = slice_sub(file->text, first_at, help->span.start - first_at);
     struct slice last_line = source_line_text(file, last);
-    uint32_t rest_at = help->span.end - file->line_starts[last - 1];
     struct buf text;
     buf_init(&text, (size_t)4 * SOURCE_BYTES_MAX);
-    buf_put_slice(&text, before);
+    buf_put_slice(&text, slice_sub(file->text, first_at, help->span.start - first_at));
     buf_put_slice(&text, help->replacement);
-    buf_put_slice(&text, slice_sub(last_line, rest_at, last_line.len));
-    struct slice left = buf_slice(&text);
-    uint32_t number = first;
-    while (true) {
-        const char *end = left.len > 0 ? memchr(left.ptr, '\n', left.len) : NULL;
-        size_t len = end != NULL ? (size_t)(end - left.ptr) : left.len;
-        put_gutter(r, number++, "+ ");
-        put_line(r, slice_sub(left, 0, len), from);
+    buf_put_slice(&text, slice_sub(last_line, help->span.end - file->line_starts[last - 1],
+                                   last_line.len));
+    struct line_range range = { file, first, last, buf_slice(&text) };
+    bool more = true;
+    if (help->span.end > help->span.start) {
+        leave_out_same_lines(&range);
+        put_removed(r, file, range.first, range.last - range.first + 1, from);
+        more = range.first == first || range.with.len > 0;
+    }
+    for (uint32_t number = range.first; more; number++) {
+        put_gutter(r, number, "+ ");
+        put_line(r, take_line(&range.with, &more), from);
         buf_put_char(r->out, '\n');
-        if (end == NULL) {
-            break;
-        }
-        left = slice_sub(left, len + 1, left.len);
     }
     buf_done(&text);
 }
@@ -353,7 +386,8 @@ static unsigned gutter_of(const struct diag *diag)
         if (diag->helps[i].fix != DIAG_FIX_NONE) {
             const struct source_file *file =
                 &diag->owner->sources->files[diag->helps[i].span.file];
-            uint32_t line = source_line(file, diag->helps[i].span.start);
+            struct span span = diag->helps[i].span;
+            uint32_t line = source_line(file, span.end > span.start ? span.end - 1 : span.start);
             most = line > most ? line : most;
         }
     }

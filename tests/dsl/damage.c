@@ -47,8 +47,7 @@ const struct damage damage_list[] = {
     { "`for` is missing", damage_drop, TOKEN_WORD, "for", "", DAMAGE_POINTED, 95 },
     { "`of` is missing", damage_drop, TOKEN_WORD, "of", "", DAMAGE_POINTED, 95 },
     { "`on` is missing", damage_drop, TOKEN_WORD, "on", "", DAMAGE_POINTED, 95 },
-    // What follows a failed `send` reads, without its `else`, as a step of its own.
-    { "`else` is missing", damage_drop, TOKEN_WORD, "else", "", DAMAGE_POINTED, 85 },
+    { "`else` is missing", damage_drop, TOKEN_WORD, "else", "", DAMAGE_POINTED, 95 },
     { "`=>` is missing", damage_drop, TOKEN_ARROW, "=>", "", DAMAGE_POINTED, 95 },
     { "a colon is missing", damage_drop, TOKEN_COLON, ":", "", DAMAGE_POINTED, 95 },
     { "a comma is missing", damage_drop, TOKEN_COMMA, ",", "", DAMAGE_POINTED, 95 },
