@@ -1,77 +1,33 @@
-// What users have done lately (DB_DONE), so that a lane can show it. Rows go when they are old, or
-// too many; they are looked for now and then only, since a seek costs more than a row.
+// What users have done lately (DB_DONE), so that a lane can show it: for each user a ring of rows, each
+// written over the oldest one. Nothing is deleted as time goes by, so that no seek passes tombstones.
 #include "base/check.h"
-#include "base/reader.h"
 #include "base/utf8.h"
 #include "engine/state/view_internal.h"
 
-enum { SWEEP_EVERY = 64, SWEEP_ROWS = 128, HOUR_MS = 3600 * 1000 };
-
 // The stored value: this, then the title.
 struct done_row_value {
+    uint64_t at, instance;
     uint32_t program, position;
     struct open_task task;
 };
-_Static_assert(sizeof(struct done_row_value) == 96, "stored layout");
+_Static_assert(sizeof(struct done_row_value) == 112, "stored layout");
 
-static bool row_of_key(struct slice key, struct view_done_row *row)
-{
-    struct reader reader;
-    reader_init(&reader, key);
-    (void)reader_u32_be(&reader);
-    row->at = reader_u64_be(&reader);
-    row->instance = reader_u64_be(&reader);
-    row->task.number = reader_u32_be(&reader);
-    return !reader.bad;
-}
-
-static uint32_t count_of(struct state *state, uint32_t user)
+// How many rows were ever written for the user: the next one goes to the place of this number.
+static uint32_t count_of(const struct view *view, uint32_t user)
 {
     struct key key;
     struct slice value;
     uint32_t count = 0;
     key_load(&key, KEY_LOAD_DONE, user);
-    if (state_get(state, DB_LOAD, &key, &value) == OK && value.len == sizeof(count)) {
+    if (view_get(view, DB_LOAD, &key, &value) == OK && value.len == sizeof(count)) {
         memcpy(&count, value.ptr, sizeof(count));
     }
     return count;
 }
 
-// The oldest ones that are too old, or one too many.
-static uint32_t find_stale(struct state *state, uint32_t user, uint32_t count, struct key *stale)
+static void place_key(struct key *key, uint32_t user, uint32_t number)
 {
-    uint64_t now_ms = state_now(state);
-    uint64_t keep_ms = (uint64_t)DONE_KEPT_HOURS * HOUR_MS;
-    uint64_t from_ms = now_ms > keep_ms ? now_ms - keep_ms : 0;
-    struct key prefix;
-    key_number(&prefix, user);
-    struct store_cursor *cursor = view_seek(state_view(state), DB_DONE, key_slice(&prefix));
-    uint32_t found = 0;
-    while (cursor != NULL && found < SWEEP_ROWS &&
-           slice_starts(store_cursor_key(cursor), key_slice(&prefix))) {
-        struct view_done_row row;
-        struct slice key = store_cursor_key(cursor);
-        if (!row_of_key(key, &row) || (row.at >= from_ms && count - found <= DONE_PER_USER_MAX)) {
-            break;
-        }
-        stale[found].len = key.len;
-        memcpy(stale[found++].bytes, key.ptr, key.len);
-        if (!store_next(cursor)) {
-            break;
-        }
-    }
-    return found;
-}
-
-static void sweep(struct state *state, uint32_t user, uint32_t count)
-{
-    struct arena *arena = view_arena(state_view(state));
-    struct key *stale = ARENA_ARRAY(arena, struct key, SWEEP_ROWS);
-    uint32_t found = find_stale(state, user, count, stale);
-    for (uint32_t i = 0; i < found; i++) {
-        state_delete(state, DB_DONE, &stale[i]);
-    }
-    state_load_add(state, KEY_LOAD_DONE, user, -(int32_t)found);
+    key_done(key, user, number % DONE_PER_USER_MAX);
 }
 
 void state_done_put(struct state *state, uint32_t user, const struct instance *instance,
@@ -80,7 +36,8 @@ void state_done_put(struct state *state, uint32_t user, const struct instance *i
     struct {
         struct done_row_value fixed;
         char title[TITLE_BYTES_MAX];
-    } row = { .fixed = { .program = instance->head.program, .task = *task } };
+    } row = { .fixed = { .at = state_now(state), .instance = instance->head.id,
+                         .program = instance->head.program, .task = *task } };
     struct slice title = SLICE_EMPTY;
     if (!state_task_row_read(state, instance, task, &row.fixed.position, &title)) {
         state_fail(state, ERR_CORRUPT);
@@ -91,56 +48,75 @@ void state_done_put(struct state *state, uint32_t user, const struct instance *i
         memcpy(row.title, title.ptr, title.len);
     }
     struct key key;
-    key_done(&key, user, state_now(state), instance->head.id, task->number);
+    place_key(&key, user, count_of(state_view(state), user));
     state_put(state, DB_DONE, &key, slice_make(&row, sizeof(row.fixed) + title.len));
     state_load_add(state, KEY_LOAD_DONE, user, 1);
-    uint32_t count = count_of(state, user);
-    if (count % SWEEP_EVERY == 0) {
-        sweep(state, user, count);
-    }
 }
 
-void state_done_delete(struct state *state, uint32_t user, uint64_t at, uint64_t instance,
-                       uint32_t task)
-{
-    struct key key;
-    struct slice value;
-    key_done(&key, user, at, instance, task);
-    if (state_get(state, DB_DONE, &key, &value) == OK) {
-        state_delete(state, DB_DONE, &key);
-        state_load_add(state, KEY_LOAD_DONE, user, -1);
-    }
-}
-
-static bool read_done(struct slice key, struct slice value, struct view_done_row *row)
+static bool read_done(struct slice value, struct view_done_row *row)
 {
     struct done_row_value fixed;
     if (value.len < sizeof(fixed)) {
         return false;
     }
     memcpy(&fixed, value.ptr, sizeof(fixed));
+    row->at = fixed.at;
+    row->instance = fixed.instance;
     row->task = fixed.task;
     row->program = fixed.program;
     row->position = fixed.position;
     row->title = slice_sub(value, sizeof(fixed), value.len);
-    return row_of_key(key, row) && utf8_valid(row->title);
+    return utf8_valid(row->title);
+}
+
+// The row of this number. ERR_NOT_FOUND: it was taken back, or never written.
+static enum err read_place(const struct view *view, uint32_t user, uint32_t number,
+                           struct view_done_row *row)
+{
+    struct key key;
+    struct slice value;
+    place_key(&key, user, number);
+    enum err err = view_get(view, DB_DONE, &key, &value);
+    return err == OK && !read_done(value, row) ? ERR_CORRUPT : err;
+}
+
+void state_done_delete(struct state *state, uint32_t user, uint64_t at, uint64_t instance,
+                       uint32_t task)
+{
+    const struct view *view = state_view(state);
+    uint32_t count = count_of(view, user);
+    for (uint32_t back = 1; back <= DONE_PER_USER_MAX && back <= count; back++) {
+        struct view_done_row row;
+        enum err err = read_place(view, user, count - back, &row);
+        if (err == ERR_NOT_FOUND) {
+            continue;
+        }
+        if (err != OK) {
+            state_fail(state, err);
+            return;
+        }
+        if (row.at == at && row.instance == instance && row.task.number == task) {
+            struct key key;
+            place_key(&key, user, count - back);
+            state_delete(state, DB_DONE, &key);
+            return;
+        }
+    }
 }
 
 void view_done(const struct view *view, uint32_t user, uint64_t from_ms, view_done_fn *each,
                void *context)
 {
-    struct key prefix;
-    struct key from;
-    key_number(&prefix, user);
-    key_done(&from, user, from_ms, 0, 0);
-    struct store_cursor *cursor = view_seek(view, DB_DONE, key_slice(&from));
-    while (cursor != NULL && slice_starts(store_cursor_key(cursor), key_slice(&prefix))) {
+    uint32_t count = count_of(view, user);
+    uint32_t number = count > DONE_PER_USER_MAX ? count - DONE_PER_USER_MAX : 0;
+    for (; number < count; number++) {
         struct view_done_row row;
-        if (!read_done(store_cursor_key(cursor), store_cursor_value(cursor), &row)) {
-            view->backing->failed = ERR_CORRUPT;
+        enum err err = read_place(view, user, number, &row);
+        if (err == OK && row.at >= from_ms && !each(context, &row)) {
             return;
         }
-        if (!each(context, &row) || !store_next(cursor)) {
+        if (err != OK && err != ERR_NOT_FOUND) {
+            view->backing->failed = err;
             return;
         }
     }

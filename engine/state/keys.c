@@ -74,13 +74,11 @@ void key_open_task(struct key *key, const struct instance *instance,
     key_task(key, kind, number, task->due, instance->head.id, task->number);
 }
 
-void key_done(struct key *key, uint32_t user, uint64_t at, uint64_t instance, uint32_t task)
+void key_done(struct key *key, uint32_t user, uint32_t place)
 {
     key->len = 0;
     key_u32(key, user);
-    key_u64(key, at);
-    key_u64(key, instance);
-    key_u32(key, task);
+    key_u32(key, place);
 }
 
 void key_timer(struct key *key, uint64_t due, uint64_t instance, uint32_t timer)

@@ -37,7 +37,7 @@ struct instance;
 struct open_task;
 void key_open_task(struct key *key, const struct instance *instance,
                    const struct open_task *task);
-void key_done(struct key *key, uint32_t user, uint64_t at, uint64_t instance, uint32_t task);
+void key_done(struct key *key, uint32_t user, uint32_t place);
 void key_timer(struct key *key, uint64_t due, uint64_t instance, uint32_t timer);
 #define KEY_TIMER_OVERDUE 0x80000000u // set in the timer number: it is a task's overdue ladder
 void key_child(struct key *key, uint64_t parent, uint32_t collection, uint32_t round,
@@ -59,7 +59,7 @@ enum key_load_kind {
     KEY_LOAD_USER = 1, KEY_LOAD_ROLE = 2, KEY_LOAD_NOTICES = 3, KEY_LOAD_TEAM = 4,
     KEY_LOAD_KEPT = 5, KEY_LOAD_BROKEN = 6, // promises of a user
     KEY_LOAD_POSTPONED = 7, // tasks of a user that were put off by a button
-    KEY_LOAD_DONE = 8, // rows of DB_DONE
+    KEY_LOAD_DONE = 8, // rows of DB_DONE ever written
     KEY_LOAD_PROGRAM = 9 // open cases that run it
 };
 void key_load(struct key *key, enum key_load_kind kind, uint32_t number);

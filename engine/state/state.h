@@ -64,7 +64,7 @@ bool state_task_row_read(struct state *state, const struct instance *instance,
                          struct slice *ret_title);
 void state_task_row_delete(struct state *state, const struct instance *instance,
                            const struct open_task *task);
-// What a user has done: kept for DONE_KEPT_HOURS, DONE_PER_USER_MAX of them.
+// What a user has done: the last DONE_PER_USER_MAX of them.
 void state_done_put(struct state *state, uint32_t user, const struct instance *instance,
                     const struct open_task *task);
 void state_done_delete(struct state *state, uint32_t user, uint64_t at, uint64_t instance,

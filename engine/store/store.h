@@ -47,7 +47,7 @@ enum store_db {
     DB_FAMILIAR,    // process, key field, role, value, 0 → last holder
     DB_KEPT,        // instance, number → a message that waits
     DB_CALL,        // due, call → instance, connector, name, key, tries, form
-    DB_DONE,        // user, moment, instance, task → facts for ranking, title
+    DB_DONE,        // user, place in a ring → moment, task, facts for ranking, title
     DB_VERSION,     // kind, … → activations of programs, and what became of the cases before them
     DB_COUNT
 };
