@@ -23,11 +23,11 @@ struct follower {
     struct stemmer *stemmer;
     struct arena records, arena;
     struct table touched;  // case (u64 BE) → what was said of it in this batch, as an encoded doc
-    struct table postings; // see index_commit
-    struct doc *before, *after;
+    struct postings postings;
+    struct doc *before, *after, *removed, *added;
     struct buf encoded;
     uint64_t filing; // the case in hand
-    char sign;
+    bool there; // its terms are added, not removed
     struct index_place place;
     _Atomic uint64_t seq;
     _Atomic int failed; // enum err
@@ -46,10 +46,12 @@ static void close_all(struct follower *follower)
     arena_done(&follower->records);
     arena_done(&follower->arena);
     table_done(&follower->touched);
-    table_done(&follower->postings);
+    postings_done(&follower->postings);
     buf_done(&follower->encoded);
     mem_free(follower->before);
     mem_free(follower->after);
+    mem_free(follower->removed);
+    mem_free(follower->added);
     mem_free(follower);
 }
 
@@ -77,10 +79,12 @@ enum err follower_open(struct store *store, const char *data_folder, uint64_t ma
     arena_init(&follower->records, RECORD_ARENA_BYTES_MAX);
     arena_init(&follower->arena, DOC_ARENA_BYTES_MAX);
     table_init(&follower->touched);
-    table_init(&follower->postings);
+    postings_init(&follower->postings);
     buf_init(&follower->encoded, INDEX_DOC_BYTES_MAX);
     follower->before = mem_zalloc(sizeof(struct doc));
     follower->after = mem_zalloc(sizeof(struct doc));
+    follower->removed = mem_zalloc(sizeof(struct doc));
+    follower->added = mem_zalloc(sizeof(struct doc));
     follower->stemmer = stemmer_open();
     enum err err = store_reader_open(store, &follower->reader);
     if (err == OK) {
@@ -219,36 +223,61 @@ static enum err read_records(struct follower *follower, uint64_t last)
 static void note_posting(void *context, struct slice term)
 {
     struct follower *follower = context;
-    char key[TABLE_KEY_BYTES_MAX];
-    size_t len = index_posting(term, follower->filing, key);
-    struct slice known;
-    struct slice slot = slice_make(key, len);
-    // First the new ones are noted, then the old ones: what is in both stays as it is.
-    if (follower->sign == '-' &&
-        table_get(&follower->postings, slot, &known) == TABLE_PRESENT) {
-        return;
-    }
-    table_put(&follower->postings, slot, slice_make(&follower->sign, 1));
+    postings_add(&follower->postings, term, follower->filing, follower->there);
 }
 
-static bool has_token(const struct doc *doc, const struct token *token)
+static bool same_token(const struct token *a, const struct token *b)
 {
-    for (uint32_t i = 0; i < doc->count; i++) {
-        if (doc->token[i].kind == token->kind && doc->token[i].role == token->role &&
-            slice_equal(doc->token[i].text, token->text)) {
-            return true;
+    return a->kind == b->kind && a->role == b->role && slice_equal(a->text, b->text);
+}
+
+// The tokens that only `of` has. Tokens keep their order from one filing to the next, so that one
+// is mostly found right behind the one found before it.
+static void keep_others(struct doc *ret_doc, const struct doc *of, const struct doc *without)
+{
+    uint32_t at = 0;
+    ret_doc->ended = of->ended;
+    ret_doc->count = 0;
+    for (uint32_t i = 0; i < of->count; i++) {
+        uint32_t passed = 0;
+        while (passed < without->count && !same_token(&of->token[i], &without->token[at])) {
+            at = at + 1 < without->count ? at + 1 : 0;
+            passed++;
+        }
+        if (passed == without->count) {
+            ret_doc->token[ret_doc->count++] = of->token[i];
         }
     }
-    return false;
 }
 
-static bool same_doc(const struct doc *a, const struct doc *b)
+// Two tokens of these kinds may share a term: a stem, or first letters.
+static bool shares_terms(const struct token *token)
 {
-    bool same = a->ended == b->ended && a->count == b->count;
-    for (uint32_t i = 0; i < a->count && same; i++) {
-        same = has_token(b, &a->token[i]);
+    return token->kind == TOKEN_WORD || token->kind == TOKEN_SAID || token->kind == TOKEN_DIGITS;
+}
+
+// What the case loses and gains. When a word is lost, all that stay are told again, since what is
+// added prevails: they may have terms of the lost one.
+static void find_changes(struct follower *follower)
+{
+    const struct doc *before = follower->before, *after = follower->after;
+    struct doc *added = follower->added;
+    if (before->ended != after->ended) { // every term has another key
+        *follower->removed = *before;
+        *added = *after;
+        return;
     }
-    return same;
+    keep_others(follower->removed, before, after);
+    keep_others(added, after, before);
+    bool word_lost = false;
+    for (uint32_t i = 0; i < follower->removed->count; i++) {
+        word_lost = word_lost || shares_terms(&follower->removed->token[i]);
+    }
+    for (uint32_t i = 0; i < after->count && word_lost; i++) {
+        if (shares_terms(&after->token[i])) {
+            (void)doc_add(added, after->token[i]);
+        }
+    }
 }
 
 static void keep_from(struct doc *doc, const struct doc *from)
@@ -290,13 +319,12 @@ static void file_case(struct follower *follower, uint64_t id, struct slice said)
         return;
     }
     index_file(follower->index, id, buf_slice(&follower->encoded));
-    if (!same_doc(doc, follower->before)) {
-        follower->filing = id;
-        follower->sign = '+';
-        doc_terms(doc, follower->stemmer, note_posting, follower);
-        follower->sign = '-';
-        doc_terms(follower->before, follower->stemmer, note_posting, follower);
-    }
+    find_changes(follower);
+    follower->filing = id;
+    follower->there = true;
+    doc_terms(follower->added, follower->stemmer, note_posting, follower);
+    follower->there = false;
+    doc_terms(follower->removed, follower->stemmer, note_posting, follower);
 }
 
 static enum err file_touched(struct follower *follower)
@@ -323,7 +351,7 @@ bool follower_tick(struct follower *follower)
         return false;
     }
     table_reset(&follower->touched);
-    table_reset(&follower->postings);
+    postings_reset(&follower->postings);
     follower->place = *index_place(follower->index);
     view_begin_flushed(follower->view);
     uint64_t last = store_reader_seq(follower->reader);
@@ -338,8 +366,7 @@ bool follower_tick(struct follower *follower)
     failed = failed || store_reader_failed(follower->reader);
     view_end(follower->view);
     err = failed && err == OK ? ERR_IO : err;
-    table_reset(&follower->postings);
-    table_shrink(&follower->postings, TABLE_BYTES_KEPT);
+    postings_reset(&follower->postings);
     table_reset(&follower->touched);
     table_shrink(&follower->touched, TABLE_BYTES_KEPT);
     atomic_store_explicit(&follower->seq, index_place(follower->index)->seq, memory_order_relaxed);

@@ -9,7 +9,7 @@
 #include "engine/store/lmdb_env.h"
 
 enum { INDEX_FORMAT = 1, LISTED_MAX = 255, BITS_BYTES = INDEX_BUCKET_CASES / 8 };
-enum { META_BYTES = 4 + STORE_UUID_BYTES + 8 + STORE_CHAIN_BYTES, AT_BYTES = 4, PLACE_BYTES = 2 };
+enum { META_BYTES = 4 + STORE_UUID_BYTES + 8 + STORE_CHAIN_BYTES, AT_BYTES = INDEX_BUCKET_BYTES };
 
 struct index {
     MDB_env *env;
@@ -224,17 +224,6 @@ static struct slice pack_bucket(const uint64_t bits[INDEX_WORDS], char to[BITS_B
     return slice_make(to, len);
 }
 
-size_t index_posting(struct slice term, uint64_t instance, char to[TABLE_KEY_BYTES_MAX])
-{
-    CHECK(term.len <= INDEX_TERM_BYTES_MAX);
-    uint32_t place = (uint32_t)(instance % INDEX_BUCKET_CASES);
-    memcpy(to, term.ptr, term.len);
-    put_u32(to + term.len, ~(uint32_t)(instance / INDEX_BUCKET_CASES));
-    to[term.len + AT_BYTES] = (char)(unsigned char)(place >> 8);
-    to[term.len + AT_BYTES + 1] = (char)(unsigned char)place;
-    return term.len + AT_BYTES + PLACE_BYTES;
-}
-
 // --- one batch -----------------------------------------------------------------------------------
 
 enum err index_begin(struct index *index)
@@ -269,17 +258,19 @@ void index_file(struct index *index, uint64_t instance, struct slice doc)
 
 static enum err delete_key(struct index *index, struct slice key)
 {
-    char bytes[TABLE_KEY_BYTES_MAX];
+    char bytes[INDEX_TERM_BYTES_MAX + AT_BYTES];
     memcpy(bytes, key.ptr, key.len);
     MDB_val k = { key.len, bytes };
     int rc = mdb_del(index->txn, index->postings, &k, NULL);
     return rc == MDB_NOTFOUND ? OK : lmdb_env_err(rc);
 }
 
-// All postings of one bucket; leaves `row` at the first one of the next.
-static enum err write_bucket(struct index *index, struct table_cursor *row, bool *more)
+// All postings of one bucket, from number *at; leaves *at at the first one of the next.
+static enum err write_bucket(struct index *index, const struct postings *postings, uint32_t *at)
 {
-    struct slice key = slice_sub(row->key, 0, row->key.len - PLACE_BYTES);
+    enum { TAIL_BYTES = INDEX_PLACE_BYTES + 1 };
+    struct slice row = posting_key(postings, *at);
+    struct slice key = slice_sub(row, 0, row.len - TAIL_BYTES);
     uint64_t bits[INDEX_WORDS] = { 0 };
     struct slice value;
     enum err err = lmdb_env_get(index->txn, index->postings, key, &value);
@@ -288,13 +279,15 @@ static enum err write_bucket(struct index *index, struct table_cursor *row, bool
     } else if (err != ERR_NOT_FOUND) {
         return err;
     }
-    for (; *more && row->key.len == key.len + PLACE_BYTES && slice_starts(row->key, key);
-         *more = table_next(row)) {
-        const unsigned char *at = (const unsigned char *)row->key.ptr + key.len;
-        uint32_t place = ((uint32_t)at[0] << 8 | at[1]) % INDEX_BUCKET_CASES;
+    while (row.len == key.len + TAIL_BYTES && slice_starts(row, key)) {
+        const unsigned char *tail = (const unsigned char *)row.ptr + key.len;
+        uint32_t place = ((uint32_t)tail[0] << 8 | tail[1]) % INDEX_BUCKET_CASES;
         uint64_t bit = 1ull << (place % 64);
-        bits[place / 64] = row->value.ptr[0] == '+' ? bits[place / 64] | bit
-                                                    : bits[place / 64] & ~bit;
+        bits[place / 64] = tail[2] != 0 ? bits[place / 64] | bit : bits[place / 64] & ~bit;
+        if (++*at == postings->count) {
+            break;
+        }
+        row = posting_key(postings, *at);
     }
     char bytes[BITS_BYTES];
     value = pack_bucket(bits, bytes);
@@ -302,15 +295,16 @@ static enum err write_bucket(struct index *index, struct table_cursor *row, bool
                          : delete_key(index, key);
 }
 
-enum err index_commit(struct index *index, const struct table *postings,
+enum err index_commit(struct index *index, struct postings *postings,
                       const struct index_place *place)
 {
     CHECK(index->txn != NULL);
-    struct table_cursor row;
-    bool more = table_seek(postings, SLICE_EMPTY, &row);
     enum err err = index->failed;
-    while (more && err == OK) {
-        err = write_bucket(index, &row, &more);
+    if (err == OK) {
+        postings_sort(postings);
+    }
+    for (uint32_t at = 0; at < postings->count && err == OK;) {
+        err = write_bucket(index, postings, &at);
     }
     if (err == OK) {
         err = put_meta(index, index->txn, place);

@@ -20,7 +20,7 @@
 #include "base/attr.h"
 #include "base/err.h"
 #include "base/slice.h"
-#include "base/table.h"
+#include "engine/search/postings.h"
 #include "engine/store/store.h"
 
 struct index;
@@ -29,6 +29,8 @@ enum {
     INDEX_BUCKET_CASES = 4096,
     INDEX_WORDS = INDEX_BUCKET_CASES / 64,
     INDEX_TERM_BYTES_MAX = 300, // of a term key: state, kind, role, text, 0
+    INDEX_BUCKET_BYTES = 4, // behind the term key: ~bucket
+    INDEX_PLACE_BYTES = 2,  // of a case in its bucket
     INDEX_DOC_BYTES_MAX = 64 * 1024
 };
 
@@ -52,14 +54,12 @@ enum err index_begin(struct index *index) ATTR_USE_RESULT;
 // Of a case, as it is filed now; empty: not at all. Valid until the next put.
 struct slice index_filed(struct index *index, uint64_t instance);
 void index_file(struct index *index, uint64_t instance, struct slice doc);
-// `postings`: term key, ~bucket, place (u16 BE) → "+" or "-". Writes them all and the new place,
-// and ends the batch. ERR_FULL, ERR_NO_MEMORY: nothing happened. ERR_IO: unknown.
-enum err index_commit(struct index *index, const struct table *postings,
+// Sorts the postings, writes them all and the new place, and ends the batch. ERR_FULL,
+// ERR_NO_MEMORY: nothing happened. ERR_IO: unknown.
+enum err index_commit(struct index *index, struct postings *postings,
                       const struct index_place *place) ATTR_USE_RESULT;
 void index_abort(struct index *index);
 enum err index_clear(struct index *index) ATTR_USE_RESULT; // begins anew
-// The key of a posting in `postings`, into `to`; its length. `term` as a term key.
-size_t index_posting(struct slice term, uint64_t instance, char to[TABLE_KEY_BYTES_MAX]);
 
 // --- reading -------------------------------------------------------------------------------------
 struct index_reader;

@@ -1,17 +1,20 @@
-#define _GNU_SOURCE // sync_file_range, syscall; the only file that needs it
+#define _GNU_SOURCE // sync_file_range, syscall, SCHED_IDLE; the only file that needs it
 #include "engine/server/pacing.h"
 
 #include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/attr.h"
 
-enum { PIECE_BYTES = 64 * 1024, PIECES_MAX = 32 * 1024 };
+enum { PIECE_BYTES = 64 * 1024, PIECES_MAX = 32 * 1024, LAST_NICE = 19 };
 
 // fdatasync has no context to pass, so the descriptor stands here.
 static atomic_int paced_fd = -1;
@@ -52,4 +55,12 @@ ATTR_EXPORT int fdatasync(int fd)
         write_pieces(fd);
     }
     return (int)syscall(SYS_fdatasync, fd);
+}
+
+void pacing_step_back(void)
+{
+    const struct sched_param param = { 0 };
+    if (pthread_setschedparam(pthread_self(), SCHED_IDLE, &param) != 0) {
+        (void)setpriority(PRIO_PROCESS, 0, LAST_NICE); // on Linux: of this thread alone
+    }
 }

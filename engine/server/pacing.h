@@ -9,6 +9,9 @@
 // Paces this descriptor from now on (store_view_fd), also in the middle of a sync; -1: none. Any
 // thread. Switch it off while the active table is over half full: then the flush must end soon.
 void pacing_set(int fd);
+// The calling thread runs from now on only when nobody else has anything to do, and gives way at
+// once: with a nice value alone it would end its slice first.
+void pacing_step_back(void);
 // One more, that of the search index: nobody ever waits for it.
 void pacing_also(int fd);
 

@@ -1,6 +1,5 @@
 // The core's thread, the flusher's thread, libuv's pool for slow jobs, and the clocks.
 #include <errno.h>
-#include <sys/resource.h>
 #include <time.h>
 
 #include "base/check.h"
@@ -9,7 +8,7 @@
 #include "engine/server/server_internal.h"
 
 enum { STACK_BYTES = 8 * 1024 * 1024, WAIT_MS_MAX = 3600 * 1000, HERE_TICKS_MAX = 3,
-       FOLLOWER_NICE = 19, FOLLOWER_RETRY_MS = 5000 };
+       FOLLOWER_RETRY_MS = 5000 };
 
 // --- bells ---------------------------------------------------------------------------------------
 
@@ -223,7 +222,7 @@ static void *run_follower(void *context)
     struct server *server = context;
     struct follower *follower = server->engine.follower;
     enum err told = OK;
-    (void)setpriority(PRIO_PROCESS, 0, FOLLOWER_NICE); // on Linux: of this thread alone
+    pacing_step_back();
     pacing_also(index_fd(follower_index(follower)));
     while (!atomic_load(&server->follower_stop)) {
         bool more = follower_tick(follower);

@@ -78,7 +78,7 @@ static void numbers_lose_their_country(void **state)
 struct shelf {
     struct scratch scratch;
     struct index *index;
-    struct table postings;
+    struct postings postings;
     struct index_place place;
 };
 
@@ -88,7 +88,7 @@ static int set_up(void **state)
 {
     struct shelf *shelf = test_calloc(1, sizeof(*shelf));
     scratch_init(&shelf->scratch);
-    table_init(&shelf->postings);
+    postings_init(&shelf->postings);
     assert_int_equal(index_open(shelf->scratch.folder, uuid, 1 << 28, &shelf->index), OK);
     *state = shelf;
     return 0;
@@ -98,7 +98,7 @@ static int tear_down(void **state)
 {
     struct shelf *shelf = *state;
     index_close(shelf->index);
-    table_done(&shelf->postings);
+    postings_done(&shelf->postings);
     scratch_done(&shelf->scratch);
     test_free(shelf);
     return 0;
@@ -112,9 +112,7 @@ static struct slice term_of(const char *word, char *to)
 static void note(struct shelf *shelf, const char *word, uint64_t instance, char sign)
 {
     char term[INDEX_TERM_BYTES_MAX];
-    char key[TABLE_KEY_BYTES_MAX];
-    size_t len = index_posting(term_of(word, term), instance, key);
-    table_put(&shelf->postings, slice_make(key, len), slice_make(&sign, 1));
+    postings_add(&shelf->postings, term_of(word, term), instance, sign == '+');
 }
 
 static void commit(struct shelf *shelf)
@@ -122,7 +120,7 @@ static void commit(struct shelf *shelf)
     assert_int_equal(index_begin(shelf->index), OK);
     shelf->place.seq++;
     assert_int_equal(index_commit(shelf->index, &shelf->postings, &shelf->place), OK);
-    table_reset(&shelf->postings);
+    postings_reset(&shelf->postings);
 }
 
 // The cases that have all the words, the newest first, must be those for which `has` is set.
@@ -174,10 +172,18 @@ static void expect_cases(struct shelf *shelf, const char *const *words, uint32_t
 
 enum { CASES = 20000 };
 
+// Of one batch, what is added prevails over what is removed.
+static void change(bool *has, uint32_t *added_in, bool add, uint32_t round)
+{
+    *has = add || *added_in == round;
+    *added_in = add ? round : *added_in;
+}
+
 static void postings_are_sets_of_cases(void **state)
 {
     struct shelf *shelf = *state;
     static bool common[CASES], rare[CASES], both[CASES];
+    static uint32_t common_round[CASES], rare_round[CASES];
     static const char *const words[] = { "common", "rare" };
     struct prng prng;
     prng_init(&prng, 7);
@@ -185,11 +191,11 @@ static void postings_are_sets_of_cases(void **state)
         for (uint32_t i = 0; i < 6000; i++) {
             uint32_t number = (uint32_t)prng_below(&prng, CASES);
             bool add = prng_below(&prng, 6) > round / 2;
-            common[number] = add;
+            change(&common[number], &common_round[number], add, round + 1);
             note(shelf, "common", number, add ? '+' : '-');
             if (i % 40 == 0) {
                 uint32_t other = (uint32_t)prng_below(&prng, CASES);
-                rare[other] = add;
+                change(&rare[other], &rare_round[other], add, round + 1);
                 note(shelf, "rare", other, add ? '+' : '-');
             }
         }
