@@ -1,5 +1,6 @@
-// What users have done lately (DB_DONE), so that a lane can show it: for each user a ring of rows, each
-// written over the oldest one. Nothing is deleted as time goes by, so that no seek passes tombstones.
+// What users have done lately (DB_DONE), so that a lane can show it: for each user a ring of rows,
+// each written over the oldest one. Nothing is deleted as time goes by, so that no seek passes
+// tombstones.
 #include "base/check.h"
 #include "base/utf8.h"
 #include "engine/state/view_internal.h"
