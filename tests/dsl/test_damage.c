@@ -362,7 +362,7 @@ static void damage_file(struct bench *bench, uint32_t file, const struct damage 
 static void every_damage_is_led_back_by_its_messages(void **state)
 {
     (void)state;
-    struct bench bench;
+    static struct bench bench;
     open_bench(&bench);
     unsigned short_of = 0;
     unsigned places = 0;
