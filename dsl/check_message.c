@@ -378,12 +378,30 @@ static void check_start_needs(struct body *body, const struct handler *intake, u
     }
 }
 
-static void report_intake_twice(struct unit *unit, const struct process *process,
+static bool declares_process(const struct unit *unit, uint32_t file,
+                             const struct process *process)
+{
+    const struct syntax_tree *tree = names_tree(unit, file);
+    for (SYNTAX_EACH(tree, 0, top)) {
+        uint32_t name = syntax_kind(tree, top) == NODE_PROCESS
+                            ? syntax_child_class(tree, top, CLASS_NAME, 0)
+                            : NODE_NONE;
+        if (name != NODE_NONE && syntax_kind(tree, name) == NODE_NAME &&
+            slice_equal(syntax_name(tree, name), process->decl.name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void report_intake_twice(struct unit *unit, uint32_t file, const struct process *process,
                                 const struct handler *intake)
 {
     for (uint32_t i = 0; i < process->intake_count; i++) {
         const struct handler *other = process->intakes[i];
-        if (other->signal == intake->signal) {
+        // A process that is declared twice brings its intakes twice: that was reported.
+        bool copied = file != process->decl.file && declares_process(unit, file, process);
+        if (other->signal == intake->signal && !copied) {
             struct diag *diag = diag_add(unit->diags, DIAG_E0325, intake->span);
             diag_fact_format(diag, "`on message %.*s.%.*s`",
                              SLICE_PRINT(intake->signal->connector->decl.name),
@@ -427,7 +445,7 @@ static void check_intake(struct unit *unit, uint32_t file, uint32_t node)
     if (!misnamed) { // that name is most likely the one that is missing
         check_start_needs(&body, intake, node);
     }
-    report_intake_twice(unit, process, intake);
+    report_intake_twice(unit, file, process, intake);
     close_handler(process, intake);
     ARRAY_PUSH(unit->arena, process->intakes, process->intake_count, intake);
 }
@@ -452,14 +470,27 @@ static bool is_of_library(const struct unit *unit, uint32_t file)
     return slice_starts(source_file(unit->sources, file)->name, SLICE("stdlib/"));
 }
 
+// Whether a process is here that could have used what the file declares; without one the file is a
+// part that others import.
+static bool has_readers(const struct unit *unit, uint32_t file)
+{
+    for (uint32_t i = 0; i < unit->process_count; i++) {
+        uint32_t own = unit->processes[i]->decl.file;
+        if (!is_of_library(unit, own) && names_sees(unit, own, file)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void check_unused_signals(struct unit *unit, uint32_t file)
 {
-    if (unit->diags->error_count > 0 || is_of_library(unit, file)) {
+    if (unit->diags->error_count > 0 || is_of_library(unit, file) || !has_readers(unit, file)) {
         return; // what was misspelt would be called unused as well
     }
     for (uint32_t i = 0; i < unit->decl_count; i++) {
         const struct decl *decl = unit->decls[i];
-        if (decl->what != WHAT_CONNECTOR || decl->file != file || unit->process_count == 0) {
+        if (decl->what != WHAT_CONNECTOR || decl->file != file) {
             continue;
         }
         const struct connector *connector = (const struct connector *)(const void *)decl;

@@ -169,23 +169,20 @@ static bool load_data(struct unit *unit, uint32_t file, struct slice path, struc
     return found;
 }
 
-// "processes/lead.rung" and `shared`: "processes/shared.rung". A path of several words begins at
-// the root of the library.
-static struct slice import_path(struct compile *compile, uint32_t file, uint32_t path)
+// `deals.design` in a file of `folder`: "folder/deals/design.rung".
+static struct slice import_path(struct compile *compile, uint32_t file, uint32_t path,
+                                struct slice folder)
 {
     const struct syntax_tree *tree = names_tree(&compile->unit, file);
     struct arena *arena = &compile->result->arena;
-    struct slice joined = SLICE_EMPTY;
-    uint32_t words = 0;
+    struct slice joined = folder;
+    bool first = true;
     for (SYNTAX_EACH(tree, path, name)) {
-        struct slice word = syntax_name(tree, name);
-        joined = words++ == 0 ? word
-                              : arena_format(arena, "%.*s/%.*s", SLICE_PRINT(joined),
-                                             SLICE_PRINT(word));
+        joined = arena_format(arena, "%.*s%s%.*s", SLICE_PRINT(joined), first ? "" : "/",
+                              SLICE_PRINT(syntax_name(tree, name)));
+        first = false;
     }
-    struct slice own = source_file(&compile->result->sources, file)->name;
-    struct slice folder = words == 1 ? compile_folder_of(own) : SLICE_EMPTY;
-    return arena_format(arena, "%.*s%.*s.rung", SLICE_PRINT(folder), SLICE_PRINT(joined));
+    return arena_format(arena, "%.*s.rung", SLICE_PRINT(joined));
 }
 
 // "stdlib/ladders.rung" as an import says it: `stdlib.ladders`.
@@ -225,7 +222,7 @@ static uint32_t load_file(struct compile *compile, struct slice path, struct spa
         }
         offer_library(arena, &suggestions);
         if (!diag_suggest(diag, &suggestions, span, "file")) {
-            diag_help(diag, "put the file beside this one, or correct its name");
+            diag_help(diag, "put the file there, or correct its name");
         }
         return INDEX_NONE;
     }
@@ -235,6 +232,23 @@ static uint32_t load_file(struct compile *compile, struct slice path, struct spa
         return INDEX_NONE;
     }
     return source_add(&result->sources, path, text);
+}
+
+// Beside the file that imports it; a path of several words else begins where the set and the
+// library do.
+static uint32_t find_import(struct compile *compile, uint32_t file, uint32_t path)
+{
+    const struct syntax_tree *tree = names_tree(&compile->unit, file);
+    struct slice folder = compile_folder_of(source_file(&compile->result->sources, file)->name);
+    struct slice wanted = import_path(compile, file, path, folder);
+    uint32_t found = find_file(compile, wanted);
+    struct slice text;
+    bool several = syntax_next(tree, syntax_first(tree, path)) != NODE_NONE;
+    if (found == INDEX_NONE && several && !load_text(compile, wanted, &text)) {
+        wanted = import_path(compile, file, path, SLICE_EMPTY);
+        found = find_file(compile, wanted);
+    }
+    return found != INDEX_NONE ? found : load_file(compile, wanted, syntax_span(tree, path));
 }
 
 static void resolve_imports(struct compile *compile, uint32_t file)
@@ -249,11 +263,7 @@ static void resolve_imports(struct compile *compile, uint32_t file)
             if (syntax_kind(tree, path) != NODE_PATH) {
                 continue;
             }
-            struct slice wanted = import_path(compile, file, path);
-            uint32_t found = find_file(compile, wanted);
-            if (found == INDEX_NONE) {
-                found = load_file(compile, wanted, syntax_span(tree, path));
-            }
+            uint32_t found = find_import(compile, file, path);
             if (found != INDEX_NONE) {
                 ARRAY_PUSH(&compile->result->arena, own->imports, own->import_count, found);
             }

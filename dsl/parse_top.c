@@ -53,6 +53,48 @@ static bool at_top_or_later(const struct parser *p);
 
 // ------------------------------------------------------------------------------------ imports
 
+// Any word may be the name of a file: `import test` reads test.rung.
+static bool at_file_name(const struct parser *p)
+{
+    return parse_at(p, TOKEN_WORD) && parse_at_same_line(p);
+}
+
+static void parse_file_name(struct parser *p, uint32_t path, const char *what)
+{
+    const char *needs = "the name of a file";
+    if (!at_file_name(p)) {
+        parse_ref(p, path, what, needs);
+        return;
+    }
+    uint32_t name = parse_leaf(p, path, NODE_NAME);
+    struct diag *diag = parse_at(p, TOKEN_MINUS) ? parse_one_word(p, name, needs) : NULL;
+    if (diag != NULL) {
+        diag_help(diag, "and give the file that name");
+    }
+}
+
+// `import "shared.rung"`, where `import shared` is meant.
+static void parse_file_in_quotes(struct parser *p)
+{
+    struct diag *diag = parse_needs(p, "`import`", "the name of a file, without quotes");
+    struct slice name = parse_text(p, p->at);
+    struct slice ending = SLICE(".rung\"");
+    bool ends = name.len > ending.len + 1 &&
+                slice_equal(slice_sub(name, name.len - ending.len, ending.len), ending);
+    name = slice_sub(name, 1, name.len - 1 - (ends ? ending.len : 1));
+    bool word = name.len > 0;
+    for (size_t i = 0; i < name.len; i++) {
+        char c = name.ptr[i];
+        word = word && ((c >= 'a' && c <= 'z') || c == '_' || (i > 0 && c >= '0' && c <= '9'));
+    }
+    diag_note(diag, "`import shared` reads shared.rung, `import stdlib.ladders` reads "
+                    "stdlib/ladders.rung");
+    if (word) {
+        diag_help_edit(diag, DIAG_FIX_SAFE, parse_span(p, p->at), name, "name it so");
+    }
+    parse_advance(p);
+}
+
 static void parse_import(struct parser *p, uint32_t file)
 {
     uint32_t node = parse_open(p, NODE_IMPORT);
@@ -63,31 +105,24 @@ static void parse_import(struct parser *p, uint32_t file)
     }
     parse_advance(p);
     if (parse_at(p, TOKEN_STRING) && !parse_token(p)->first_on_line) {
-        struct diag *diag = parse_needs(p, "`import`", "the name of a file, without quotes");
-        diag_note(diag, "`import shared` reads shared.rung, `import stdlib.ladders` reads "
-                        "stdlib/ladders.rung");
-        parse_advance(p);
+        parse_file_in_quotes(p);
         parse_add(p, file, parse_close(p, node));
         return;
     }
     bool more;
     do {
         uint32_t path = parse_open(p, NODE_PATH);
-        parse_ref(p, path, "`import`", "the name of a file");
+        parse_file_name(p, path, "`import`");
         while (parse_at(p, TOKEN_DOT)) {
             parse_advance(p);
-            if (parse_at(p, TOKEN_WORD) && parse_at_same_line(p)) {
-                parse_leaf(p, path, NODE_NAME); // of a file: `stdlib.inbox` is one
-            } else {
-                parse_ref(p, path, "the dot", "a name after it");
-            }
+            parse_file_name(p, path, "the dot");
         }
         parse_add(p, node, parse_close(p, path));
-        bool missing = parse_at_name(p) && parse_at_same_line(p);
+        bool missing = at_file_name(p);
         if (missing) {
             parse_comma_missing(p, "imports");
         }
-        more = missing || parse_comma(p, parse_at_name);
+        more = missing || parse_comma(p, at_file_name);
     } while (more);
     parse_add(p, file, parse_close(p, node));
 }

@@ -269,6 +269,100 @@ static void a_name_in_a_file_that_is_not_imported_is_shown_with_its_import(void 
     compile_done(&result);
 }
 
+// One root cause, one message: what came with the copy is not told again.
+static void a_copied_file_gives_one_message_with_both_places(void **state)
+{
+    (void)state;
+    struct slice text =
+        SLICE("import shop\non message site.form(name) start lead with name: name\n"
+              "process lead \"Lead\" {\n  field name: text\n  start => contact\n"
+              "  stage contact \"Contact\" {\n    task \"Call\" for sales\n"
+              "    action sold \"Sold\" => won\n  }\n  end won \"Won\"\n}\n");
+    struct compile_file files[] = {
+        { SLICE("lead.rung"), text },
+        { SLICE("lead (2).rung"), text },
+        { SLICE("shop.rung"), SLICE("role sales \"Sales\"\n"
+                                    "connector site \"Site\" { message form(name: text) }\n") },
+    };
+    struct compile_input input = { .files = files, .file_count = 3 };
+    struct compile_result result;
+    compile_set(&input, &result);
+    const struct diag *diag = expect_code(&result, DIAG_E0310);
+    assert_int_equal(result.diags.count, 1);
+    assert_int_equal(diag->primary.file, 1);
+    assert_int_equal(diag->labels[0].span.file, 0);
+    compile_done(&result);
+}
+
+static void a_file_may_have_the_name_of_a_reserved_word(void **state)
+{
+    (void)state;
+    struct compile_file files[] = {
+        { SLICE("lead.rung"),
+          SLICE("import test\nprocess lead \"Lead\" {\n  start => contact\n"
+                "  stage contact \"Contact\" {\n    task \"Call\" for sales\n"
+                "    action sold \"Sold\" => won\n  }\n  end won \"Won\"\n}\n") },
+        { SLICE("test.rung"), SLICE("role sales \"Sales\"\n") },
+    };
+    struct compile_input input = { .files = files, .file_count = 2 };
+    struct compile_result result;
+    compile_set(&input, &result);
+    assert_true(compile_is_good(&result));
+    assert_int_equal(result.program_count, 1);
+    compile_done(&result);
+}
+
+static void an_import_of_several_words_begins_beside_its_file(void **state)
+{
+    (void)state;
+    struct compile_file files[] = {
+        { SLICE("shop/lead.rung"),
+          SLICE("import people.sellers, stdlib.ladders\nprocess lead \"Lead\" {\n"
+                "  start => contact\n  stage contact \"Contact\" {\n"
+                "    task \"Call\" for sales overdue untouched\n"
+                "    action sold \"Sold\" => won\n  }\n  end won \"Won\"\n}\n") },
+        { SLICE("shop/people/sellers.rung"), SLICE("role sales \"Sales\"\n") },
+    };
+    struct compile_input input = { .files = files, .file_count = 2 };
+    struct compile_result result;
+    compile_set(&input, &result);
+    assert_true(compile_is_good(&result));
+    compile_done(&result);
+    files[1].name = SLICE("people/sellers.rung"); // where the set begins
+    compile_set(&input, &result);
+    assert_true(compile_is_good(&result));
+    compile_done(&result);
+    files[1].name = SLICE("sellers.rung");
+    compile_set(&input, &result);
+    (void)expect_code(&result, DIAG_E0312);
+    compile_done(&result);
+}
+
+// A message that nobody sends is one that no process which sees it awaits.
+static void a_file_of_declarations_alone_is_not_called_unused(void **state)
+{
+    (void)state;
+    struct compile_file files[] = {
+        { SLICE("shop.rung"),
+          SLICE("import stdlib.approvals\nrole sales \"Sales\"\n"
+                "connector site \"Site\" { message form(name: text) }\n") },
+        { SLICE("lead.rung"),
+          SLICE("import shop\nprocess lead \"Lead\" {\n  start => contact\n"
+                "  stage contact \"Contact\" {\n    task \"Call\" for sales\n"
+                "    action sold \"Sold\" => won\n  }\n  end won \"Won\"\n}\n") },
+    };
+    struct compile_input input = { .files = files, .file_count = 1 };
+    struct compile_result result;
+    compile_set(&input, &result);
+    assert_int_equal(result.diags.count, 0);
+    compile_done(&result);
+    input.file_count = 2;
+    compile_set(&input, &result);
+    assert_int_equal(result.diags.count, 1);
+    assert_int_equal(result.diags.items[0]->code, DIAG_W510);
+    compile_done(&result);
+}
+
 static void one_role_declared_by_two_files_is_one_role(void **state)
 {
     (void)state;
@@ -344,6 +438,10 @@ int main(void)
         cmocka_unit_test(an_action_that_asks_too_much_is_refused),
         cmocka_unit_test(a_program_beyond_a_bound_is_refused_by_the_bounds_name),
         cmocka_unit_test(a_name_in_a_file_that_is_not_imported_is_shown_with_its_import),
+        cmocka_unit_test(a_copied_file_gives_one_message_with_both_places),
+        cmocka_unit_test(a_file_may_have_the_name_of_a_reserved_word),
+        cmocka_unit_test(an_import_of_several_words_begins_beside_its_file),
+        cmocka_unit_test(a_file_of_declarations_alone_is_not_called_unused),
         cmocka_unit_test(one_role_declared_by_two_files_is_one_role),
         cmocka_unit_test(an_override_is_a_part_of_the_hash),
     };
