@@ -57,6 +57,12 @@ static void copy_line(struct buf *out, struct slice line, uint32_t copy)
     buf_put_char(out, '\n');
 }
 
+// What is overridden is overridden once in a set, and a role reads one inbox: not copied at all.
+static bool stands_once(struct slice line)
+{
+    return slice_starts(line, SLICE("override ")) || slice_starts(line, SLICE("inbox "));
+}
+
 static bool copy_file(struct buf *out, const char *name, uint32_t copy, uint32_t *lines)
 {
     static char text[FILE_BYTES_MAX];
@@ -72,10 +78,9 @@ static bool copy_file(struct buf *out, const char *name, uint32_t copy, uint32_t
         const char *newline = memchr(rest.ptr, '\n', rest.len);
         size_t end = newline != NULL ? (size_t)(newline - rest.ptr) : rest.len;
         struct slice line = slice_sub(rest, 0, end);
-        // What is overridden is overridden once in a set.
         bool own = slice_starts(line, SLICE("import ")) &&
                    !slice_starts(line, SLICE("import stdlib."));
-        if (!own && !slice_starts(line, SLICE("override "))) {
+        if (!own && !stands_once(line)) {
             copy_line(out, line, copy);
             (*lines)++;
         }
