@@ -22,4 +22,7 @@ bool ask_chance(struct world *world, uint32_t percent);
 // ask_people.c: somebody comes, goes, changes, is away, is back, hands over. `c` may be NULL.
 void ask_people(struct world *world, struct sim_client *client, const struct model_case *c);
 
+// ask_outside.c: something comes from another system.
+void ask_outside(struct world *world, struct sim_client *client);
+
 #endif

@@ -11,14 +11,15 @@
 static const uint64_t minute_ms = 60 * 1000;
 static const uint64_t hour_ms = 3600 * 1000;
 
-const char *const model_stage_names[] = { "contact", "offer", "waiting", "doing",
-                                          "problem", "both",  "" };
+const char *const model_stage_names[] = { "contact", "offer",    "waiting", "doing", "problem",
+                                          "both",    "drafting", "asked",   "quiet", "" };
 enum { LADDER_RUNGS = 4, LATE_RUNGS = 3, LATERS_MAX = 3 };
 
 struct model *model_make(void)
 {
     struct model *model = mem_zalloc(sizeof(*model));
     model->cases = mem_zalloc(sizeof(struct model_case) * MODEL_CASES_MAX);
+    model->calls.call = mem_zalloc(sizeof(struct bill_call) * BILL_CALLS_MAX);
     return model;
 }
 
@@ -29,6 +30,7 @@ void model_free(struct model *model)
         mem_free(model->cases[i].before);
     }
     mem_free(model->cases);
+    mem_free(model->calls.call);
     mem_free(model);
 }
 
@@ -60,7 +62,7 @@ static void plan(struct model *model, struct model_case *c, uint64_t due)
     c->task.overdue_next = base + 15 * minute_ms;
 }
 
-static void leave(struct model_case *c)
+void model_leave(struct model_case *c)
 {
     c->task = (struct model_task){ 0 };
     c->timer_due = 0;
@@ -80,7 +82,7 @@ static void open_task(struct model *model, struct model_case *c, enum staff_role
 static void enter(struct model *model, struct model_case *c, enum model_stage stage, uint64_t due)
 {
     uint64_t now = model->now_ms;
-    leave(c);
+    model_leave(c);
     c->stage = stage;
     c->moved_ms = now;
     if (stage != AT_WAITING) {
@@ -91,9 +93,9 @@ static void enter(struct model *model, struct model_case *c, enum model_stage st
                                        : 0;
 }
 
-static void end_case(struct model_case *c, const char *end)
+void model_end(struct model_case *c, const char *end)
 {
-    leave(c);
+    model_leave(c);
     memset(c->side, 0, sizeof(c->side));
     memset(c->side_number, 0, sizeof(c->side_number));
     c->stage = AT_END;
@@ -107,7 +109,7 @@ static void freeze(struct model *model, struct model_case *c)
     uint64_t now = model->now_ms;
     c->frame = (struct model_frame){ c->stage, c->task, c->laters, c->position, c->timer_due,
                                      now };
-    leave(c);
+    model_leave(c);
     c->stage = AT_PROBLEM;
     c->moved_ms = now;
     open_task(model, c, OF_HEAD, now + hour_ms);
@@ -140,7 +142,7 @@ static void back(struct model *model, struct model_case *c)
         task->open = true;
     }
     if (c->stage == AT_WAITING && c->open_jobs == 0) {
-        end_case(c, c->succeeded > 0 ? "won" : "lost"); // its rules are looked at again
+        model_end(c, c->succeeded > 0 ? "won" : "lost"); // its rules are looked at again
     }
 }
 
@@ -212,7 +214,7 @@ static void take_import(struct model *model, const struct record *record)
 {
     const struct event *event = model_find_event(record, EVENT_IMPORTED);
     uint32_t row = 0;
-    if (event == NULL) {
+    if (event == NULL || !slice_equal(event->imported.source, SLICE("crm"))) {
         return;
     }
     for (size_t i = 0; i < event->imported.row.len; i++) {
@@ -243,6 +245,23 @@ static struct model_case *follow_merged(struct model *model, struct model_case *
     return c;
 }
 
+// By a person or by a message: the same.
+static void start_bill(struct model *model, const struct record *record)
+{
+    struct slice raw = pack_map_find(record->form, SLICE("number"));
+    struct unpack unpack;
+    unpack_init(&unpack, raw);
+    struct model_case *c = bill_find(model, unpack_str(&unpack));
+    if (c != NULL && c->end == NULL) {
+        must_join(model, record, c);
+        c->bills.repeats++;
+        return;
+    }
+    c = add_case(model);
+    c->creator = record->on_behalf;
+    bill_start(model, c, record);
+}
+
 static void take_start(struct model *model, const struct record *record)
 {
     char phone[32];
@@ -255,10 +274,14 @@ static void take_start(struct model *model, const struct record *record)
         pair_start(model, pair);
         return;
     }
+    if (pack_map_find(record->form, SLICE("number")).len > 0) {
+        start_bill(model, record);
+        return;
+    }
     read_phone(record, phone);
     for (uint32_t i = 0; i < model->case_count; i++) {
         struct model_case *c = &model->cases[i];
-        if (c->job || c->pair || strcmp(c->phone, phone) != 0) {
+        if (c->job || c->pair || c->bill || strcmp(c->phone, phone) != 0) {
             continue;
         }
         if (c->end == NULL) {
@@ -300,7 +323,7 @@ static void retry(struct model *model, struct model_case *c, const char *then)
     static const uint64_t minutes[LADDER_RUNGS] = { 5, 10, 30, 120 };
     c->moved_ms = model->now_ms;
     if (c->position == LADDER_RUNGS) {
-        end_case(c, then);
+        model_end(c, then);
         return;
     }
     c->task.tries++;
@@ -313,7 +336,7 @@ static void later(struct model *model, struct model_case *c, const struct record
     struct unpack unpack;
     c->moved_ms = model->now_ms;
     if (c->laters == LATERS_MAX) {
-        end_case(c, "lost");
+        model_end(c, "lost");
         return;
     }
     c->laters++;
@@ -362,14 +385,13 @@ static void merge(struct model *model, struct model_case *c, const struct record
     struct model_case *other = event != NULL ? model_find(model, event->merged.into) : NULL;
     bool may = record->command != COMMAND_MERGE || // by hand: hana or an administrator, and why
                (record->note.len > 0 && record->on_behalf <= HANA);
-    if (c == NULL || c->job || c->pair || !may || other == NULL || other == c ||
-        other->job || other->pair || other->end != NULL ||
-        c->open_jobs > 0) {
+    if (c == NULL || c->job || c->pair || c->bill || !may || other == NULL || other == c ||
+        other->job || other->pair || other->bill || other->end != NULL || c->open_jobs > 0) {
         model_break(model, ORACLE_MODEL, "case %llu was merged into what it may not be",
                (unsigned long long)(c != NULL ? c->id : 0));
         return;
     }
-    end_case(c, "merged");
+    model_end(c, "merged");
     c->merged_into = other->id;
     c->merged_seq = model->now_seq;
     other->lines = other->lines.any ? other->lines : c->lines;
@@ -444,7 +466,7 @@ static bool take_problem(struct model *model, struct model_case *c, struct slice
     } else if (solved) {
         back(model, c);
     } else {
-        end_case(c, "lost");
+        model_end(c, "lost");
     }
     return true;
 }
@@ -469,11 +491,19 @@ static void take_press(struct model *model, const struct record *record)
     if (!may_press(model, c, &event->pressed, &drop) || take_problem(model, c, name)) {
         return;
     }
+    const char *wrong = c->bill ? bill_press(model, c, name) : NULL;
+    if (wrong != NULL) {
+        model_break(model, ORACLE_MODEL, "`%.*s` of case %llu, in %s, %s", SLICE_PRINT(name),
+                    (unsigned long long)c->id, model_stage_names[c->stage], wrong);
+    }
+    if (c->bill) {
+        return;
+    }
     bool contact = c->stage == AT_CONTACT;
     if (slice_equal(name, SLICE("same"))) {
         merge(model, c, record);
     } else if (drop && c->open_jobs == 0) {
-        end_case(c, "lost");
+        model_end(c, "lost");
     } else if (slice_equal(name, SLICE("busy")) && contact) {
         c->tried++;
         retry(model, c, "lost");
@@ -489,9 +519,9 @@ static void take_press(struct model *model, const struct record *record)
     } else if (slice_equal(name, SLICE("sold")) && (contact || c->stage == AT_OFFER)) {
         sold(model, c, record);
     } else if (slice_equal(name, SLICE("made")) && c->job) {
-        end_case(c, "finished");
+        model_end(c, "finished");
     } else if (slice_equal(name, SLICE("broke")) && c->job) {
-        end_case(c, "broken");
+        model_end(c, "broken");
     } else if (slice_equal(name, SLICE("delay")) && c->job) {
         retry(model, c, "broken");
     } else {
@@ -524,7 +554,7 @@ static void take_timer(struct model *model, const struct record *record)
         pair_tick(c, model->now_ms);
         return;
     }
-    end_case(c, c->job ? "broken" : "lost");
+    model_end(c, c->job ? "broken" : "lost");
 }
 
 static void climb(struct model *model, struct model_case *c,
@@ -604,7 +634,7 @@ static void take_child_ended(struct model *model, const struct record *record)
     }
     hear(model, parent, child);
     if (parent->stage == AT_WAITING && parent->open_jobs == 0) {
-        end_case(parent, parent->succeeded > 0 ? "won" : "lost");
+        model_end(parent, parent->succeeded > 0 ? "won" : "lost");
     }
 }
 
@@ -620,7 +650,7 @@ static void take_cancel(struct model *model, const struct record *record)
                 model_break(model, ORACLE_MODEL, "a case that is not open was cancelled");
                 return;
             }
-            end_case(c, "cancelled");
+            model_end(c, "cancelled");
             c->branches.exits++; // an exit runs then too
         } else if (event->kind == EVENT_CHILD_ENDED) {
             struct model_case *parent = model_find(model, event->child_ended.instance);
@@ -771,6 +801,12 @@ static void note_touches(struct model *model, const struct record *record, uint6
     }
 }
 
+static bool begins_case(const struct record *record)
+{
+    const struct event *event = model_find_event(record, EVENT_MESSAGE_TAKEN);
+    return event != NULL && event->message_taken.became == MESSAGE_STARTED;
+}
+
 static void dispatch(struct model *model, const struct record *record)
 {
     switch (record->command) {
@@ -799,12 +835,12 @@ static void dispatch(struct model *model, const struct record *record)
     case COMMAND_COMMENT:
     case COMMAND_SIDE_TASK:
     case COMMAND_FINISH: (void)model_named_case(model, record); break;
-    case COMMAND_MESSAGE:
+    case COMMAND_MESSAGE: (begins_case(record) ? take_start : bill_take)(model, record); break;
     case COMMAND_DELIVER:
     case COMMAND_CALL_RESULT:
     case COMMAND_INCIDENT_RETRY:
+    case COMMAND_INCIDENT_CLOSE: bill_take(model, record); break;
     case COMMAND_NONE:
-    case COMMAND_INCIDENT_CLOSE:
     case COMMAND_USERS:
     case COMMAND_ABSENCE:
     case COMMAND_PRESENT:
@@ -838,6 +874,7 @@ void model_take(struct model *model, const struct record *record, uint64_t seq)
     }
     take_side_events(model, record);
     dispatch(model, record);
+    bill_take_side(model, record);
     check_moments(model, record);
     note_slots(model, record);
     note_touches(model, record, seq);

@@ -1,4 +1,4 @@
-// An independent, naive model of the simulator's two processes: arrays and loops, no indexes, no
+// An independent, naive model of the simulator's processes: arrays and loops, no indexes, no
 // store. It is fed with what people and timers did, in the order of the journal, and says where
 // every case must stand. It knows the process as people read it (process.h), not its compiled form.
 #ifndef RUNG_TESTS_SIM_MODEL_H
@@ -10,16 +10,21 @@
 #include "base/attr.h"
 #include "engine/model/record.h"
 #include "engine/state/view.h"
+#include "tests/sim/bill.h"
 #include "tests/sim/lines.h"
 #include "tests/sim/staff.h"
 
 enum { MODEL_CASES_MAX = 4000, MODEL_SIDE_MAX = 32, MODEL_ROWS_MAX = 300 };
 enum model_user { HANA = 1, SAM, SUE, SID, WIM, WES, NED };
-enum model_stage { AT_CONTACT, AT_OFFER, AT_WAITING, AT_DOING, AT_PROBLEM, AT_BOTH, AT_END };
+enum model_stage {
+    AT_CONTACT, AT_OFFER, AT_WAITING, AT_DOING, AT_PROBLEM, AT_BOTH, AT_DRAFTING, AT_ASKED,
+    AT_QUIET, AT_END
+};
 enum model_branch { BRANCH_RED, BRANCH_GREEN, BRANCH_BLUE, BRANCH_COUNT };
 
-// Zones of the clients, by the beginning of their number; jobs have that of their lead.
-enum model_zone { IN_BERLIN, IN_VLADIVOSTOK, IN_CASABLANCA };
+// Zones of the clients, by the beginning of their number; jobs have that of their lead, and bills
+// that of the company.
+enum model_zone { IN_BERLIN, IN_VLADIVOSTOK, IN_CASABLANCA, IN_UTC };
 
 struct model_task {
     bool open, promised;
@@ -48,7 +53,7 @@ struct model_before;
 
 struct model_case {
     uint64_t id, parent;
-    bool job, pair, told; // told: the parent has heard of the end
+    bool job, pair, bill, told; // told: the parent has heard of the end
     bool renewed;         // came to another version
     enum model_stage stage;
     const char *end; // NULL: open
@@ -68,6 +73,7 @@ struct model_case {
     uint64_t moved_ms;
     struct model_before *before; // what may be taken back
     struct model_pair branches;
+    struct model_bill bills;
     struct model_frame frame; // while the case stands in its problem
     uint64_t merged_into;     // ended as merged: the other case
     uint64_t merged_seq;
@@ -89,6 +95,7 @@ struct model {
     uint64_t now_ms, now_seq;
     bool imported[MODEL_ROWS_MAX]; // rows of the import ledger
     struct staff staff;
+    struct bill_calls calls;
     // the first thing that must not be
     int broken; // enum sim_oracle
     char message[300];
@@ -145,6 +152,8 @@ void model_check_attended(struct model *model);
 // Inside the model.
 extern const char *const model_stage_names[];
 void model_break(struct model *model, int oracle, const char *format, ...) ATTR_PRINTF(3, 4);
+void model_leave(struct model_case *c); // the stage where it stands
+void model_end(struct model_case *c, const char *end);
 struct model_case *model_named_case(struct model *model, const struct record *record);
 const struct event *model_find_event(const struct record *record, enum event_kind kind);
 // model_time.c: wall clocks and office hours, naively.

@@ -109,8 +109,9 @@ static void compare_frame(struct model *model, const struct view *view, const st
         frame_count(instance) == 1 ? view_frame(view, instance, 0) : NULL;
     const char *wanted = model_stage_names[c->frame.stage];
     struct slice at = SLICE("nowhere");
-    if (frame != NULL && frame->head.stage_count == 1) {
-        at = image_slice(&program->image, program->image.stage[frame->stage[0].stage].name);
+    if (frame != NULL && frame->head.stage_count > 0) { // the innermost is the last
+        const struct active_stage *leaf = &frame->stage[frame->head.stage_count - 1];
+        at = image_slice(&program->image, program->image.stage[leaf->stage].name);
     }
     if (!slice_equal(at, slice_from_cstr(wanted))) {
         model_break(model, c->renewed ? ORACLE_VERSION : ORACLE_MODEL,
@@ -179,7 +180,7 @@ static void compare_tried(struct model *model, const struct view *view, const st
                           const struct instance *instance)
 {
     const struct view_program *program = view_program(view, instance->head.program);
-    uint32_t field = c->job || c->pair || program == NULL
+    uint32_t field = c->job || c->pair || c->bill || program == NULL
                          ? INDEX_NONE
                          : image_find_field(&program->image, SLICE("tried"));
     if (field == INDEX_NONE) {
@@ -209,12 +210,15 @@ void model_compare(struct model *model, const struct view *view, uint64_t id)
     compare_timers(model, c, instance);
     compare_slots(model, view, c, instance);
     compare_tried(model, view, c, instance);
-    const char *wrong = c->pair ? pair_compare(c, view, instance) : NULL;
+    const char *wrong = c->pair   ? pair_compare(c, view, instance)
+                        : c->bill ? bill_compare(model, c, view, instance)
+                                  : NULL;
     if (wrong != NULL) {
-        model_break(model, ORACLE_MODEL, "case %llu %s", (unsigned long long)id, wrong);
+        model_break(model, c->bill ? ORACLE_OUTSIDE : ORACLE_MODEL, "case %llu %s",
+                    (unsigned long long)id, wrong);
     }
     compare_children(model, view, c, instance);
-    if (!c->job && !c->pair && !lines_hold(&c->lines, view, instance)) {
+    if (!c->job && !c->pair && !c->bill && !lines_hold(&c->lines, view, instance)) {
         model_break(model, ORACLE_TOTALS, "the total of case %llu is not that of its lines",
                     (unsigned long long)id);
     }
@@ -230,6 +234,11 @@ void model_settle(struct model *model)
     for (uint32_t i = 0; i < model->case_count; i++) {
         const struct model_case *c = &model->cases[i];
         const struct model_case *parent = model_find(model, c->parent);
+        const char *unsettled = bill_unsettled(c);
+        if (unsettled != NULL) {
+            model_break(model, ORACLE_MESSAGE, "case %llu %s", (unsigned long long)c->id,
+                        unsettled);
+        }
         if (c->end != NULL && !c->told && parent != NULL && parent->end == NULL) {
             model_break(model, ORACLE_CHILDREN, "case %llu did not hear of the end of case %llu",
                         (unsigned long long)c->parent, (unsigned long long)c->id);

@@ -21,6 +21,9 @@ static uint64_t hours_ahead(enum model_zone zone, uint64_t at_ms)
     static const uint64_t berlin_winter = 1792890000000ull;  // 2026-10-25 01:00 UTC
     static const uint64_t ramadan_begins = 1771120800000ull; // 2026-02-15 02:00 UTC
     static const uint64_t ramadan_ended = 1774144800000ull;  // 2026-03-22 02:00 UTC
+    if (zone == IN_UTC) {
+        return 0;
+    }
     if (zone == IN_VLADIVOSTOK) {
         return 10;
     }

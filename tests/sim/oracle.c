@@ -108,6 +108,12 @@ static void take_record(struct world *world, uint64_t seq)
         world->counts.in_place +=
             record.events[i].kind == EVENT_PRESSED && record.events[i].pressed.acting_for != 0 ? 1u
                                                                                                : 0u;
+        if (record.events[i].kind == EVENT_MESSAGE_TAKEN) {
+            uint8_t became = record.events[i].message_taken.became;
+            world->counts.messages++;
+            world->counts.kept += became == MESSAGE_KEPT ? 1u : 0u;
+            world->counts.begun += became == MESSAGE_STARTED ? 1u : 0u;
+        }
         world->counts.reopens += record.events[i].kind == EVENT_INSTANCE_REOPENED ? 1u : 0u;
         if (record.events[i].kind == EVENT_HOOK_ASKED) {
             check_hook(world, &record, &record.events[i].hook_asked);
@@ -320,7 +326,9 @@ void oracle_verify(struct world *world)
 
 void oracle_punctual(struct world *world, uint64_t now_ms)
 {
+    uint64_t call = bill_next_due(world->model);
     uint64_t due = model_next_due(world->model);
+    due = call < due ? call : due;
     if (due <= now_ms) {
         sim_break(world, ORACLE_LATE, "something was due at %" PRIu64 "; it is %" PRIu64
                   " ms late", due, now_ms - due);

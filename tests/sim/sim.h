@@ -13,6 +13,7 @@
 #include "base/prng.h"
 #include "engine/shell/engine.h"
 #include "tests/sim/model.h"
+#include "tests/sim/outside.h"
 #include "tests/store/scratch.h"
 
 // Which promise was broken; also the exit code of a run.
@@ -88,6 +89,7 @@ struct sim_counts {
         acknowledged, refused, repeated, timers, overdue, flushes, commits, resets, pushes, records,
         verifies, leaps, sent, replayed, convertions, reopens, deploys, moved, held,
         handed_over, absences,
+        tries, lost, done_again, said_again, given_up, messages, kept, begun,
         in_place, hand_overs, ranked, searches, found, filings, dropped_indexes;
 };
 
@@ -124,6 +126,7 @@ struct world {
     uint32_t past_count;
     struct sim_expected *expected; // by case - 1: what a plan said (versions.c)
     struct model *model;
+    struct outside outside;
     bool faults; // off in the liveness phase
     uint32_t lull; // ticks for which nobody begins anything new
     // result

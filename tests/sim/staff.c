@@ -206,6 +206,9 @@ static const char *begin_absence(struct staff *staff, const struct event_absence
 static const char *open_incident(struct staff *staff, const struct event_incident_opened *opened)
 {
     bool nobody_there = slice_equal(opened->kind, SLICE("nobody_there"));
+    if (opened->instance != 0 && slice_equal(opened->kind, SLICE("call"))) {
+        return NULL; // bill.c
+    }
     if (opened->instance != 0 || staff->incident_count == STAFF_INCIDENTS_MAX ||
         (!nobody_there && !slice_equal(opened->kind, SLICE("role_left")))) {
         return "an incident opened that is not about people";
@@ -245,7 +248,10 @@ static const char *take_event(struct staff *staff, const struct event *event,
         return end_absence(staff, event->absence_ended.user, event->absence_ended.from, true,
                            record);
     case EVENT_INCIDENT_OPENED: return open_incident(staff, &event->incident_opened);
-    case EVENT_INCIDENT_CLOSED: return close_incident(staff, event->incident_closed.incident);
+    case EVENT_INCIDENT_CLOSED:
+        return event->incident_closed.instance != 0
+                   ? NULL
+                   : close_incident(staff, event->incident_closed.incident);
     default: return NULL;
     }
 }

@@ -9,6 +9,7 @@
 #include "tests/sim/sim.h"
 
 enum { OPEN_MAX = 6, ATTEMPTS = 64, PATIENCE_TICKS = 40, PHONES = 60,
+       CALLS_BEGIN_TICK = 150,
        KEPT_MS = 8 * 3600 * 1000 };
 #define QUESTION 0x80000000u // in a msgid: not a command
 
@@ -140,6 +141,9 @@ static const char *button(struct world *world, const struct model_case *c)
     static const char *const problem[] = { "solved", "solved", "hopeless", "same", "problem" };
     static const char *const both[] = { "red_", "green_", "blue_", "red_",
                                         "green_", "blue_", "anew", "around" };
+    static const char *const drafting[] = { "post", "post", "twice", "problem" };
+    static const char *const asked[] = { "calm", "redo", "redo", "close", "problem" };
+    static const char *const quiet[] = { "loud", "redo", "redo", "close" };
     static const char *const doing[] = { "made", "broke", "delay", "made" };
     if (chance(world, 5)) {
         return "nonsense";
@@ -151,6 +155,9 @@ static const char *button(struct world *world, const struct model_case *c)
     case AT_PROBLEM: return problem[draw(world, 5)];
     case AT_DOING: return doing[draw(world, 4)];
     case AT_WAITING: return draw(world, 2) == 0 ? "problem" : "drop";
+    case AT_DRAFTING: return drafting[draw(world, ARRAY_COUNT(drafting))];
+    case AT_ASKED: return asked[draw(world, ARRAY_COUNT(asked))];
+    case AT_QUIET: return quiet[draw(world, ARRAY_COUNT(quiet))];
     case AT_END: break;
     }
     return "drop";
@@ -346,12 +353,29 @@ static bool has_just_climbed(const struct model_case *c)
            before->was.position > 0 && c->position > before->was.position;
 }
 
+// A run without any call gets one: a case that may make one, and then its button.
+static void ask_call(struct world *world, struct sim_client *client)
+{
+    const struct model *model = world->model;
+    uint32_t at = model->case_count > 0 ? (uint32_t)draw(world, model->case_count) : 0;
+    for (uint32_t i = 0; i < model->case_count; i++) {
+        const struct model_case *c = &model->cases[(at + i) % model->case_count];
+        if (c->stage == AT_DRAFTING) {
+            ask_press(world, client, c);
+            return;
+        }
+    }
+    ask_outside(world, client);
+}
+
 static void think(struct world *world, struct sim_client *client)
 {
     const struct model_case *c = any_case(world);
     uint64_t what = has_just_climbed(c) && chance(world, 30) ? 25 : draw(world, 100);
     if (timekeeper_stepped(&world->engine.keeper) && what < 10) {
         ask_clock(world, client);
+    } else if (world->counts.tries == 0 && world->counts.ticks > CALLS_BEGIN_TICK) {
+        ask_call(world, client);
     } else if (what < 3) {
         ask_pair(world, client);
     } else if (c == NULL || what < 17) {
@@ -360,10 +384,12 @@ static void think(struct world *world, struct sim_client *client)
         ask_people(world, client, c);
     } else if (what < 26) {
         ask_again(world, client, c);
-    } else if (what < 29 && !c->job && !c->pair) {
+    } else if (what < 29 && !c->job && !c->pair && !c->bill) {
         ask_merge(world, client, c);
-    } else if (what < 80) {
+    } else if (what < 70) {
         ask_press(world, client, c);
+    } else if (what < 82) {
+        ask_outside(world, client);
     } else if (what < 88 && !c->pair) {
         ask_task(world, client, c);
     } else {

@@ -20,6 +20,8 @@ enum {
     STEP_US_MAX = 20000,
     LULLS = 4000, // per million and tick
     DEPLOYS = 4000,
+    SAID_AGAIN = 40000,
+    SAY_AGAIN_MAX = 100,
     LULL_TICKS = 60
 };
 static const uint64_t start_ms = 1767603600000ull; // 2026-01-05 09:00
@@ -133,6 +135,7 @@ static void go_down(struct world *world)
     }
     close_readers(world);
     engine_close(&world->engine, true);
+    outside_crash(world);
     net_drop_all(world);
     world->up = false;
 }
@@ -189,6 +192,7 @@ static enum err try_open(struct world *world)
         .clock = &world->clock,
         .transport = &world->transport,
         .worker = &world->worker,
+        .effector = &world->outside.effector,
         .scratch_path = "/nowhere",
         .writer = world->options.writer,
         .hand_over = 1,
@@ -265,6 +269,7 @@ static void found_company(struct world *world)
     struct toolchain_file files[] = {
         { SLICE("sim.rung"), slice_from_cstr(sim_process_text) },
         { SLICE("pair.rung"), slice_from_cstr(sim_pair_text) },
+        { SLICE("bill.rung"), slice_from_cstr(sim_bill_text) },
         { SLICE("sim.lua"), slice_from_cstr(sim_hook_text) },
     };
     struct engine_activation activation;
@@ -291,6 +296,9 @@ static void deploy(struct world *world)
     bool busy = world->engine.core_tick.begun || core_is_sealed(world->engine.core);
     if (prng_chance(&world->prng_work, DEPLOYS) && !busy) {
         versions_deploy(world);
+        after_commit(world);
+    } else if (prng_chance(&world->outside.prng, SAID_AGAIN) && !busy) {
+        outside_say_again(world);
         after_commit(world);
     }
 }
@@ -384,7 +392,7 @@ static void take_turns(struct world *world)
         switch ((first + i) % 5) {
         case 0:
             if (wants_turn(world, world->options.shell_turn)) {
-                (void)shell_tick(world->engine.shell);
+                world->outside.wait_ms = shell_tick(world->engine.shell);
             }
             break;
         case 1:
@@ -452,6 +460,7 @@ static void tick(struct world *world)
     }
     if (world->up) {
         net_tick(world);
+        outside_tick(world);
         take_turns(world);
     }
 }
@@ -541,22 +550,39 @@ static void search(struct world *world)
               follower == NULL ? "it was not opened" : err_name(follower_failed(follower)));
 }
 
+static uint64_t next_due(const struct model *model)
+{
+    uint64_t call = bill_next_due(model);
+    uint64_t due = model_next_due(model);
+    return call < due ? call : due;
+}
+
 // From due moment to due moment: what must happen by itself happens then.
 static void let_time_pass(struct world *world)
 {
     for (uint32_t i = 0; i < PUNCTUAL_ROUNDS_MAX && world->broken == ORACLE_NONE; i++) {
-        uint64_t due = model_next_due(world->model);
+        uint64_t due = next_due(world->model);
         if (due == UINT64_MAX) {
             break;
+        }
+        if (!outside_is_awake(world, false)) {
+            tick(world); // it has not looked yet at what was committed last
+            tick(world);
+            (void)outside_is_awake(world, true);
         }
         if (due > world->wall_ms) {
             pass_time(world, (due - world->wall_ms) * 1000);
         }
         uint64_t now_ms = world->wall_ms;
-        for (uint32_t t = 0; t < TIMER_TICKS_MAX && model_next_due(world->model) <= now_ms; t++) {
+        for (uint32_t t = 0; t < TIMER_TICKS_MAX && next_due(world->model) <= now_ms; t++) {
             tick(world);
         }
         oracle_punctual(world, now_ms);
+    }
+    for (uint32_t i = 0; i < SAY_AGAIN_MAX && world->counts.said_again == 0 &&
+                         world->broken == ORACLE_NONE; i++) {
+        outside_say_again(world);
+        after_commit(world);
     }
 }
 
@@ -596,6 +622,11 @@ static void check_counts(struct world *world)
         { "retries", counts->retries }, { "acknowledgements", counts->acknowledged },
         { "timers", counts->timers + counts->overdue }, { "flushes", counts->flushes },
         { "searches", counts->searches },
+        { "tries of calls", counts->tries },
+        { "lost acknowledgements", counts->lost },
+        { "works that were asked for again", counts->done_again },
+        { "answers that were said again", counts->said_again },
+        { "messages", counts->messages },
     };
     for (size_t i = 0; i < ARRAY_COUNT(wanted); i++) {
         if (wanted[i].count == 0) {
@@ -651,6 +682,9 @@ static void live(struct world *world)
         search(world);
     }
     if (world->broken == ORACLE_NONE) {
+        outside_check(world);
+    }
+    if (world->broken == ORACLE_NONE) {
         shut_down(world);
     }
     if (world->broken == ORACLE_NONE) {
@@ -674,6 +708,7 @@ static struct world *make_world(uint64_t seed, bool lite, bool verbose)
     world->prng_fault = prng_fork(&prng);
     world->prng_turn = prng_fork(&prng);
     world->prng_disk = prng_fork(&prng);
+    world->outside.prng = prng_fork(&prng);
     world->clock = (struct clock){ wall_clock, steady_clock, world };
     world->worker = (struct worker){ submit_job, world };
     world->wall_ms = start_ms;
@@ -686,6 +721,7 @@ static struct world *make_world(uint64_t seed, bool lite, bool verbose)
     scratch_init_in(&world->scratch, "/dev/shm");
     disk_arm(world->scratch.store);
     net_init(world);
+    outside_init(world);
     work_init(world);
     return world;
 }
@@ -693,6 +729,7 @@ static struct world *make_world(uint64_t seed, bool lite, bool verbose)
 static void free_world(struct world *world)
 {
     net_done(world);
+    outside_done(world);
     disk_disarm();
     scratch_done(&world->scratch);
     model_free(world->model);
@@ -714,7 +751,7 @@ void sim_run(uint64_t seed, bool lite, bool verbose, struct sim_result *ret_resu
     ret_result->trace = world->trace;
     ret_result->unseed = prng_next(&world->prng_work) ^ prng_next(&world->prng_net) ^
                          prng_next(&world->prng_fault) ^ prng_next(&world->prng_turn) ^
-                         prng_next(&world->prng_disk);
+                         prng_next(&world->prng_disk) ^ prng_next(&world->outside.prng);
     memcpy(ret_result->message, world->message, sizeof(world->message));
     free_world(world);
 }
