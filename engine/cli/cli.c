@@ -438,11 +438,22 @@ static int folder_add(struct cli *cli, const char *path, struct cli_files *files
     return status;
 }
 
+static void files_init(struct cli *cli, struct cli_files *files)
+{
+    *files = (struct cli_files){ 0 };
+    files->names = ARENA_ARRAY(&cli->arena, struct slice, SOURCE_FILES_MAX);
+    files->texts = ARENA_ARRAY(&cli->arena, struct slice, SOURCE_FILES_MAX);
+}
+
+int cli_read_folder(struct cli *cli, const char *path, struct cli_files *ret_files)
+{
+    files_init(cli, ret_files);
+    return folder_add(cli, path, ret_files);
+}
+
 int cli_read_programs(struct cli *cli, uint32_t first_word, struct cli_files *ret_files)
 {
-    *ret_files = (struct cli_files){ 0 };
-    ret_files->names = ARENA_ARRAY(&cli->arena, struct slice, SOURCE_FILES_MAX);
-    ret_files->texts = ARENA_ARRAY(&cli->arena, struct slice, SOURCE_FILES_MAX);
+    files_init(cli, ret_files);
     for (uint32_t i = first_word; i < cli->args.word_count; i++) {
         const char *path = arena_cstr(&cli->arena, cli->args.words[i]);
         struct stat facts;

@@ -101,6 +101,8 @@ struct cli_files {
 };
 // Every *.rung file named by the words from `first_word` on, folders included, in order of name.
 int cli_read_programs(struct cli *cli, uint32_t first_word, struct cli_files *ret_files);
+// Those of one folder; perhaps none.
+int cli_read_folder(struct cli *cli, const char *path, struct cli_files *ret_files);
 
 // --- the table ----------------------------------------------------------------------------------
 extern const struct cli_command cli_commands[];

@@ -312,7 +312,9 @@ int cmd_explain(struct cli *cli)
         return explain_list(cli);
     }
     enum diag_code code;
-    if (diag_code_find(word, &code)) {
+    char *capital = arena_cstr(&cli->arena, word); // `e0503` is `E0503`
+    capital[0] = capital[0] == 'e' || capital[0] == 'w' ? (char)(capital[0] - 'a' + 'A') : capital[0];
+    if (diag_code_find(slice_make(capital, word.len), &code)) {
         return explain_diag(cli, code);
     }
     for (uint32_t i = 0; i < DIAG_CODE_COUNT; i++) {

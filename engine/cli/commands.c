@@ -274,13 +274,14 @@ const struct cli_command cli_commands[] = {
       "task\n"
       "excludes by `other than`; +: those above, acting for them.",
       "Programs", BASIC | OPTION_BIT(PROCESS), 1, ARGS_ANY, cmd_rights },
-    { "explain", "CODE | codes | ladder NAME FILES…",
+    { "explain", "CODE | codes | ladder NAME [FILES…]",
       "what a code of a message, refusal or bad row means; the moments of a ladder",
       "`explain ladder silent lead.rung --from \"fri 17:50\" --zone Asia/Vladivostok` prints each "
       "rung\n"
       "with its moment and its reason, for a case in that zone, as if each rung were climbed at "
       "its\n"
-      "moment. --process chooses one of several processes that use the ladder.",
+      "moment. Without files it looks into those of this folder. --process chooses one of several\n"
+      "processes that use the ladder.",
       "Programs", BASIC | OPTION_BIT(SINCE) | OPTION_BIT(ZONE) | OPTION_BIT(PROCESS), 1, ARGS_ANY,
       cmd_explain },
     { "completion", "", "completion for bash: source <(rung completion)", "", "Programs",

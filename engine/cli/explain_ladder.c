@@ -202,6 +202,30 @@ static bool find_ladder(struct explanation *it, struct slice name)
     return false;
 }
 
+// Each name once, in the order of the processes.
+static void list_ladders(const struct compile_result *set, struct buf *out)
+{
+    for (uint32_t i = 0; i < set->program_count; i++) {
+        struct image image;
+        enum err err = image_open(set->programs[i].image, &image);
+        CHECK(err == OK);
+        for (uint32_t n = 0; n < image.ladder_count; n++) {
+            struct slice name = image_slice(&image, image.ladder[n].name);
+            struct slice rest = buf_slice(out);
+            bool said = false;
+            while (!said && rest.len > 0) {
+                const char *comma = memchr(rest.ptr, ',', rest.len);
+                size_t len = comma != NULL ? (size_t)(comma - rest.ptr) : rest.len;
+                said = slice_equal(slice_sub(rest, 0, len), name);
+                rest = slice_sub(rest, comma != NULL ? len + 2 : len, rest.len);
+            }
+            if (!said) {
+                buf_format(out, "%s%.*s", out->len > 0 ? ", " : "", SLICE_PRINT(name));
+            }
+        }
+    }
+}
+
 static int explain_in(struct explanation *it, const struct compile_result *set, struct slice name)
 {
     const char *wanted = cli_option(it->cli, OPTION_PROCESS);
@@ -215,17 +239,24 @@ static int explain_in(struct explanation *it, const struct compile_result *set, 
             return explain(it);
         }
     }
-    return cli_problem(it->cli, CLI_BAD_INPUT, "unknown_ladder",
-                       "no process of these files uses a ladder named `%.*s`", SLICE_PRINT(name));
+    struct buf known;
+    buf_init(&known, 1000);
+    list_ladders(set, &known);
+    int status = cli_problem(it->cli, CLI_BAD_INPUT, "unknown_ladder",
+                             "no process of these files uses a ladder named `%.*s`%s%.*s",
+                             SLICE_PRINT(name), known.len > 0 ? "; they use: " : "",
+                             SLICE_PRINT(buf_slice(&known)));
+    buf_done(&known);
+    return status;
 }
 
 int explain_ladder(struct cli *cli)
 {
     struct cli_files files;
     struct slice name = cli_word(cli, 1);
-    if (cli->args.word_count < 3) {
+    if (cli->args.word_count < 2) {
         return cli_problem(cli, CLI_USAGE, "usage",
-                           "say which ladder of which file: rung explain ladder silent lead.rung");
+                           "say which ladder: rung explain ladder silent lead.rung");
     }
     const char *zone = cli_option(cli, OPTION_ZONE);
     zone = zone != NULL ? zone : env_get("RUNG_ZONE");
@@ -239,9 +270,16 @@ int explain_ladder(struct cli *cli)
                            it.zone == NULL ? zone : from,
                            it.zone == NULL ? "a time zone" : "a moment");
     }
-    int status = cli_read_programs(cli, 2, &files);
+    // Without files those that stand here.
+    int status = cli->args.word_count > 2 ? cli_read_programs(cli, 2, &files)
+                                          : cli_read_folder(cli, ".", &files);
     if (status != CLI_DONE) {
         return status;
+    }
+    if (files.count == 0) {
+        return cli_problem(cli, CLI_USAGE, "file",
+                           "there is no *.rung file here: rung explain ladder %.*s processes/",
+                           SLICE_PRINT(name));
     }
     struct compile_result set;
     program_compile(cli, &files, &set);

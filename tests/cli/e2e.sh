@@ -95,7 +95,9 @@ expect "explain a ladder" 0 '3  15 min within office hours .*Mon 2026-03-09 16:0
     explain ladder patient "$rules/18_calendars.rung" --from "2026-03-06 17:50" --zone Asia/Vladivostok
 expect "explain a ladder as JSON" 0 '"wait":"1 work day","at":1772874000000' \
     explain ladder patient "$rules/18_calendars.rung" --from "2026-03-06 17:50" --zone Asia/Vladivostok --json
-expect "explain a ladder that is not there" 4 'named `nope`' explain ladder nope "$rules/18_calendars.rung"
+expect "explain a ladder that is not there" 4 'named `nope`; they use: .*patient' explain ladder nope "$rules/18_calendars.rung"
+expect "explain a ladder of no file here" 2 'no \*.rung file here' explain ladder busy
+expect "explain a code in small letters" 0 'E0301' explain e0301
 expect "explain a ladder from never" 2 'not a moment' explain ladder patient "$rules/18_calendars.rung" --from never
 expect "explain an unknown code" 2 'did you mean `not_allowed`' explain not_alowed
 
