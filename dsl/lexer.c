@@ -229,10 +229,29 @@ static void read_one(struct lexer *lexer)
     }
 }
 
-// Bytes that are not UTF-8 inside texts and comments, where the loop does not look at characters.
+bool lexer_is_control(uint32_t code)
+{
+    return (code < 0x20 && code != '\t' && code != '\n' && code != '\r') ||
+           (code >= 0x7f && code < 0xa0);
+}
+
+static bool has_controls(struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+        bool upper = c == 0xc2 && i + 1 < text.len && (unsigned char)text.ptr[i + 1] < 0xa0;
+        if ((c < 0x20 && lexer_is_control(c)) || c == 0x7f || upper) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Bytes that are not UTF-8, and signs that nobody sees, also inside texts and comments, where the
+// loop does not look at characters.
 static void check_utf8(struct lexer *lexer)
 {
-    if (utf8_valid(lexer->text) && memchr(lexer->text.ptr, 0, lexer->text.len) == NULL) {
+    if (utf8_valid(lexer->text) && !has_controls(lexer->text)) {
         return;
     }
     uint32_t at = 0;
@@ -240,14 +259,18 @@ static void check_utf8(struct lexer *lexer)
         size_t bytes;
         uint32_t code = utf8_decode(lexer->text, at, &bytes);
         bool bad = code == UTF8_BAD && bytes == 1;
-        if (bad || code == 0) {
-            struct diag *diag = lexer_complain(lexer, bad ? DIAG_E0101 : DIAG_E0102, at, at + 1);
-            if (bad) {
-                diag_help(diag, "save the file as UTF-8");
-            }
+        uint32_t end = at + (uint32_t)bytes;
+        if (bad) {
+            diag_help(lexer_complain(lexer, DIAG_E0101, at, end), "save the file as UTF-8");
             return; // one is enough: the whole file was saved in another way
         }
-        at += (uint32_t)bytes;
+        if (lexer_is_control(code)) {
+            struct diag *diag = lexer_complain(lexer, DIAG_E0102, at, end);
+            diag_here(diag, "U+%04X, which nobody sees", code);
+            diag_help_edit(diag, DIAG_FIX_GUESS, lexer_span(lexer, at, end), SLICE_EMPTY,
+                           "leave it out");
+        }
+        at = end;
     }
 }
 

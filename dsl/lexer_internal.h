@@ -58,5 +58,7 @@ bool lexer_quotes_odd(const struct lexer *lexer, uint32_t at);
 void lexer_read_number(struct lexer *lexer);
 // --- lexer_strange.c: something that is no part of the language
 void lexer_read_strange(struct lexer *lexer);
+// What means nothing in a text; line ends and tabs are none.
+bool lexer_is_control(uint32_t code);
 
 #endif

@@ -148,24 +148,23 @@ void lexer_read_strange(struct lexer *lexer)
     uint32_t code = utf8_decode(lexer->text, start, &bytes);
     uint32_t end = start + (uint32_t)bytes;
     bool bad_byte = code == UTF8_BAD && bytes == 1;
-    bool control = code < 0x20 || code == 0x7f;
     while (bad_byte && end < lexer->text.len) { // one message for a run of them
         if (utf8_decode(lexer->text, end, &bytes) != UTF8_BAD || bytes != 1) {
             break;
         }
         end++;
     }
-    if (bad_byte || code == 0) {
+    if (bad_byte || lexer_is_control(code)) {
         lexer_add_bad(lexer, start, end); // check_utf8 has spoken about these
         return;
     }
-    struct diag *diag = lexer_complain(lexer, control ? DIAG_E0102 : DIAG_E0103, start, end);
-    if (utf8_width(code) == 0 && !control) {
+    struct diag *diag = lexer_complain(lexer, DIAG_E0103, start, end);
+    if (utf8_width(code) == 0) {
         diag_fact_format(diag, "U+%04X (invisible)", code);
         if (code >= 0x300 && code <= 0x36f) {
             diag_help(diag, "type the letter and its mark as one character");
         }
-    } else if (!control) {
+    } else {
         diag_fact_format(diag, "`%.*s`", SLICE_PRINT(lexer_between(lexer, start, end)));
     }
     lexer_add_bad(lexer, start, end);

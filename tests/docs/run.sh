@@ -48,13 +48,26 @@ for file in "$scratch"/*-*.rung; do
         grep -q '^test ' "$file" && "$rung" test "$file" 2>&1 | tail -30
     fi
 done
-# Every diagnostic has its page.
-for code in $(sed -n 's/^DIAG(\([EW][0-9]*\),.*/\1/p' dsl/diag/diag.def); do
-    if [ -f "docs/diagnostics/$code.md" ]; then
+# What a page cannot hold is made by its lines of shell, in a folder of their own.
+for file in "$scratch"/*-*.sh; do
+    code=${file##*-}
+    mkdir -p "${file%.sh}"
+    (cd "${file%.sh}" && bash -eu "../${file##*/}")
+    found=$("$rung" check "${file%.sh}" 2>&1 | grep -aoE '\[[EW][0-9]+\]' | sort -u)
+    if [ "$found" = "[${code%.sh}]" ]; then
         passed=$((passed + 1))
     else
         failed=$((failed + 1))
-        printf 'FAILED: there is no page docs/diagnostics/%s.md\n' "$code"
+        printf 'FAILED: %s gives %s\n' "$file" "$found"
+    fi
+done
+# Every diagnostic has its page, and the page a program that yields exactly it: run above.
+for code in $(sed -n 's/^DIAG(\([EW][0-9]*\),.*/\1/p' dsl/diag/diag.def); do
+    if grep -qE "^\`\`\`(rung|sh) $code\$" "docs/diagnostics/$code.md" 2>/dev/null; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        printf 'FAILED: no page docs/diagnostics/%s.md with a program that yields it\n' "$code"
     fi
 done
 # Every method of the wire is spoken of in its page.
