@@ -53,10 +53,15 @@ static bool at_top_or_later(const struct parser *p);
 
 // ------------------------------------------------------------------------------------ imports
 
-// Any word may be the name of a file: `import test` reads test.rung.
+// Any word may be the name of a file: `import test` reads test.rung. On a line of its own a reserved
+// word is one when nothing else stands there, and a top of the file otherwise.
 static bool at_file_name(const struct parser *p)
 {
-    return parse_at(p, TOKEN_WORD) && parse_at_same_line(p);
+    const struct token *next = parse_peek(p);
+    return parse_at_name(p) ||
+           (parse_at(p, TOKEN_WORD) &&
+            (parse_at_same_line(p) || next->first_on_line || next->kind == TOKEN_COMMA ||
+             next->kind == TOKEN_DOT || next->kind == TOKEN_END));
 }
 
 static void parse_file_name(struct parser *p, uint32_t path, const char *what)
@@ -118,7 +123,7 @@ static void parse_import(struct parser *p, uint32_t file)
             parse_file_name(p, path, "the dot");
         }
         parse_add(p, node, parse_close(p, path));
-        bool missing = at_file_name(p);
+        bool missing = parse_at_same_line(p) && at_file_name(p);
         if (missing) {
             parse_comma_missing(p, "imports");
         }

@@ -313,7 +313,9 @@ int cmd_explain(struct cli *cli)
     }
     enum diag_code code;
     char *capital = arena_cstr(&cli->arena, word); // `e0503` is `E0503`
-    capital[0] = capital[0] == 'e' || capital[0] == 'w' ? (char)(capital[0] - 'a' + 'A') : capital[0];
+    if (capital[0] == 'e' || capital[0] == 'w') {
+        capital[0] = (char)(capital[0] - 'a' + 'A');
+    }
     if (diag_code_find(slice_make(capital, word.len), &code)) {
         return explain_diag(cli, code);
     }
