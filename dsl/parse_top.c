@@ -53,7 +53,7 @@ static bool at_top_or_later(const struct parser *p);
 
 // ------------------------------------------------------------------------------------ imports
 
-// Any word may be the name of a file: `import test` reads test.rung. On a line of its own a reserved
+// Any word may name a file: `import test` reads test.rung. On a line of its own a reserved
 // word is one when nothing else stands there, and a top of the file otherwise.
 static bool at_file_name(const struct parser *p)
 {
