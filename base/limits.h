@@ -62,7 +62,7 @@ enum {
     KEPT_PER_SIGNAL_MAX = 16, // messages of one kind that wait for a case
     KEPT_MAX = 32,
     CALL_FORM_BYTES_MAX = 64 * 1024, // what one call or message carries
-    CALL_NOTE_BYTES_MAX = 300,
+    CALL_NOTE_BYTES_MAX = 1500, // why a try failed: with a function of a connector, the way there
     ACTED_MAX = 64, // people remembered for four eyes, each with the role they acted in
     // names and texts
     NAME_BYTES_MAX = 64,

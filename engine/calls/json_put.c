@@ -31,12 +31,12 @@ static void put_moment(struct buf *out, int64_t ms)
     int64_t year = 0;
     unsigned month = 0, day = 0;
     civil_from_days(days, &year, &month, &day);
-    buf_format(out, "\"%04" PRId64 "-%02u-%02uT%02d:%02d:%02d", year, month, day,
+    buf_format(out, "%04" PRId64 "-%02u-%02uT%02d:%02d:%02d", year, month, day,
                (int)(rest / 3600000), (int)(rest / 60000 % 60), (int)(rest / 1000 % 60));
     if (rest % 1000 != 0) {
         buf_format(out, ".%03d", (int)(rest % 1000));
     }
-    buf_put_cstr(out, "Z\"");
+    buf_put_char(out, 'Z');
 }
 
 static void put_printed(struct buf *out, const struct value *value)
@@ -48,8 +48,6 @@ static void put_printed(struct buf *out, const struct value *value)
     buf_done(&text);
 }
 
-static void put_value(struct buf *out, const struct value *value);
-
 static void put_members(struct buf *out, const struct value *value)
 {
     bool list = value->kind == VALUE_LIST;
@@ -58,17 +56,17 @@ static void put_members(struct buf *out, const struct value *value)
     for (uint32_t i = 0; i < count; i++) {
         buf_put_cstr(out, i > 0 ? "," : "");
         if (list) {
-            put_value(out, &value->list.items[i]);
+            json_put_value(out, &value->list.items[i]);
         } else {
             put_string(out, value->record.parts[i].name);
             buf_put_char(out, ':');
-            put_value(out, &value->record.parts[i].value);
+            json_put_value(out, &value->record.parts[i].value);
         }
     }
     buf_put_char(out, list ? ']' : '}');
 }
 
-static void put_value(struct buf *out, const struct value *value)
+void json_put_value(struct buf *out, const struct value *value)
 {
     switch ((enum value_kind)value->kind) {
     case VALUE_EMPTY: buf_put_cstr(out, "null"); break;
@@ -78,7 +76,11 @@ static void put_value(struct buf *out, const struct value *value)
     case VALUE_REF: buf_format(out, "%" PRId64, value->number); break;
     case VALUE_DECIMAL: value_print(out, value); break;
     case VALUE_TEXT: put_string(out, value->text); break;
-    case VALUE_DATETIME: put_moment(out, value->number); break;
+    case VALUE_DATETIME:
+        buf_put_char(out, '"');
+        put_moment(out, value->number);
+        buf_put_char(out, '"');
+        break;
     case VALUE_LIST:
     case VALUE_RECORD: put_members(out, value); break;
     case VALUE_MONEY:
@@ -86,6 +88,27 @@ static void put_value(struct buf *out, const struct value *value)
     case VALUE_TIME:
     case VALUE_DURATION: put_printed(out, value); break;
     }
+}
+
+bool json_put_plain(struct buf *out, const struct value *value)
+{
+    switch ((enum value_kind)value->kind) {
+    case VALUE_EMPTY: return true;
+    case VALUE_TEXT: buf_put_slice(out, value->text); return true;
+    case VALUE_DATETIME: put_moment(out, value->number); return true;
+    case VALUE_BOOL:
+    case VALUE_INTEGER:
+    case VALUE_USER:
+    case VALUE_REF: json_put_value(out, value); return true;
+    case VALUE_DECIMAL:
+    case VALUE_MONEY:
+    case VALUE_DATE:
+    case VALUE_TIME:
+    case VALUE_DURATION: value_print(out, value); return true;
+    case VALUE_LIST:
+    case VALUE_RECORD: return false;
+    }
+    return false;
 }
 
 bool json_put_form(struct buf *out, struct slice form, struct arena *arena)
@@ -99,7 +122,7 @@ bool json_put_form(struct buf *out, struct slice form, struct arena *arena)
         put_string(out, unpack_str(&unpack));
         buf_put_char(out, ':');
         struct value value = value_unpack(&unpack, arena);
-        put_value(out, &value);
+        json_put_value(out, &value);
     }
     buf_put_char(out, '}');
     return !unpack.bad;

@@ -6,6 +6,7 @@
 struct json_reader {
     struct slice text;
     size_t at;
+    const struct json_events *events; // NULL: values by their places
     json_value_fn *each;
     void *context;
     struct buf string; // of the value or name read last
@@ -164,9 +165,17 @@ static bool read_word(struct json_reader *json, struct slice word)
     return true;
 }
 
+static void tell(struct json_reader *json, enum json_kind kind, struct slice text)
+{
+    if (json->events != NULL) {
+        json->events->value(json->context, kind, text);
+    } else {
+        json->each(json->context, slice_make(json->path, json->path_len), kind, text);
+    }
+}
+
 static bool read_single(struct json_reader *json)
 {
-    struct slice path = slice_make(json->path, json->path_len);
     size_t begin = json->at;
     enum json_kind kind = JSON_NUMBER;
     bool good = false;
@@ -174,7 +183,7 @@ static bool read_single(struct json_reader *json)
     case '"':
         good = read_string(json);
         if (good) {
-            json->each(json->context, path, JSON_STRING, buf_slice(&json->string));
+            tell(json, JSON_STRING, buf_slice(&json->string));
         }
         return good;
     case 't': kind = JSON_BOOL; good = read_word(json, SLICE("true")); break;
@@ -183,7 +192,7 @@ static bool read_single(struct json_reader *json)
     default: good = read_number(json); break;
     }
     if (good) {
-        json->each(json->context, path, kind, slice_sub(json->text, begin, json->at - begin));
+        tell(json, kind, slice_sub(json->text, begin, json->at - begin));
     }
     return good;
 }
@@ -192,6 +201,9 @@ static bool read_single(struct json_reader *json)
 
 static bool enter(struct json_reader *json, struct slice name)
 {
+    if (json->events != NULL) {
+        return true;
+    }
     size_t point = json->path_len > 0 ? 1 : 0;
     if (name.len + point > sizeof(json->path) - json->path_len) {
         return false;
@@ -231,9 +243,21 @@ static bool begin_member(struct json_reader *json, struct level *level)
     if (!read_string(json) || !enter(json, buf_slice(&json->string))) {
         return false;
     }
+    if (json->events != NULL) {
+        json->events->name(json->context, buf_slice(&json->string));
+    }
     level->count++;
     skip_space(json);
     return take(json, ':');
+}
+
+static void tell_level(struct json_reader *json, bool is_array, bool begins)
+{
+    if (json->events != NULL && begins) {
+        json->events->begin(json->context, is_array);
+    } else if (json->events != NULL) {
+        json->events->end(json->context);
+    }
 }
 
 static bool read_all(struct json_reader *json)
@@ -249,6 +273,7 @@ static bool read_all(struct json_reader *json)
             }
             levels[depth++] = (struct level){ c == '[', 0, json->path_len };
             json->at++;
+            tell_level(json, c == '[', true);
             skip_space(json);
             if (peek(json) != (c == '[' ? ']' : '}')) {
                 if (!begin_member(json, &levels[depth - 1])) {
@@ -270,6 +295,7 @@ static bool read_all(struct json_reader *json)
             }
             json->path_len = level->path_len;
             depth--;
+            tell_level(json, false, false);
         }
         if (depth == 0) {
             return json->at == json->text.len;
@@ -280,14 +306,25 @@ static bool read_all(struct json_reader *json)
     }
 }
 
+static bool read_text(struct json_reader *json, size_t *ret_offset)
+{
+    buf_init(&json->string, json->text.len + 4);
+    bool good = read_all(json);
+    if (ret_offset != NULL) {
+        *ret_offset = json->at;
+    }
+    buf_done(&json->string);
+    return good;
+}
+
 bool json_read(struct slice text, json_value_fn *each, void *context, size_t *ret_offset)
 {
     struct json_reader json = { .text = text, .each = each, .context = context };
-    buf_init(&json.string, text.len + 4);
-    bool good = read_all(&json);
-    if (ret_offset != NULL) {
-        *ret_offset = json.at;
-    }
-    buf_done(&json.string);
-    return good;
+    return read_text(&json, ret_offset);
+}
+
+bool json_walk(struct slice text, const struct json_events *events, void *context)
+{
+    struct json_reader json = { .text = text, .events = events, .context = context };
+    return read_text(&json, NULL);
 }

@@ -9,6 +9,7 @@
 
 #include "base/utf8.h"
 #include "engine/calls/mail.h"
+#include "engine/hooks/hook.h"
 
 struct settings_reader {
     const char *path;
@@ -100,7 +101,19 @@ static bool read_file(struct settings_reader *reader, const char *path, size_t b
     return true;
 }
 
-static bool is_plain(struct slice text) // one line of a header
+// From the folder of the settings, unless it begins at the root.
+static const char *find_file(struct settings_reader *reader, struct slice path)
+{
+    const char *last = strrchr(reader->path, '/');
+    if (last == NULL || (path.len > 0 && path.ptr[0] == '/')) {
+        return arena_cstr(reader->arena, path);
+    }
+    struct slice folder = slice_make(reader->path, (size_t)(last - reader->path) + 1);
+    return arena_cstr(reader->arena, arena_format(reader->arena, "%.*s%.*s", SLICE_PRINT(folder),
+                                                  SLICE_PRINT(path)));
+}
+
+static bool is_plain(struct slice text) // one line
 {
     for (size_t i = 0; i < text.len; i++) {
         if ((unsigned char)text.ptr[i] < 0x20 || text.ptr[i] == 0x7f) {
@@ -132,7 +145,7 @@ static bool read_number(struct settings_reader *reader, struct slice text, uint3
 // The first line of a file that its owner alone may read.
 static bool read_secret(struct settings_reader *reader, struct slice path, struct slice *ret_value)
 {
-    const char *name = arena_cstr(reader->arena, path);
+    const char *name = find_file(reader, path);
     struct slice value;
     if (!read_file(reader, name, SETTINGS_SECRET_BYTES_MAX, true, &value)) {
         return false;
@@ -143,6 +156,14 @@ static bool read_secret(struct settings_reader *reader, struct slice path, struc
            wrong(reader, "the first line of %s is no secret", name);
 }
 
+// What must not come back from outside: the line, and its last word ("Bearer 12345…").
+static void note_secret(struct settings_section *section, struct slice value)
+{
+    if (section->secret_count < SETTINGS_SECRETS_MAX) {
+        section->secrets[section->secret_count++] = value;
+    }
+}
+
 static bool add_header(struct settings_reader *reader, struct slice text, bool secret)
 {
     struct settings_section *section = reader->section;
@@ -150,18 +171,59 @@ static bool add_header(struct settings_reader *reader, struct slice text, bool s
     if (section->header_count == SETTINGS_HEADERS_MAX) {
         return wrong(reader, "a section has at most %d headers", SETTINGS_HEADERS_MAX);
     }
-    if (!split(&value, ':', &name) || name.len == 0 || value.len == 0) {
+    if (!split(&value, ':', &name) || !settings_is_header_name(name) || value.len == 0) {
         return wrong(reader, "a header is `Name: value`, a secret is `Name: FILE`");
+    }
+    if (settings_is_own_header(name)) {
+        return wrong(reader, "the header `%.*s` is not for settings: the engine says it itself",
+                     SLICE_PRINT(name));
+    }
+    if (!secret && settings_same_header(name, SLICE("authorization"))) {
+        return wrong(reader, "`%.*s` is a secret: write `secret = %.*s: FILE`, and its value into "
+                             "that file", SLICE_PRINT(name), SLICE_PRINT(name));
     }
     if (secret) {
         if (!read_secret(reader, value, &value)) {
             return false;
         }
+        note_secret(section, value);
     }
     struct slice line = arena_format(reader->arena, "%.*s: %.*s", SLICE_PRINT(name),
                                      SLICE_PRINT(value));
     section->headers[section->header_count++] = arena_cstr(reader->arena, line);
     return true;
+}
+
+static bool read_function(struct settings_reader *reader, struct slice value,
+                          struct settings_function *function)
+{
+    uint32_t line = 0;
+    struct slice error;
+    if (!split(&value, ':', &function->file) || function->file.len == 0 || !is_name(value)) {
+        return wrong(reader, "a function is `FILE: NAME`, for example bank.lua: ask");
+    }
+    function->name = value;
+    const char *path = find_file(reader, function->file);
+    if (!read_file(reader, path, HOOK_TEXT_BYTES_MAX, false, &function->text)) {
+        return false;
+    }
+    if (!hook_check(function->file, function->text, value, reader->arena, &line, &error)) {
+        return wrong(reader, "%.*s:%u: %.*s", SLICE_PRINT(function->file), line,
+                     SLICE_PRINT(error));
+    }
+    return true;
+}
+
+static bool read_ca(struct settings_reader *reader, struct slice value)
+{
+    struct slice text;
+    const char *path = find_file(reader, value);
+    if (!read_file(reader, path, SETTINGS_BYTES_MAX, false, &text)) {
+        return false;
+    }
+    reader->section->ca = path;
+    return settings_holds(text, SLICE("-----BEGIN CERTIFICATE-----")) ||
+           wrong(reader, "%s holds no certificate (-----BEGIN CERTIFICATE-----)", path);
 }
 
 static bool read_answer(struct settings_reader *reader, struct slice text)
@@ -197,12 +259,22 @@ static bool read_answer(struct settings_reader *reader, struct slice text)
 static bool read_url(struct settings_reader *reader, struct slice value)
 {
     static const char *const schemes[] = { "https://", "http://", "smtps://", "smtp://" };
-    bool known = false;
+    size_t host = 0;
     for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
-        known = known || slice_starts(value, slice_from_cstr(schemes[i]));
+        bool known = slice_starts(value, slice_from_cstr(schemes[i]));
+        host = known ? strlen(schemes[i]) : host;
     }
-    if (!known) {
+    if (host == 0) {
         return wrong(reader, "a URL begins with https://, http://, smtps:// or smtp://");
+    }
+    for (size_t i = host; i < value.len && strchr("/?", value.ptr[i]) == NULL; i++) {
+        if (value.ptr[i] == '@') {
+            return wrong(reader, "a URL names nobody: a password stands in a file, see `secret` "
+                                 "and `login`");
+        }
+    }
+    if (memchr(value.ptr, '#', value.len) != NULL || memchr(value.ptr, ' ', value.len) != NULL) {
+        return wrong(reader, "a URL holds no # and no blank");
     }
     reader->section->url = arena_cstr(reader->arena, value);
     return true;
@@ -210,14 +282,10 @@ static bool read_url(struct settings_reader *reader, struct slice value)
 
 static bool read_method(struct settings_reader *reader, struct slice value)
 {
-    static const char *const methods[] = { "POST", "PUT" };
-    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
-        if (slice_equal(value, slice_from_cstr(methods[i]))) {
-            reader->section->method = methods[i];
-            return true;
-        }
-    }
-    return wrong(reader, "a call is a POST or a PUT, not `%.*s`", SLICE_PRINT(value));
+    reader->section->method = settings_method(value);
+    return reader->section->method != NULL ||
+           wrong(reader, "a call is a GET, HEAD, POST, PUT, PATCH or DELETE, not `%.*s`",
+                 SLICE_PRINT(value));
 }
 
 static bool read_allow(struct settings_reader *reader, struct slice value)
@@ -242,6 +310,7 @@ static bool read_login(struct settings_reader *reader, struct slice value)
     }
     reader->section->user = arena_cstr(reader->arena, user);
     reader->section->password = arena_cstr(reader->arena, value);
+    note_secret(reader->section, value);
     return true;
 }
 
@@ -251,7 +320,7 @@ static bool read_letter(struct settings_reader *reader, struct slice value)
     char *to = arena_alloc_raw(reader->arena, value.len + 1);
     size_t len = 0;
     if (value.ptr[0] == '@') {
-        const char *path = arena_cstr(reader->arena, slice_sub(value, 1, value.len));
+        const char *path = find_file(reader, slice_sub(value, 1, value.len));
         return read_file(reader, path, SETTINGS_LETTER_BYTES_MAX, false, &reader->section->text) &&
                ((reader->section->text.len > 0 && utf8_valid(reader->section->text)) ||
                 wrong(reader, "%s is empty or not UTF-8", path));
@@ -289,6 +358,30 @@ static bool read_mail(struct settings_reader *reader, struct slice name, struct 
     return true;
 }
 
+// True: it was one of how an answer is taken; ret_good likewise.
+static bool read_bound(struct settings_reader *reader, struct slice name, struct slice value,
+                       bool *ret_good)
+{
+    struct settings_section *section = reader->section;
+    if (slice_equal(name, SLICE("timeout"))) {
+        *ret_good = read_number(reader, value, SETTINGS_TIMEOUT_S_MAX, &section->timeout_s);
+    } else if (slice_equal(name, SLICE("answer_kb"))) {
+        *ret_good = read_number(reader, value, SETTINGS_ANSWER_KB_MAX, &section->answer_bytes);
+        section->answer_bytes *= 1024;
+    } else if (slice_equal(name, SLICE("at_once"))) {
+        *ret_good = section->call.len > 0
+                        ? wrong(reader, "`at_once` is said of a connector as a whole")
+                        : read_number(reader, value, SETTINGS_AT_ONCE_MAX, &section->at_once);
+    } else if (slice_equal(name, SLICE("allow"))) {
+        *ret_good = read_allow(reader, value);
+    } else if (slice_equal(name, SLICE("ca"))) {
+        *ret_good = read_ca(reader, value);
+    } else {
+        return false;
+    }
+    return true;
+}
+
 static bool read_setting(struct settings_reader *reader, struct slice name, struct slice value)
 {
     struct settings_section *section = reader->section;
@@ -296,7 +389,7 @@ static bool read_setting(struct settings_reader *reader, struct slice name, stru
     if (section == NULL) {
         return wrong(reader, "a section [CONNECTOR] comes first");
     }
-    if (read_mail(reader, name, value, &good)) {
+    if (read_mail(reader, name, value, &good) || read_bound(reader, name, value, &good)) {
         return good;
     }
     if (slice_equal(name, SLICE("url"))) {
@@ -308,24 +401,14 @@ static bool read_setting(struct settings_reader *reader, struct slice name, stru
     if (slice_equal(name, SLICE("header")) || slice_equal(name, SLICE("secret"))) {
         return add_header(reader, value, name.ptr[0] == 's');
     }
-    if (slice_equal(name, SLICE("timeout"))) {
-        return read_number(reader, value, SETTINGS_TIMEOUT_S_MAX, &section->timeout_s);
-    }
-    if (slice_equal(name, SLICE("answer_kb"))) {
-        good = read_number(reader, value, SETTINGS_ANSWER_KB_MAX, &section->answer_bytes);
-        section->answer_bytes *= 1024;
-        return good;
-    }
-    if (slice_equal(name, SLICE("at_once"))) {
-        return section->call.len > 0
-                   ? wrong(reader, "`at_once` is said of a connector as a whole")
-                   : read_number(reader, value, SETTINGS_AT_ONCE_MAX, &section->at_once);
-    }
-    if (slice_equal(name, SLICE("allow"))) {
-        return read_allow(reader, value);
-    }
     if (slice_equal(name, SLICE("answer"))) {
         return read_answer(reader, value);
+    }
+    if (slice_equal(name, SLICE("request"))) {
+        return read_function(reader, value, &section->request);
+    }
+    if (slice_equal(name, SLICE("reply"))) {
+        return read_function(reader, value, &section->reply);
     }
     return wrong(reader, "there is no setting `%.*s`", SLICE_PRINT(name));
 }
@@ -390,13 +473,50 @@ bool settings_is_mail(const struct settings_section *section)
     return section->url != NULL && strncmp(section->url, "smtp", 4) == 0;
 }
 
+static bool check_letter(struct settings_reader *reader, const struct settings_section *own,
+                         const struct settings_section *section)
+{
+    if (section->method != NULL || section->answer.len > 0 || own->answer_bytes != 0 ||
+        section->request.name.len > 0 || section->reply.name.len > 0) {
+        return wrong(reader, "a letter has no `method`, no `answer`, no `answer_kb`, no "
+                             "`request` and no `reply`");
+    }
+    return own->call.len == 0 ||
+           (section->from.len > 0 && section->to.len > 0 && section->subject.len > 0 &&
+            section->text.len > 0) ||
+           wrong(reader, "a letter needs `from`, `to`, `subject` and `text`");
+}
+
+// What a connector says is said of each of its calls too.
+static bool check_counts(struct settings_reader *reader, const struct settings_section *own)
+{
+    const struct settings_section *whole =
+        own->call.len > 0 ? find_section(reader->settings, own->connector, SLICE_EMPTY) : NULL;
+    if (whole == NULL) {
+        return true;
+    }
+    return (own->header_count + whole->header_count <= SETTINGS_HEADERS_MAX &&
+            own->allow_count + whole->allow_count <= SETTINGS_ALLOW_MAX) ||
+           wrong(reader, "together with those of [%.*s] these are more than %d headers, or more "
+                         "than %d addresses", SLICE_PRINT(own->connector), SETTINGS_HEADERS_MAX,
+                 SETTINGS_ALLOW_MAX);
+}
+
 // Does what is said fit how it goes out?
 static bool check_section(struct settings_reader *reader, const struct settings_section *own)
 {
     struct settings_section section;
     reader->line = own->line;
-    if (!settings_of(reader->settings, own->connector, own->call, &section)) {
-        return true; // it waits
+    if (own->answer.len > 0 && own->reply.name.len > 0) {
+        return wrong(reader, "`answer` and `reply` both say what the answer means; keep one");
+    }
+    bool known = settings_of(reader->settings, own->connector, own->call, &section);
+    if (section.reply.name.len > 0 && section.answer_bytes > SETTINGS_SHAPED_KB_MAX * 1024) {
+        return wrong(reader, "an answer that `reply` reads has at most %d kilobytes",
+                     SETTINGS_SHAPED_KB_MAX);
+    }
+    if (!check_counts(reader, own) || !known) {
+        return reader->problem->message[0] == '\0'; // without a URL it waits
     }
     bool letter = section.from.len > 0 || section.to.len > 0 || section.subject.len > 0 ||
                   section.text.len > 0 || section.user != NULL;
@@ -404,13 +524,7 @@ static bool check_section(struct settings_reader *reader, const struct settings_
         return !letter || wrong(reader, "`from`, `to`, `subject`, `text` and `login` are said of "
                                         "letters; the URL is not smtp:// or smtps://");
     }
-    if (section.method != NULL || section.answer.len > 0 || own->answer_bytes != 0) {
-        return wrong(reader, "a letter has no `method`, no `answer` and no `answer_kb`");
-    }
-    return own->call.len == 0 ||
-           (section.from.len > 0 && section.to.len > 0 && section.subject.len > 0 &&
-            section.text.len > 0) ||
-           wrong(reader, "a letter needs `from`, `to`, `subject` and `text`");
+    return check_letter(reader, own, &section);
 }
 
 enum err settings_open(const char *path, struct arena *arena, struct settings *ret_settings,
@@ -459,6 +573,14 @@ static void join(struct settings_section *to, const struct settings_section *fro
     if (to->user == NULL) {
         to->user = from->user;
         to->password = from->password;
+    }
+    to->ca = to->ca != NULL ? to->ca : from->ca;
+    to->request = to->request.name.len > 0 ? to->request : from->request;
+    if (to->reply.name.len == 0 && to->answer.len == 0) {
+        to->reply = from->reply;
+    }
+    for (uint32_t i = 0; i < from->secret_count; i++) {
+        note_secret(to, from->secrets[i]);
     }
     for (uint32_t i = 0; i < from->header_count && to->header_count < SETTINGS_HEADERS_MAX; i++) {
         to->headers[to->header_count++] = from->headers[i];

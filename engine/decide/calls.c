@@ -181,7 +181,7 @@ static void park(struct run *run, const struct open_call *call)
     struct slice text = arena_format(d->arena, "%.*s.%.*s has failed: %.*s",
                                      SLICE_PRINT(image_slice(image, signal->connector)),
                                      SLICE_PRINT(image_slice(image, signal->name)),
-                                     SLICE_PRINT(clip_text(d->command->text, 200)));
+                                     SLICE_PRINT(clip_text(d->command->text, CALL_NOTE_BYTES_MAX)));
     call_emit_attempted(run, call, CALL_PARKED, 0);
     incident_open(d, run->instance->head.id, SLICE("call"), text,
                   incident_what(d, INCIDENT_CALL, numbers, 1));

@@ -1,6 +1,5 @@
 #include "engine/server/runner.h"
 
-#include <curl/curl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,41 +7,11 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/pack.h"
+#include "base/utf8.h"
 #include "engine/calls/json.h"
-#include "engine/calls/mail.h"
-#include "engine/calls/settings.h"
+#include "engine/server/runner_internal.h"
 
-enum {
-    TRIES_MAX = 64,
-    CONNECT_S_MAX = 10,
-    NOTE_BYTES = 200,
-    SETTINGS_ARENA_BYTES_MAX = 16 * 1024 * 1024,
-    BODY_BYTES_MAX = 6 * CALL_FORM_BYTES_MAX + 1024
-};
-
-struct try {
-    struct runner *runner;
-    CURL *easy; // NULL: free
-    struct curl_slist *headers; // or recipients
-    size_t sent;                // of a letter's bytes
-    bool is_mail;
-    struct settings_section section;
-    uint64_t call;
-    struct buf body, answer, form;
-    bool is_blocked, is_too_long;
-    char blocked[64];
-    char error[CURL_ERROR_SIZE];
-};
-
-struct runner {
-    struct runner_options options;
-    struct arena arena, scratch;
-    struct settings settings;
-    CURLM *multi;
-    uv_timer_t timer;
-    bool closed, told_missing;
-    struct try tries[TRIES_MAX];
-};
+enum { NOTE_BYTES = 200, CALL_MEMORY_BYTES_MAX = 4 * 1024 * 1024 };
 
 struct watch { // a socket of libcurl
     uv_poll_t poll;
@@ -120,161 +89,52 @@ static int set_timer(CURLM *multi, long timeout_ms, void *context)
     return 0;
 }
 
-// --- one try -------------------------------------------------------------------------------------
+// --- the end of a try ----------------------------------------------------------------------------
 
-// After the name was resolved: a name may lead anywhere.
-static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *to)
+// What people read: text, and no long one. What is no text gives way to question marks.
+static struct slice make_note(struct arena *arena, struct slice words)
 {
-    struct try *try = context;
-    struct address address;
-    bool known = purpose == CURLSOCKTYPE_IPCXN && address_from(&to->addr, &address);
-    bool open = known && address_is_public(&address);
-    for (uint32_t i = 0; known && !open && i < try->section.allow_count; i++) {
-        open = address_equal(&address, &try->section.allow[i]);
+    struct buf note;
+    buf_init(&note, CALL_NOTE_BYTES_MAX);
+    for (size_t at = 0, bytes = 0; at < words.len && !note.overflow; at += bytes) {
+        uint32_t code = utf8_decode(words, at, &bytes);
+        bool plain = code != UTF8_BAD && (code >= 0x20 || code == '\n') && code != 0x7f;
+        buf_put(&note, plain ? words.ptr + at : code == '\t' ? " " : "?", plain ? bytes : 1);
     }
-    if (!open) {
-        try->is_blocked = true;
-        return CURL_SOCKET_BAD;
+    struct slice copy = arena_copy(arena, buf_slice(&note));
+    buf_done(&note);
+    return copy;
+}
+
+static void tell(struct try *try, struct effector_result result)
+{
+    struct runner *runner = try->runner;
+    arena_reset(&runner->scratch);
+    if (settings_repeats_secret(&try->section, result.note) ||
+        settings_repeats_secret(&try->section, result.form)) {
+        result = (struct effector_result){
+            .result = CALL_RESULT_REFUSED,
+            .note = SLICE("the answer repeats a secret of the settings; it is not kept"),
+        };
     }
-    return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+    result.note = make_note(&runner->scratch,
+                            result.result != CALL_RESULT_DONE ? result.note : SLICE_EMPTY);
+    runner->options.done(runner->options.context, try->number, &result);
+    runner_try_free(try);
 }
 
-static size_t take_answer(char *bytes, size_t size, size_t count, void *context)
+static void tell_failed(struct try *try, enum call_result result, struct slice note)
 {
-    struct try *try = context;
-    size_t len = size * count;
-    if (len > try->section.answer_bytes - try->answer.len) {
-        try->is_too_long = true;
-        return 0;
-    }
-    buf_put(&try->answer, bytes, len);
-    return len;
+    tell(try, (struct effector_result){ .result = result, .note = note });
 }
 
-static void free_try(struct try *try)
+// Of a function that gave no way on. The words live until this returns.
+static void tell_shape(struct try *try, enum shape_end end, struct slice words)
 {
-    if (try->easy != NULL) {
-        (void)curl_multi_remove_handle(try->runner->multi, try->easy);
-        curl_easy_cleanup(try->easy);
-    }
-    curl_slist_free_all(try->headers);
-    buf_done(&try->body);
-    buf_done(&try->answer);
-    buf_done(&try->form);
-    *try = (struct try){ .runner = try->runner };
+    tell_failed(try, end == SHAPE_RETRY ? CALL_RESULT_FAILED : CALL_RESULT_REFUSED, words);
 }
 
-static bool add_header(struct try *try, const char *line)
-{
-    struct curl_slist *longer = curl_slist_append(try->headers, line);
-    try->headers = longer != NULL ? longer : try->headers;
-    return longer != NULL;
-}
-
-static bool set_headers(struct try *try, const struct effector_call *call)
-{
-    struct arena *arena = &try->runner->scratch;
-    struct slice key = arena_format(arena, "Idempotency-Key: %.*s", SLICE_PRINT(call->key));
-    bool good = add_header(try, "Content-Type: application/json") &&
-                add_header(try, "Accept: application/json") && add_header(try, "Expect:") &&
-                add_header(try, "User-Agent: rung") && add_header(try, arena_cstr(arena, key));
-    for (uint32_t i = 0; i < try->section.header_count; i++) {
-        good = good && add_header(try, try->section.headers[i]);
-    }
-    return good;
-}
-
-// The address with each {call} in its place.
-static char *make_url(struct arena *arena, const char *pattern, struct slice call)
-{
-    struct slice mark = SLICE("{call}");
-    struct slice rest = slice_from_cstr(pattern);
-    struct slice url = SLICE_EMPTY;
-    for (size_t i = 0; i < rest.len;) {
-        bool found = slice_starts(slice_sub(rest, i, rest.len), mark);
-        struct slice next = found ? call : slice_sub(rest, i, 1);
-        url = arena_format(arena, "%.*s%.*s", SLICE_PRINT(url), SLICE_PRINT(next));
-        i += found ? mark.len : 1;
-    }
-    return arena_cstr(arena, url);
-}
-
-static bool set_limits(struct try *try)
-{
-    CURL *easy = try->easy;
-    long timeout_s = (long)try->section.timeout_s;
-    return curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https,smtp,smtps") == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https") == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_TIMEOUT, timeout_s) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT,
-                            timeout_s < CONNECT_S_MAX ? timeout_s : CONNECT_S_MAX) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, try) == CURLE_OK &&
-           // Whom a connection leads to was looked at for this connector alone.
-           curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L) == CURLE_OK;
-}
-
-static bool set_request(struct try *try, const char *url)
-{
-    CURL *easy = try->easy;
-    const char *method = try->section.method != NULL ? try->section.method : "POST";
-    return curl_easy_setopt(easy, CURLOPT_URL, url) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_POSTFIELDS, try->body.ptr) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)try->body.len) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_HTTPHEADER, try->headers) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_answer) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_WRITEDATA, try) == CURLE_OK;
-}
-
-// --- letters -------------------------------------------------------------------------------------
-
-static size_t give_letter(char *to, size_t size, size_t count, void *context)
-{
-    struct try *try = context;
-    struct slice rest = slice_sub(buf_slice(&try->body), try->sent, size * count);
-    if (rest.len > 0) {
-        memcpy(to, rest.ptr, rest.len);
-    }
-    try->sent += rest.len;
-    return rest.len;
-}
-
-// A password goes over TLS or not at all.
-static bool set_login(struct try *try)
-{
-    CURL *easy = try->easy;
-    const struct settings_section *section = &try->section;
-    long tls = section->user != NULL ? (long)CURLUSESSL_ALL : (long)CURLUSESSL_TRY;
-    return curl_easy_setopt(easy, CURLOPT_USE_SSL, tls) == CURLE_OK &&
-           (section->user == NULL ||
-            (curl_easy_setopt(easy, CURLOPT_USERNAME, section->user) == CURLE_OK &&
-             curl_easy_setopt(easy, CURLOPT_PASSWORD, section->password) == CURLE_OK));
-}
-
-static bool set_letter(struct try *try, const struct mail *mail)
-{
-    CURL *easy = try->easy;
-    bool good = true;
-    for (uint32_t i = 0; i < mail->to_count; i++) {
-        good = good && add_header(try, mail->to[i]);
-    }
-    buf_put_slice(&try->body, mail->text);
-    return good && !try->body.overflow && set_login(try) &&
-           curl_easy_setopt(easy, CURLOPT_URL, try->section.url) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_MAIL_FROM, mail->from) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_MAIL_RCPT, try->headers) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_READFUNCTION, give_letter) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_READDATA, try) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_INFILESIZE, (long)try->body.len) == CURLE_OK;
-}
-
-// --- both ----------------------------------------------------------------------------------------
+// --- how a try begins ----------------------------------------------------------------------------
 
 // A free place, unless the connector has as many tries under way as it may.
 static struct try *find_place(struct runner *runner, const struct settings_section *section)
@@ -283,7 +143,7 @@ static struct try *find_place(struct runner *runner, const struct settings_secti
     uint32_t count = 0;
     for (uint32_t i = 0; i < TRIES_MAX; i++) {
         struct try *try = &runner->tries[i];
-        if (try->easy == NULL) {
+        if (try->state == TRY_FREE) {
             place = try;
         } else if (slice_equal(try->section.connector, section->connector)) {
             count++;
@@ -310,42 +170,70 @@ static uint64_t wall_ms(const struct runner *runner)
     return runner->options.clock.now_ms(runner->options.clock.context);
 }
 
-// False: the try cannot be made, now or ever; `ret_problem` says why.
-static bool fill(struct try *try, const struct effector_call *call, struct slice *ret_problem)
+static void send_letter(struct try *try)
 {
     struct arena *arena = &try->runner->scratch;
-    *ret_problem = SLICE("the try could not be begun");
-    if (try->is_mail) {
-        const struct mail_call letter = { call->form, call->key, wall_ms(try->runner) };
-        struct mail mail;
-        return mail_make(&try->section, &letter, arena, &mail, ret_problem) &&
-               set_letter(try, &mail);
+    const struct mail_call letter = { try->call.form, try->call.key, wall_ms(try->runner) };
+    struct mail mail;
+    struct slice problem = SLICE_EMPTY;
+    arena_reset(arena);
+    if (!mail_make(&try->section, &letter, arena, &mail, &problem)) {
+        tell_failed(try, CALL_RESULT_REFUSED, arena_copy(&try->memory, problem));
+    } else if (!runner_try_send_letter(try, &mail)) {
+        tell_failed(try, CALL_RESULT_FAILED, SLICE("the try could not be begun"));
     }
-    const char *url = make_url(arena, try->section.url, call->name);
-    return json_put_form(&try->body, call->form, arena) && !try->body.overflow &&
-           set_headers(try, call) && set_request(try, url);
 }
 
-static bool begin(struct runner *runner, struct try *try, const struct effector_call *call,
-                  struct effector_result *ret_result)
+static void send_request(struct try *try, enum shape_end end, const struct shape_request *request,
+                         struct slice words)
 {
-    buf_init(&try->body, try->is_mail ? 2 * MAIL_BYTES_MAX : BODY_BYTES_MAX);
-    buf_init(&try->answer, SETTINGS_ANSWER_KB_MAX * 1024);
-    buf_init(&try->form, CALL_FORM_BYTES_MAX);
-    try->call = call->call;
-    try->easy = curl_easy_init();
-    arena_reset(&runner->scratch);
-    CURL *easy = try->easy;
-    *ret_result = (struct effector_result){ .result = CALL_RESULT_FAILED,
-                                            .note = SLICE("the try could not be begun") };
-    if (easy != NULL && !fill(try, call, &ret_result->note)) {
-        ret_result->result = CALL_RESULT_REFUSED; // nor could another one
-        return false;
+    if (end != SHAPE_DONE) {
+        tell_shape(try, end, words);
+    } else if (!runner_try_send(try, request)) {
+        tell_failed(try, CALL_RESULT_FAILED, SLICE("the try could not be begun"));
     }
-    return easy != NULL && set_limits(try) &&
-           curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, try->error) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_PRIVATE, try) == CURLE_OK &&
-           curl_multi_add_handle(runner->multi, easy) == CURLM_OK;
+}
+
+static void on_request(void *context, struct shaper_task *task)
+{
+    struct try *try = context;
+    try->job = NULL;
+    send_request(try, task->end, &task->request, task->words);
+}
+
+// A job that knows the call, not yet started.
+static struct shaper_task *take_job(struct try *try, enum try_state state)
+{
+    try->state = state;
+    try->job = shaper_take(try->runner->shaper);
+    struct shaper_task *task = shaper_task_of(try->job);
+    task->section = try->section;
+    task->call = try->call; // what it points to is copied: the try may be forgotten
+    task->call.connector = arena_copy(&task->arena, try->call.connector);
+    task->call.name = arena_copy(&task->arena, try->call.name);
+    task->call.key = arena_copy(&task->arena, try->call.key);
+    task->call.form = arena_copy(&task->arena, try->call.form);
+    task->call.process = arena_copy(&task->arena, try->call.process);
+    task->section.connector = task->call.connector;
+    task->section.call = task->call.name;
+    return task;
+}
+
+static void begin(struct runner *runner, struct try *try)
+{
+    if (try->is_mail) {
+        send_letter(try);
+    } else if (try->section.request.name.len > 0) {
+        (void)take_job(try, TRY_SHAPING);
+        shaper_start(try->job, on_request, try);
+    } else {
+        struct shape_request request;
+        struct slice words;
+        arena_reset(&runner->scratch);
+        enum shape_end end = shape_request(NULL, &try->section, &try->call, &runner->scratch,
+                                           &request, &words);
+        send_request(try, end, &request, arena_copy(&try->memory, words));
+    }
 }
 
 static bool start_try(void *context, const struct effector_call *call)
@@ -360,13 +248,23 @@ static bool start_try(void *context, const struct effector_call *call)
     if (try == NULL) {
         return false;
     }
-    struct effector_result result;
-    *try = (struct try){ .runner = runner, .section = section,
-                         .is_mail = settings_is_mail(&section) };
-    if (!begin(runner, try, call, &result)) {
-        free_try(try);
-        runner->options.done(runner->options.context, call->call, &result);
-    }
+    *try = (struct try){ .runner = runner, .section = section, .state = TRY_SENDING,
+                         .is_mail = settings_is_mail(&section), .number = call->call };
+    arena_init(&try->memory, CALL_MEMORY_BYTES_MAX);
+    buf_init(&try->body, try->is_mail ? 2 * MAIL_BYTES_MAX : SHAPE_BODY_BYTES_MAX);
+    buf_init(&try->answer, SETTINGS_ANSWER_KB_MAX * 1024);
+    buf_init(&try->form, CALL_FORM_BYTES_MAX);
+    buf_init(&try->heard, SHAPE_HEARD_BYTES_MAX);
+    try->call = (struct shape_call){
+        .connector = arena_copy(&try->memory, call->connector),
+        .name = arena_copy(&try->memory, call->name), .key = arena_copy(&try->memory, call->key),
+        .form = arena_copy(&try->memory, call->form), .instance = call->instance,
+        .process = arena_copy(&try->memory, call->process), .started_ms = call->started_ms,
+        .attempt = call->attempt,
+    };
+    try->section.connector = try->call.connector;
+    try->section.call = try->call.name;
+    begin(runner, try);
     return true;
 }
 
@@ -425,32 +323,34 @@ static enum call_result judge_letter(CURLcode code, long status)
                             : CALL_RESULT_FAILED;
 }
 
-static void end_try(struct try *try, CURLcode code)
+static void on_reply(void *context, struct shaper_task *task)
 {
-    struct runner *runner = try->runner;
-    char note[NOTE_BYTES] = "";
-    long status = 0;
-    (void)curl_easy_getinfo(try->easy, CURLINFO_RESPONSE_CODE, &status);
-    struct effector_result result = { .result = CALL_RESULT_FAILED };
-    if (try->is_blocked) {
-        result.result = CALL_RESULT_REFUSED;
-        (void)snprintf(note, sizeof(note), "its address is not public, and the settings do not "
-                                           "allow it");
-    } else if (try->is_too_long) {
-        result.result = CALL_RESULT_REFUSED;
-        (void)snprintf(note, sizeof(note), "the answer is longer than %u bytes",
-                       try->section.answer_bytes);
-    } else if (try->is_mail) {
-        result.result = judge_letter(code, status);
-        (void)snprintf(note, sizeof(note), "answered %ld: %.150s", status,
-                       try->error[0] != '\0' ? try->error : curl_easy_strerror(code));
-    } else if (code != CURLE_OK) {
-        (void)snprintf(note, sizeof(note), "%.180s",
-                       try->error[0] != '\0' ? try->error : curl_easy_strerror(code));
-    } else {
-        result.result = judge_status(status);
-        (void)snprintf(note, sizeof(note), "answered %ld", status);
+    struct try *try = context;
+    try->job = NULL;
+    if (task->end != SHAPE_DONE) {
+        tell_shape(try, task->end, task->words);
+        return;
     }
+    tell(try, (struct effector_result){ .result = CALL_RESULT_DONE, .message = task->message.name,
+                                        .form = task->message.form });
+}
+
+static void hear(struct try *try, long status)
+{
+    struct shaper_task *task = take_job(try, TRY_HEARING);
+    task->replied = true;
+    task->answer.status = status;
+    task->answer.headers = runner_try_heard(try, &task->arena, &task->answer.header_count);
+    task->answer.body = arena_copy(&task->arena, buf_slice(&try->answer));
+    shaper_start(try->job, on_reply, try);
+}
+
+// By its status, and as `answer` of the settings says.
+static void take_answered(struct try *try, long status)
+{
+    char note[NOTE_BYTES];
+    struct effector_result result = { .result = judge_status(status) };
+    (void)snprintf(note, sizeof(note), "answered %ld", status);
     if (result.result == CALL_RESULT_DONE && try->section.answer.len > 0) {
         if (read_answer(try)) {
             result.message = try->section.answer;
@@ -460,9 +360,40 @@ static void end_try(struct try *try, CURLcode code)
             (void)snprintf(note, sizeof(note), "answered %ld, and not with JSON", status);
         }
     }
-    result.note = result.result != CALL_RESULT_DONE ? slice_from_cstr(note) : SLICE_EMPTY;
-    runner->options.done(runner->options.context, try->call, &result);
-    free_try(try);
+    result.note = slice_from_cstr(note);
+    tell(try, result);
+}
+
+static void end_try(struct try *try, CURLcode code)
+{
+    char note[NOTE_BYTES] = "";
+    long status = 0;
+    enum call_result result = CALL_RESULT_FAILED;
+    const char *why = try->error[0] != '\0' ? try->error : curl_easy_strerror(code);
+    (void)curl_easy_getinfo(try->easy, CURLINFO_RESPONSE_CODE, &status);
+    if (try->is_blocked) {
+        result = CALL_RESULT_REFUSED;
+        (void)snprintf(note, sizeof(note), "its address is not public, and the settings do not "
+                                           "allow it");
+    } else if (try->is_too_long) {
+        result = CALL_RESULT_REFUSED;
+        (void)snprintf(note, sizeof(note), "the answer is longer than %u bytes",
+                       try->section.answer_bytes);
+    } else if (try->is_mail) {
+        result = judge_letter(code, status);
+        (void)snprintf(note, sizeof(note), "answered %ld: %.150s", status, why);
+    } else if (code != CURLE_OK) {
+        (void)snprintf(note, sizeof(note), "%.180s", why);
+    } else {
+        runner_try_hang_up(try);
+        if (try->section.reply.name.len > 0) {
+            hear(try, status);
+        } else {
+            take_answered(try, status);
+        }
+        return;
+    }
+    tell_failed(try, result, slice_from_cstr(note));
 }
 
 static void look_for_ended(struct runner *runner)
@@ -485,8 +416,13 @@ static void cancel_all(void *context)
 {
     struct runner *runner = context;
     for (uint32_t i = 0; i < TRIES_MAX; i++) {
-        if (runner->tries[i].easy != NULL) {
-            free_try(&runner->tries[i]);
+        struct try *try = &runner->tries[i];
+        if (try->job != NULL) {
+            shaper_forget(try->job);
+            try->job = NULL;
+        }
+        if (try->state != TRY_FREE) {
+            runner_try_free(try);
         }
     }
 }
@@ -503,7 +439,7 @@ enum err runner_open(const struct runner_options *options, struct runner **ret_r
     struct settings_problem why;
     runner->options = *options;
     arena_init(&runner->arena, SETTINGS_ARENA_BYTES_MAX);
-    arena_init(&runner->scratch, 4 * BODY_BYTES_MAX);
+    arena_init(&runner->scratch, 4 * SHAPE_BODY_BYTES_MAX);
     enum err err = settings_open(options->path, &runner->arena, &runner->settings, &why);
     if (err == OK && (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
                       (runner->multi = curl_multi_init()) == NULL)) {
@@ -516,6 +452,7 @@ enum err runner_open(const struct runner_options *options, struct runner **ret_r
         runner_free(runner);
         return err;
     }
+    runner->shaper = shaper_open(options->loop);
     CHECK(uv_timer_init(options->loop, &runner->timer) == 0);
     runner->timer.data = runner;
     (void)curl_multi_setopt(runner->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
@@ -531,6 +468,7 @@ void runner_close(struct runner *runner)
     if (!runner->closed) {
         runner->closed = true;
         cancel_all(runner);
+        shaper_close(runner->shaper);
         (void)curl_multi_cleanup(runner->multi);
         runner->multi = NULL;
         uv_close((uv_handle_t *)&runner->timer, NULL);
@@ -540,6 +478,9 @@ void runner_close(struct runner *runner)
 void runner_free(struct runner *runner)
 {
     CHECK(runner->closed || runner->multi == NULL);
+    if (runner->shaper != NULL) {
+        shaper_free(runner->shaper);
+    }
     arena_done(&runner->scratch);
     arena_done(&runner->arena);
     mem_free(runner);

@@ -26,7 +26,7 @@ struct runner_options {
 enum err runner_open(const struct runner_options *options, struct runner **ret_runner,
                      char *problem, size_t problem_bytes) ATTR_USE_RESULT;
 struct effector runner_effector(struct runner *runner);
-// No try is told of any more. The loop must turn once more before runner_free.
+// No try is told of any more. The loop must run until it is empty before runner_free.
 void runner_close(struct runner *runner);
 void runner_free(struct runner *runner);
 

@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/pack.h"
 #include "engine/shell/shell_internal.h"
+#include "engine/state/instance.h"
 
 enum { AGAIN_MS = 1000 };
 
@@ -160,9 +161,16 @@ static bool start_due(void *context, const struct view_call_row *row)
     if (slot == NULL) {
         return false; // looked again when one is done
     }
+    const struct instance *instance = view_instance(shell->view, row->instance, NULL);
+    const struct view_program *program =
+        instance != NULL ? view_program(shell->view, instance->head.program) : NULL;
     const struct effector_call call = {
         .call = row->call, .instance = row->instance, .attempt = row->attempts + 1,
         .connector = row->connector, .name = row->name, .key = row->key, .form = row->form,
+        .process = program != NULL
+                       ? image_slice(&program->image, program->image.process[0].name)
+                       : SLICE_EMPTY,
+        .started_ms = instance != NULL ? instance->head.started_ms : 0,
     };
     slot->state = CALLER_RUNNING; // before: the try may end at once
     slot->call = row->call;

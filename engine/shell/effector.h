@@ -16,6 +16,8 @@ struct effector_call {
     struct slice connector, name;
     struct slice key;  // the same on every try: whoever is called can tell repeats by it
     struct slice form; // packed map {parameter: value}
+    struct slice process; // of the case, and since when there is that case
+    uint64_t started_ms;
 };
 
 struct effector_result {

@@ -1,11 +1,14 @@
-// An outside system as calls may meet it, on a free port of loopback. It prints its port, then one
-// line a request: path, key, body. What it answers, the path says.
+// An outside system as calls may meet it, on a free port of loopback. It prints its port, then two
+// lines a request: path, key, token, body; then "=", method, path, and what some headers say. What
+// it answers, the path says.
 #include <arpa/inet.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { REQUEST_BYTES_MAX = 256 * 1024, HUGE_BYTES = 4 * 1024 * 1024 };
@@ -58,8 +61,8 @@ static const char *hear(int fd)
         request[len] = '\0';
         char *end = strstr(request, "\r\n\r\n");
         const char *length = strstr(request, "Content-Length: ");
-        if (end != NULL && length != NULL &&
-            len >= (size_t)(end + 4 - request) + strtoul(length + 16, NULL, 10)) {
+        size_t body = length != NULL ? strtoul(length + 16, NULL, 10) : 0;
+        if (end != NULL && len >= (size_t)(end + 4 - request) + body) {
             return end + 4;
         }
     }
@@ -77,21 +80,71 @@ static void line_of(const char *name, char *to, size_t bytes)
     }
 }
 
+// How many of these are under way together: each is answered by a process of its own, later.
+static void answer_together(int fd)
+{
+    static int together;
+    while (together > 0 && waitpid(-1, NULL, WNOHANG) > 0) {
+        together--;
+    }
+    together++;
+    (void)printf("together %d\n", together);
+    (void)fflush(stdout);
+    if (fork() == 0) {
+        (void)poll(NULL, 0, 700);
+        answer(fd, "200 OK", "", "{}");
+        (void)close(fd);
+        _exit(0);
+    }
+}
+
+static void answer_shop(int fd, const char *path, const char *token)
+{
+    static int later;
+    char text[300];
+    if (strncmp(path, "/shop/v1/orders/", 16) == 0) {
+        answer(fd, "200 OK", "X-Seen: 2026-03-04T10:00:00Z\r\n",
+               "{\"sum\":\"99.90\",\"currency\":\"EUR\",\"lines\":[{\"id\":1},{\"id\":2}],"
+               "\"ready\":true}");
+    } else if (strcmp(path, "/shop/later") == 0) {
+        answer(fd, "200 OK", "", later++ < 1 ? "{\"state\":\"later\"}" : "{\"state\":\"yes\"}");
+    } else if (strcmp(path, "/shop/no_") == 0) {
+        answer(fd, "200 OK", "", "{\"state\":\"no\",\"why\":\"sold out\"}");
+    } else if (strcmp(path, "/shop/gone") == 0) {
+        answer(fd, "503 No", "", "");
+    } else if (strcmp(path, "/shop/echo") == 0) {
+        (void)snprintf(text, sizeof(text), "you said %s", token);
+        answer(fd, "200 OK", "", text);
+    } else {
+        answer(fd, "200 OK", "", "{}");
+    }
+}
+
 static void serve(int fd)
 {
     static int flaky, lost;
-    char path[100], key[100], token[100];
+    char method[20], path[200], key[100], token[100], type[100], note[100], evil[100];
     const char *body = hear(fd);
     if (body == NULL) {
         return;
     }
-    line_of("POST ", path, sizeof(path));
+    size_t method_len = strcspn(request, " \r");
+    (void)snprintf(method, sizeof(method), "%.*s", (int)(method_len < 19 ? method_len : 19), request);
+    line_of(" ", path, sizeof(path));
     path[strcspn(path, " ")] = '\0';
     line_of("Idempotency-Key: ", key, sizeof(key));
     line_of("X-Token: ", token, sizeof(token));
+    line_of("Content-Type: ", type, sizeof(type));
+    line_of("X-Note: ", note, sizeof(note));
+    line_of("X-Evil: ", evil, sizeof(evil));
     (void)printf("%s %s %s %s\n", path, key, token, body);
+    (void)printf("= %s %s type=%s note=%s evil=%s\n", method, path, type, note, evil);
     (void)fflush(stdout);
-    if (strcmp(path, "/flaky") == 0 && flaky++ < 2) {
+    if (strncmp(path, "/shop/", 6) == 0) {
+        answer_shop(fd, path, token);
+    } else if (strcmp(path, "/together") == 0) {
+        answer_together(fd);
+    } else if (strcmp(path, "/flaky") == 0 && flaky++ < 2) {
         answer(fd, "500 No", "", "");
     } else if (strcmp(path, "/lost") == 0 && lost++ < 1) {
         return; // done, and nobody hears of it

@@ -2,7 +2,7 @@
 # One fuzz target for some seconds, or the proof that it finds its planted bug.
 #
 #   tests/fuzz/run.sh TARGET SECONDS [BUILD]          frame csv dsl image record map hook holidays json
-#                                                     log search body mapping hours numbering
+#                                                     shape log search body mapping hours numbering
 #   tests/fuzz/run.sh --planted TARGET|all [BUILD]    must find it within a minute
 set -u
 cd "$(dirname "$0")/../.." || exit 1

@@ -1,4 +1,5 @@
-// One question to one script, for tests.
+// One question to one script, for tests: as a hook or, with ASK_SHAPED, as a function of a
+// connector.
 #ifndef RUNG_TESTS_HOOKS_ASK_H
 #define RUNG_TESTS_HOOKS_ASK_H
 
@@ -11,6 +12,7 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
+#include "engine/calls/shape.h"
 #include "engine/hooks/hook.h"
 
 struct ask {
@@ -48,15 +50,38 @@ static inline int ask_close(void **state)
     return 0;
 }
 
-static inline bool ask_with(struct ask *ask, const char *text, const struct value *args,
-                            uint32_t count)
+#ifdef ASK_SHAPED
+static inline bool ask_script(struct ask *ask, const char *text, const struct value *args,
+                              uint32_t count)
+{
+    const struct settings_function function = { SLICE("hooks/f.lua"), slice_from_cstr(text),
+                                                SLICE("f") };
+    const struct shape_call call = { .key = SLICE("\x07"), .attempt = 1 }; // the seed, too
+    struct shape_job job = { .box = ask->box, .function = &function, .call = &call,
+                             .arena = &ask->arena };
+    assert_true(args == NULL && count == 0); // it hears of the call, and of nothing else
+    bool good = shape_ask(&job, NULL, &ask->value);
+    ask->error = job.words;
+    return good;
+}
+#else
+static inline bool ask_script(struct ask *ask, const char *text, const struct value *args,
+                              uint32_t count)
 {
     const struct hook_call call = { .file = SLICE("hooks/f.lua"), .text = slice_from_cstr(text),
                                     .name = SLICE("f"), .args = args, .arg_count = count,
                                     .seed = 7, .arena = &ask->arena };
+    return hook_call(ask->box, &call, &ask->value, &ask->error);
+}
+#endif
+
+static inline bool ask_with(struct ask *ask, const char *text, const struct value *args,
+                            uint32_t count)
+{
     struct buf buf;
     ask->error = SLICE_EMPTY;
-    ask->good = hook_call(ask->box, &call, &ask->value, &ask->error);
+    ask->value = value_empty();
+    ask->good = ask_script(ask, text, args, count);
     buf_init(&buf, sizeof(ask->shown) - 1);
     value_print(&buf, &ask->value);
     ask_cut(ask->shown, sizeof(ask->shown), buf_slice(&buf));
