@@ -120,6 +120,23 @@ static void answer_shop(int fd, const char *path, const char *token)
     }
 }
 
+// The bank of docs/connectors.md.
+static void answer_bank(int fd, const char *path, const char *body)
+{
+    static int asked;
+    if (strcmp(path, "/v2/invoices") == 0 && strstr(body, "sum=1+EUR") != NULL) {
+        answer(fd, "200 OK", "", "{\"ok\":false,\"error\":\"too small a sum\"}");
+    } else if (strcmp(path, "/v2/invoices") == 0) {
+        answer(fd, "200 OK", "", "{\"ok\":true,\"id\":\"I-7\"}");
+    } else if (strncmp(path, "/v2/invoices/7%2F26?", 20) != 0) {
+        answer(fd, "404 Not Found", "", "");
+    } else {
+        answer(fd, "200 OK", "", asked++ < 1 ? "{}"
+                                             : "{\"paid\":{\"value\":120.50,\"currency\":\"EUR\","
+                                               "\"at\":\"2026-03-04T10:11:12Z\"}}");
+    }
+}
+
 static void serve(int fd)
 {
     static int flaky, lost;
@@ -129,18 +146,23 @@ static void serve(int fd)
         return;
     }
     size_t method_len = strcspn(request, " \r");
-    (void)snprintf(method, sizeof(method), "%.*s", (int)(method_len < 19 ? method_len : 19), request);
+    method_len = method_len < sizeof(method) ? method_len : sizeof(method) - 1;
+    memcpy(method, request, method_len);
+    method[method_len] = '\0';
     line_of(" ", path, sizeof(path));
     path[strcspn(path, " ")] = '\0';
     line_of("Idempotency-Key: ", key, sizeof(key));
-    line_of("X-Token: ", token, sizeof(token));
+    line_of(strstr(request, "X-Token: ") != NULL ? "X-Token: " : "Authorization: ", token,
+            sizeof(token));
     line_of("Content-Type: ", type, sizeof(type));
-    line_of("X-Note: ", note, sizeof(note));
+    line_of(strstr(request, "X-Note: ") != NULL ? "X-Note: " : "X-Case: ", note, sizeof(note));
     line_of("X-Evil: ", evil, sizeof(evil));
     (void)printf("%s %s %s %s\n", path, key, token, body);
     (void)printf("= %s %s type=%s note=%s evil=%s\n", method, path, type, note, evil);
     (void)fflush(stdout);
-    if (strncmp(path, "/shop/", 6) == 0) {
+    if (strncmp(path, "/v2/", 4) == 0) {
+        answer_bank(fd, path, body);
+    } else if (strncmp(path, "/shop/", 6) == 0) {
         answer_shop(fd, path, token);
     } else if (strcmp(path, "/together") == 0) {
         answer_together(fd);
