@@ -12,6 +12,10 @@ const struct cli_command cli_commands[] = {
     { "inbox", "", "what is to be done, by due moment",
       "Without --as: everybody's tasks, and open incidents.", "Work",
       WIRE | OPTION_BIT(AS) | OPTION_BIT(LIMIT) | OPTION_BIT(OF), 0, 0, cmd_inbox },
+    { "week", "", "how much work each of the next seven days holds, person by person",
+      "Late tasks stand for themselves; what is offered to a role counts once. Without --as:\n"
+      "everybody's; --of NAME: that person's, for those above.",
+      "Work", WIRE | OPTION_BIT(AS) | OPTION_BIT(OF), 0, 0, cmd_week },
     { "search", "[WORDS…]", "find cases, and the buttons to press on them",
       "Words of titles, fields and comments in any form, a few letters of them, the last four or\n"
       "more digits of a phone or its beginning, the number of a case, words of stages and ends.\n"
@@ -111,6 +115,11 @@ const struct cli_command cli_commands[] = {
           OPTION_BIT(FIELD) | OPTION_BIT(HISTORY_SINCE) | OPTION_BIT(UNTIL) | OPTION_BIT(GREP) |
           OPTION_BIT(PROOF) | OPTION_BIT(OF_CLIENT),
       0, 1, cmd_history },
+    { "export", "", "everything that happened, one JSON object a line, for whoever counts elsewhere",
+      "Each record of the journal as `history --json` shows it, oldest first, while the engine\n"
+      "works. --from SEQ goes on where an earlier export ended. What is `shown to` some roles is in\n"
+      "it: it is for whoever runs the engine.",
+      "Cases", WIRE | OPTION_BIT(FROM), 0, 0, cmd_export },
     { "why", "CASE", "what brought a case to where it stands, step by step back to its cause",
       "Each step with its moment, who or what it was, the line of the program as it was applied, "
       "and the\n"

@@ -297,6 +297,28 @@ expect "merge: into itself" 1 'cannot be merged into itself' merge 1 1 --reason 
 expect "merge: who" 1 'not_allowed' merge 1 1 --reason y --as ann
 expect "history of a client" 0 '^case 1: ' history --client twice
 expect "history of a client from a record" 2 'stands alone' history --client twice --from 3
+# S107: all of it, once, in order; S165: a figure counted from it alone is the engine's own.
+expect "everything is taken out" 0 '^\{"instance":[0-9]+,"seq":1,' export
+"$rung" stats --json >"$work/figures"
+figure() { sed -n "s/.*\"$1\": *\([0-9]*\).*/\1/p" "$work/figures" | head -1; }
+counted() { # NAME COUNTED FIGURE
+    if [ -n "$3" ] && [ "$2" = "$3" ]; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAILED: $1: $2 counted, the engine says $3"
+    fi
+}
+counted "records taken out" "$(sed -n 's/.*"seq":\([0-9]*\),"previous".*/\1/p' "$work/out" | sort -nu | wc -l)" "$(figure seq)"
+counted "cases started" "$(grep -o '"event":"instance_started"' "$work/out" | wc -l)" \
+    "$(($(figure open) + $(figure ended)))"
+expect "what an earlier export had is left out" 0 '^\{"instance":[0-9]+,"seq":5,' export --from 5
+# S87
+expect "the week's work" 0 '^who +late +today +[MTWFS][a-z]{2} [0-9]+ .* later +all$' week
+holds "of everybody" '^together .* [0-9]+$'
+expect "the week of one person" 0 '^bea +.* 1$' week --of bea --as hal
+expect "the week as JSON" 0 '"days": ?\[' week --json
+expect "the week of somebody above" 1 'not_allowed' week --of hal --as ann
 expect "move: why" 2 '--reason TEXT' move 1 call --as hal
 expect "move: where" 1 'unknown_stage' move 1 nowhere --reason x --as hal
 expect "move" 0 'is at: call' move 1 call --reason 'too early' --as hal

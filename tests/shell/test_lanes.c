@@ -221,7 +221,7 @@ static void start(const char *at, const char *price, const char *source)
 
 // --- tests ---------------------------------------------------------------------------------------
 
-// S72, S78, S81, S82
+// S72, S78, S81, S82, S174
 static void a_task_stands_in_the_first_lane_whose_condition_holds(void **state)
 {
     (void)state;
