@@ -1,5 +1,5 @@
-// Everything that happened, for whoever counts elsewhere: one JSON object a line, in the order of the
-// journal, read page by page while the engine works. S107
+// Everything that happened, for whoever counts elsewhere: one JSON object a line, in the order of
+// the journal, read page by page while the engine works. S107
 #include <stdlib.h>
 
 #include "engine/cli/cli.h"

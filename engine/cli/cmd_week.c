@@ -53,7 +53,8 @@ static void count_task(struct week *week, struct slice card, uint64_t now_ms)
     struct arena *arena = &week->cli->arena;
     struct slice who = wire_text(card, "holder", arena);
     if (who.len == 0) {
-        who = arena_format(arena, "offered to %.*s", SLICE_PRINT(wire_text(card, "offered", arena)));
+        struct slice role = wire_text(card, "offered", arena);
+        who = arena_format(arena, "offered to %.*s", SLICE_PRINT(role));
     }
     struct load *load = load_of(week, who);
     uint64_t due = wire_moment(card, "due");
@@ -173,7 +174,8 @@ static void put_json(struct week *week)
     unsigned month;
     unsigned day;
     civil_from_days(week->today, &year, &month, &day);
-    struct slice from = arena_format(&week->cli->arena, "%04lld-%02u-%02u", (long long)year, month, day);
+    struct slice from =
+        arena_format(&week->cli->arena, "%04lld-%02u-%02u", (long long)year, month, day);
     cli_print_json(week->cli, json_pack("{s:s#, s:o, s:b}", "from", from.ptr, (int)from.len,
                                         "people", people, "more", week->more));
 }

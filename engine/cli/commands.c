@@ -115,10 +115,10 @@ const struct cli_command cli_commands[] = {
           OPTION_BIT(FIELD) | OPTION_BIT(HISTORY_SINCE) | OPTION_BIT(UNTIL) | OPTION_BIT(GREP) |
           OPTION_BIT(PROOF) | OPTION_BIT(OF_CLIENT),
       0, 1, cmd_history },
-    { "export", "", "everything that happened, one JSON object a line, for whoever counts elsewhere",
+    { "export", "", "everything that happened, one JSON object a line, to be counted elsewhere",
       "Each record of the journal as `history --json` shows it, oldest first, while the engine\n"
-      "works. --from SEQ goes on where an earlier export ended. What is `shown to` some roles is in\n"
-      "it: it is for whoever runs the engine.",
+      "works. --from SEQ goes on where an earlier export ended. What is `shown to` some roles is\n"
+      "in it: it is for whoever runs the engine.",
       "Cases", WIRE | OPTION_BIT(FROM), 0, 0, cmd_export },
     { "why", "CASE", "what brought a case to where it stands, step by step back to its cause",
       "Each step with its moment, who or what it was, the line of the program as it was applied, "
