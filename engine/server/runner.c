@@ -427,6 +427,32 @@ static void cancel_all(void *context)
     }
 }
 
+static void tell_stranger(struct runner *runner, const struct settings_section *section,
+                          const char *what, struct slice name)
+{
+    arena_reset(&runner->scratch);
+    struct slice line = arena_format(&runner->scratch, "%s:%u: no active process %s `%.*s%s%.*s`",
+                                     runner->options.path, section->line, what,
+                                     SLICE_PRINT(section->connector), name.len > 0 ? "." : "",
+                                     SLICE_PRINT(name));
+    runner->options.log(runner->options.context, arena_cstr(&runner->scratch, line));
+}
+
+void runner_tell_strangers(struct runner *runner, runner_knows_fn *knows)
+{
+    void *context = runner->options.context;
+    for (uint32_t i = 0; i < runner->settings.count; i++) {
+        const struct settings_section *section = &runner->settings.sections[i];
+        if (!knows(context, section->connector, section->call, true)) {
+            tell_stranger(runner, section, section->call.len > 0 ? "sends" : "knows",
+                          section->call);
+        } else if (section->answer.len > 0 &&
+                   !knows(context, section->connector, section->answer, false)) {
+            tell_stranger(runner, section, "awaits", section->answer);
+        }
+    }
+}
+
 struct effector runner_effector(struct runner *runner)
 {
     return (struct effector){ start_try, cancel_all, runner };

@@ -25,6 +25,10 @@ struct runner_options {
 // ERR_IO, ERR_BAD_INPUT: the problem says what is wrong with the settings.
 enum err runner_open(const struct runner_options *options, struct runner **ret_runner,
                      char *problem, size_t problem_bytes) ATTR_USE_RESULT;
+// Logs each section of the settings that no active process has to do with: most likely a slip.
+typedef bool runner_knows_fn(void *context, struct slice connector, struct slice name,
+                             bool is_call);
+void runner_tell_strangers(struct runner *runner, runner_knows_fn *knows);
 struct effector runner_effector(struct runner *runner);
 // No try is told of any more. The loop must run until it is empty before runner_free.
 void runner_close(struct runner *runner);

@@ -185,6 +185,11 @@ static void on_call_done(void *context, uint64_t call, const struct effector_res
     shell_call_done(((struct server *)context)->engine.shell, call, result);
 }
 
+static bool knows_signal(void *context, struct slice connector, struct slice name, bool is_call)
+{
+    return shell_knows_signal(((struct server *)context)->engine.shell, connector, name, is_call);
+}
+
 static void on_runner_log(void *context, const char *line)
 {
     server_log(context, "%s", line);
@@ -297,6 +302,9 @@ static enum err serve(struct server *server, struct server_problem *problem)
     enum err err = listen_open(server, problem);
     if (err == OK) {
         err = activate(server, problem);
+    }
+    if (err == OK && server->runner != NULL) {
+        runner_tell_strangers(server->runner, knows_signal);
     }
     if (err == OK && server->options->watch_folder_count > 0) {
         err = watch_open(server, &server->watch);

@@ -144,6 +144,40 @@ void caller_answered(struct shell *shell, const struct request *request, struct 
     shell->caller.look = true;
 }
 
+// --- what processes know -------------------------------------------------------------------------
+
+static bool image_knows(const struct image *image, struct slice connector, struct slice name,
+                        bool is_call)
+{
+    for (uint32_t i = 0; i < image->signal_count; i++) {
+        const struct image_signal *signal = &image->signal[i];
+        bool same = name.len == 0 || ((signal->is_call != 0) == is_call &&
+                                      slice_equal(image_slice(image, signal->name), name));
+        if (same && slice_equal(image_slice(image, signal->connector), connector)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool shell_knows_signal(struct shell *shell, struct slice connector, struct slice name,
+                        bool is_call)
+{
+    bool found = false;
+    uint32_t count = 0;
+    view_begin(shell->view);
+    uint32_t processes = view_counters(shell->view)->next_process;
+    for (uint32_t process = 1; process < processes && !found; process++) {
+        const struct view_program *program = view_active(shell->view, process);
+        if (program != NULL) {
+            count++;
+            found = image_knows(&program->image, connector, name, is_call);
+        }
+    }
+    view_end(shell->view);
+    return found || count == 0;
+}
+
 // --- what is due ---------------------------------------------------------------------------------
 
 static bool start_due(void *context, const struct view_call_row *row)

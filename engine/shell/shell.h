@@ -58,6 +58,10 @@ void shell_closed(struct shell *shell, uint64_t conn); // the connection is gone
 void shell_job_done(struct shell *shell, struct job *job);
 // A try that the effector started has ended. Copies what it needs.
 void shell_call_done(struct shell *shell, uint64_t call, const struct effector_result *result);
+// Does an active process send that call of the connector, or await that message of it? `name`
+// empty: has one anything to do with the connector? True while no process is active.
+bool shell_knows_signal(struct shell *shell, struct slice connector, struct slice name,
+                        bool is_call);
 // Does what there is to do. Returns after how many ms it wants to be called again even if nothing
 // happens; UINT64_MAX: no need.
 uint64_t shell_tick(struct shell *shell);

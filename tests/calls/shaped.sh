@@ -129,6 +129,14 @@ url     = http://127.0.0.1:$port/shop
 secret  = X-Token: token
 allow   = 127.0.0.1:$port
 timeout = 5
+[shop.sing]
+method  = PUT
+[shopp]
+method  = PUT
+[shop.world]
+url     = http://127.0.0.1:$port/shop/{call}
+request = shaped.lua: world
+answer  = lookedd number
 [slow]
 url     = http://127.0.0.1:$port/{call}
 allow   = 127.0.0.1:$port
@@ -164,7 +172,7 @@ END
     for call in wrong_reply wrong_field wrong_message; do
         printf '[shop.%s]\nurl = http://127.0.0.1:%s/shop/{call}\nreply = shaped.lua: %s\n' "$call" "$port" "$call"
     done
-    for call in wrong_type fails endless nothing inject inject_name own_key own_token climb elsewhere two_strokes world; do
+    for call in wrong_type fails endless nothing inject inject_name own_key own_token climb elsewhere two_strokes; do
         printf '[shop.%s]\nurl = http://127.0.0.1:%s/shop/{call}\nrequest = shaped.lua: %s\n' "$call" "$port" "$call"
     done
 } >"$work/connectors"
@@ -181,6 +189,10 @@ start_engine() {
 }
 check "start" start_engine
 [ "$failed" = 0 ] || exit 1
+check "a call that nobody sends" grep -q 'connectors:6: no active process sends .shop.sing.$' "$work/serve.err"
+check "a connector that nobody knows" grep -q 'connectors:8: no active process knows .shopp.$' "$work/serve.err"
+check "a message that nobody awaits" grep -q 'connectors:10: no active process awaits .shop.lookedd.$' "$work/serve.err"
+check "and no more of them" test "$(grep -c 'no active process' "$work/serve.err")" = 3
 printf 'name,title,roles\ndan,Dan,desk\n' >"$work/users.csv"
 "$rung" users import "$work/users.csv" >/dev/null
 
