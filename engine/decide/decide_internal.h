@@ -183,6 +183,8 @@ void fields_release_keys(struct run *run, bool ended);
 bool run_may_reopen(struct run *run, const struct image_end **ret_end, struct slice *ret_why);
 // Its new life begins: the body is entered, its keys are taken again.
 enum run_result run_revive(struct run *run);
+// A case that is open again comes to the version that is active now, in a command that follows.
+void run_catch_up(struct run *run);
 // form.c: answers of a form; all bad ones are listed in one refusal
 struct form {
     struct run *run;

@@ -28,6 +28,17 @@ bool run_may_reopen(struct run *run, const struct image_end **ret_end, struct sl
     return true;
 }
 
+// It may have slept through a new version at its end: whoever looks at the cases has passed it over.
+void run_catch_up(struct run *run)
+{
+    const struct view_program *active = view_active(run->d->view, run->instance->head.process);
+    if (active != NULL && active->id != run->program->id) {
+        struct decide_follow follow = { .kind = COMMAND_VERSION,
+                                        .parent = run->instance->head.id };
+        decide_push_follow(run->d, &follow);
+    }
+}
+
 enum run_result run_revive(struct run *run)
 {
     struct event event = { .kind = EVENT_INSTANCE_REOPENED,
@@ -38,12 +49,7 @@ enum run_result run_revive(struct run *run)
         return RUN_REFUSED;
     }
     fields_take_keys(run);
-    const struct view_program *active = view_active(run->d->view, run->instance->head.process);
-    if (active != NULL && active->id != run->program->id) { // it has slept through a new version
-        struct decide_follow follow = { .kind = COMMAND_VERSION,
-                                        .parent = run->instance->head.id };
-        decide_push_follow(run->d, &follow);
-    }
+    run_catch_up(run);
     return decide_refused(run->d) ? RUN_REFUSED : RUN_ON;
 }
 

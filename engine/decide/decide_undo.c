@@ -158,7 +158,8 @@ static void undo(struct run *run)
 {
     struct decide *d = run->d;
     const struct record *record = d->undo.record;
-    if (run->instance->head.status == INSTANCE_OPEN) {
+    bool ended = run->instance->head.status == INSTANCE_ENDED;
+    if (!ended) {
         fields_release_keys(run, false);
     }
     restore_fields(run, record);
@@ -168,6 +169,9 @@ static void undo(struct run *run)
     decide_emit(d, &event);
     fields_take_keys(run);
     assign_attend(run); // whoever had the task then may be away now
+    if (ended) {
+        run_catch_up(run);
+    }
 }
 
 void decide_undo(struct decide *d)
