@@ -90,26 +90,29 @@ enum run_result run_send(struct run *run, uint32_t number)
 
 // --------------------------------------------------------------------------------- after a try
 
+// One that was parked and is tried again may stand behind a call of a later step: all are looked at
+// before the first of those that wait is let go.
 static void release_next(struct run *run, struct slice connector)
 {
     const struct instance *instance = run->instance;
     const struct image *image = &run->program->image;
+    const struct open_call *next = NULL;
     for (uint32_t i = 0; i < instance->head.call_count; i++) {
         const struct open_call *call = &instance->call[i];
-        bool same = slice_equal(connector_of(image, call->send), connector);
-        if (same && call->due != CALL_DUE_PARKED && call->due != CALL_DUE_BEHIND) {
+        if (call->due == CALL_DUE_PARKED ||
+            !slice_equal(connector_of(image, call->send), connector)) {
+            continue;
+        }
+        if (call->due != CALL_DUE_BEHIND) {
             return; // one is on its way already
         }
-        uint64_t due = 0;
-        if (same && call->due == CALL_DUE_BEHIND) {
-            if (try_moment(run, call->send, run->d->now_ms, &due)) {
-                struct event event = { .kind = EVENT_CALL_RELEASED,
-                                       .call_released = { instance->head.id, call->call, due,
-                                                          false } };
-                decide_emit(run->d, &event);
-            }
-            return;
-        }
+        next = next != NULL ? next : call;
+    }
+    uint64_t due = 0;
+    if (next != NULL && try_moment(run, next->send, run->d->now_ms, &due)) {
+        struct event event = { .kind = EVENT_CALL_RELEASED,
+                               .call_released = { instance->head.id, next->call, due, false } };
+        decide_emit(run->d, &event);
     }
 }
 
