@@ -1,4 +1,4 @@
-// Lints about fields: one that nothing ever fills, and a form that insists on what is known.
+// Lints about fields: one that nothing fills or uses, and a form that insists on what is known.
 #include "dsl/check.h"
 
 struct field_use {
@@ -93,6 +93,23 @@ static bool only_steps_fill(const struct field *field)
            (field->flags & (FIELD_GIVEN | FIELD_FRAME)) == 0 && !field->computed;
 }
 
+// Whether its declaration is the only place of the set that says this name: lanes, children, tests
+// and messages of other files may mean it too.
+static bool is_named_once(const struct unit *unit, struct slice name)
+{
+    uint32_t places = 0;
+    for (uint32_t file = 0; file < unit->file_count; file++) {
+        const struct syntax_tree *tree = &unit->files[file].tree;
+        for (uint32_t i = 0; i < tree->token_count && places < 2; i++) {
+            const struct token *token = &tree->tokens[i];
+            places += token->kind == TOKEN_WORD &&
+                      slice_equal(slice_sub(tree->text, token->start, token->end - token->start),
+                                  name);
+        }
+    }
+    return places < 2;
+}
+
 static void lint_field(struct unit *unit, const struct process *process, const struct field *field,
                        const struct field_use *use)
 {
@@ -102,6 +119,18 @@ static void lint_field(struct unit *unit, const struct process *process, const s
         diag_here(diag, "it is always empty");
         diag_note(diag, "it is `readonly`, so no form offers it, and no step gives it a value");
         diag_help(diag, "fill it in a step: `%.*s := …`, or take it out",
+                  SLICE_PRINT(field->name));
+    }
+    // A beginning that the clock gives tells people something on the card.
+    bool constant = field->initial != NULL && is_never_empty(field->initial) &&
+                    field->initial->kind != EXPR_NOW && field->initial->kind != EXPR_TODAY;
+    if (only_steps_fill(field) && constant && !use->is_filled &&
+        is_named_once(unit, field->name)) {
+        struct diag *diag = diag_add(unit->diags, DIAG_W507, field->span);
+        diag_fact(diag, field->name);
+        diag_here(diag, "nothing reads it, and it never changes");
+        diag_note(diag, "it is `readonly`, so it keeps the value that it begins with");
+        diag_help(diag, "let a step change it: `%.*s := …`, or take it out",
                   SLICE_PRINT(field->name));
     }
     if (use->asked != NULL && !use->may_be_emptied && is_needed_at_start(process, field)) {
