@@ -254,7 +254,7 @@ static uint64_t go_on(struct core_tick *tick)
     if (decide_some(tick)) {
         return 0;
     }
-    if (tick->open.count == 0) {
+    if (tick->open.count == 0 && !tick->begun) { // timers and moves need it when they are written
         batch_deliver(tick, &tick->open);
     }
     tick->waits_on = tick->open.delivery != NULL && room(&tick->open) > 0 ? tick->inbox : NULL;

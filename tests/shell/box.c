@@ -81,14 +81,16 @@ static void open_engine(struct box *box, bool demo)
         .worker = &box->worker,
         .toolchain = &box->toolchain,
         .scratch_path = "verify.scratch",
+        .writer = box->writer,
+        .hand_over = 1,
     };
     struct engine_problem problem;
     assert_int_equal(engine_open(&options, &box->engine, &problem), OK);
 }
 
-void box_open(struct box *box, bool demo)
+static void open_box(struct box *box, bool demo, bool writer)
 {
-    *box = (struct box){ .wall_ms = monday_ms, .steady_us = 1000000 };
+    *box = (struct box){ .wall_ms = monday_ms, .steady_us = 1000000, .writer = writer };
     box->clock = (struct clock){ wall, steady, box };
     box->transport = (struct transport){ take_bytes, set_reading, hang_up, box };
     box->worker = (struct worker){ work_now, box };
@@ -117,6 +119,9 @@ void box_open(struct box *box, bool demo)
     box_hang_up(box, wire);
     buf_done(&frame);
 }
+
+void box_open(struct box *box, bool demo) { open_box(box, demo, false); }
+void box_open_with_writer(struct box *box) { open_box(box, false, true); }
 
 void box_close(struct box *box)
 {
@@ -200,11 +205,19 @@ void box_core(struct box *box)
     (void)flusher_tick(&box->engine.flusher);
 }
 
+void box_write(struct box *box)
+{
+    if (box->writer) {
+        (void)writer_tick(&box->engine.writer);
+    }
+}
+
 void box_settle(struct box *box)
 {
     for (int i = 0; i < 64; i++) {
         box_shell(box);
         box_core(box);
+        box_write(box);
     }
     box_shell(box);
 }

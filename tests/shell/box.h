@@ -28,6 +28,7 @@ struct box {
     struct toolchain_company company;
     struct toolchain_dsl dsl;
     struct toolchain toolchain;
+    bool writer;
     uint64_t wall_ms, steady_us;
     struct box_wire wire[BOX_WIRES_MAX];
     uint32_t wire_count;
@@ -36,6 +37,9 @@ struct box {
 
 // Opens with the process `lead` active and the user `ann` (sales). `demo`: the clock stands still.
 void box_open(struct box *box, bool demo);
+// The same with a writer beside the core: a command's batch is decided, sealed, and on disk only
+// when box_write was called.
+void box_open_with_writer(struct box *box);
 void box_close(struct box *box);
 
 struct box_wire *box_connect(struct box *box);
@@ -47,7 +51,8 @@ void box_widen(struct box *box, struct box_wire *wire, size_t room); // the clie
 
 void box_shell(struct box *box); // one tick of the loop's side
 void box_core(struct box *box);  // one tick of the core's side, and of the flusher
-void box_settle(struct box *box); // both, until nothing changes any more
+void box_write(struct box *box); // one tick of the writer, where there is one
+void box_settle(struct box *box); // all, until nothing changes any more
 
 // Requests.
 void box_request(struct buf *frame, uint32_t msgid, const char *method, struct slice map);

@@ -19,6 +19,14 @@ static int open_box(void **state)
     return 0;
 }
 
+static int open_box_with_writer(void **state)
+{
+    (void)state;
+    box = mem_zalloc(sizeof(*box));
+    box_open_with_writer(box);
+    return 0;
+}
+
 static int close_box(void **state)
 {
     (void)state;
@@ -330,6 +338,41 @@ static void a_stop_answers_what_is_under_way_and_refuses_the_rest(void **state)
     buf_done(&frame);
 }
 
+// Timers are decided while a batch is written; then somebody asks for figures, which are answered
+// without a commit.
+static void a_question_between_timers_and_their_commit_is_answered_with_them(void **state)
+{
+    (void)state;
+    static const uint64_t week_ms = 7ull * 24 * 3600 * 1000;
+    struct box_wire *wire = box_connect(box);
+    bool odd = false;
+    start_one(wire);
+    press_many(wire, 1, &odd); // it waits for a week now
+    box->wall_ms += week_ms - 1;
+    box->steady_us += (week_ms - 1) * 1000;
+    box_settle(box);
+    struct buf frame;
+    buf_init(&frame, 4096);
+    box_start(&frame, 5, "Tim");
+    box_send(box, wire, buf_slice(&frame));
+    box_shell(box);
+    box_core(box); // decided and sealed; nobody has written it
+    box->wall_ms += 1;
+    box->steady_us += 1000;
+    box_core(box); // the timer is decided on top of it
+    buf_reset(&frame);
+    box_request(&frame, 6, "stats", SLICE("\x80"));
+    box_send(box, wire, buf_slice(&frame));
+    box_shell(box);
+    box_core(box); // the figures
+    box_core(box); // nothing more comes
+    box_settle(box);
+    assert_int_equal(box_msgid(box_take(wire)), 5);
+    assert_int_equal(box_msgid(box_take(wire)), 6);
+    assert_int_equal(box->engine.core_tick.counters.timers, 1);
+    buf_done(&frame);
+}
+
 int main(void)
 {
 #define BOX(test) cmocka_unit_test_setup_teardown(test, open_box, close_box)
@@ -343,6 +386,9 @@ int main(void)
         BOX(an_inbox_subscriber_hears_of_tasks_that_come_and_go),
         BOX(a_full_store_refuses_writes_at_the_door_and_answers_questions),
         BOX(a_stop_answers_what_is_under_way_and_refuses_the_rest),
+        cmocka_unit_test_setup_teardown(
+            a_question_between_timers_and_their_commit_is_answered_with_them, open_box_with_writer,
+            close_box),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
