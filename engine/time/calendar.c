@@ -80,11 +80,30 @@ struct interval {
     int64_t from, to;
 };
 
+// The moment when a wall clock first shows `local`, or passes it: a bound that a change of the
+// clock leaves out lies at that change. (Where a due would land, as far behind the gap, hours would
+// be open twice.)
+static int64_t bound_to_utc(const struct zone *zone, int64_t local)
+{
+    int64_t high = zone_to_utc(zone, local);
+    int64_t low = high - (zone_to_local(zone, high) - local); // before the change, or the same
+    int32_t offset = zone_offset(zone, high);
+    while (high - low > 1) { // the change lies in (low, high]
+        int64_t middle = low + (high - low) / 2;
+        if (zone_offset(zone, middle) == offset) {
+            high = middle;
+        } else {
+            low = middle;
+        }
+    }
+    return high;
+}
+
 static struct interval interval_of(const struct zone *zone, int64_t day,
                                    const struct calendar_hours *hours)
 {
-    return (struct interval){ zone_to_utc(zone, day * DAY + hours->from),
-                              zone_to_utc(zone, day * DAY + hours->to) };
+    return (struct interval){ bound_to_utc(zone, day * DAY + hours->from),
+                              bound_to_utc(zone, day * DAY + hours->to) };
 }
 
 bool calendar_is_open(const struct calendar *calendar, const struct zone *zone, int64_t utc)

@@ -38,13 +38,49 @@ static struct calendar night_shift(void)
     return calendar;
 }
 
+// Always open: working time is time.
+static struct calendar round_the_clock(void)
+{
+    struct calendar calendar = { .exception_count = 0 };
+    for (int wday = 0; wday < 7; wday++) {
+        calendar.week[wday].count = 1;
+        calendar.week[wday].hours[0] = (struct calendar_hours){ 0, DAY };
+    }
+    return calendar;
+}
+
+// Bounds that stand inside the hour that most changes of the clock leave out.
+static struct calendar half_hours(void)
+{
+    struct calendar calendar = { .exception_count = 0 };
+    for (int wday = 0; wday < 7; wday++) {
+        calendar.week[wday].count = 3;
+        calendar.week[wday].hours[0] = (struct calendar_hours){ HOUR / 2, 3 * HOUR / 2 };
+        calendar.week[wday].hours[1] = (struct calendar_hours){ 9 * HOUR / 4, 11 * HOUR / 4 };
+        calendar.week[wday].hours[2] = (struct calendar_hours){ 7 * HOUR / 2, 5 * HOUR };
+    }
+    return calendar;
+}
+
+struct changes { int64_t at[TZDATA_CHANGES_MAX]; unsigned count; };
+
+// Any moment of the 30 years; two in three times within three days around a change of the clock.
+static int64_t draw_moment(struct prng *prng, const struct changes *changes)
+{
+    if (changes->count == 0 || prng_below(prng, 3) == 0) {
+        return year_2010 + (int64_t)prng_below(prng, (uint64_t)(year_2040 - year_2010));
+    }
+    return changes->at[prng_below(prng, changes->count)] - 2 * DAY +
+           (int64_t)prng_below(prng, 4 * DAY);
+}
+
 static void check_calendar(const char *name, const struct zone *zone,
-                           const struct calendar *calendar)
+                           const struct calendar *calendar, const struct changes *changes)
 {
     struct prng prng;
     prng_init(&prng, 11);
-    for (int i = 0; i < 60; i++) {
-        int64_t at = year_2010 + (int64_t)prng_below(&prng, (uint64_t)(year_2040 - year_2010));
+    for (int i = 0; i < 30; i++) {
+        int64_t at = draw_moment(&prng, changes);
         int64_t open;
         int64_t again;
         assert_true(calendar_next_opening(calendar, zone, at, &open));
@@ -65,6 +101,9 @@ static void check_calendar(const char *name, const struct zone *zone,
             fail_msg("%s: %lld open seconds before %lld do not add up", name, (long long)seconds,
                      (long long)at);
         }
+        if (calendar_open_seconds(calendar, zone, at, at + seconds) > seconds) {
+            fail_msg("%s: more than every second after %lld is open", name, (long long)at);
+        }
         int64_t days = (int64_t)prng_below(&prng, 20);
         assert_true(calendar_add_work_days(calendar, zone, at, days, &then));
         assert_true(calendar_add_work_days(calendar, zone, then, -days, &back));
@@ -82,18 +121,74 @@ static void check_calendar(const char *name, const struct zone *zone,
     }
 }
 
-static void check_both(const char *name, const struct zone *zone)
+// Over every change of the clock: not a second is lost or counted twice.
+static void check_every_second(const char *name, const struct zone *zone,
+                               const struct changes *changes)
+{
+    struct calendar calendar = round_the_clock();
+    for (unsigned i = 0; i < changes->count; i++) {
+        int64_t from = changes->at[i] - DAY - 1000;
+        int64_t to = changes->at[i] + 2 * DAY + 500;
+        int64_t then;
+        if (calendar_open_seconds(&calendar, zone, from, to) != to - from) {
+            fail_msg("%s: %lld seconds after %lld are %lld of working time", name,
+                     (long long)(to - from), (long long)from,
+                     (long long)calendar_open_seconds(&calendar, zone, from, to));
+        }
+        assert_true(calendar_add_open_seconds(&calendar, zone, from, to - from, &then));
+        if (then != to || !calendar_is_open(&calendar, zone, from) ||
+            !calendar_is_open(&calendar, zone, to)) {
+            fail_msg("%s: always open, but not at %lld", name, (long long)from);
+        }
+    }
+}
+
+// It is open when its hours say so of the wall clock: around changes of it, too, but for an hour
+// that comes twice, where the first one counts.
+static void check_wall(const char *name, const struct zone *zone, const struct calendar *calendar,
+                       const struct changes *changes)
+{
+    unsigned step = changes->count / 6 + 1; // six of them, over all the years
+    for (unsigned i = 0; i < changes->count; i += step) {
+        int64_t change = changes->at[i]; // it comes within TZDATA_STEP
+        for (int64_t at = change - 3 * HOUR; at < change + 9 * HOUR; at += 15 * 60) {
+            int64_t local = zone_to_local(zone, at);
+            int64_t day = local >= 0 ? local / DAY : -1;
+            struct calendar_day open = calendar_of_date(calendar, day);
+            bool said = false;
+            for (uint32_t h = 0; h < open.count; h++) {
+                said = said || (local - day * DAY >= open.hours[h].from &&
+                                local - day * DAY < open.hours[h].to);
+            }
+            bool once = zone_to_utc(zone, local) == at &&
+                        zone_to_local(zone, at + 3 * HOUR) == local + 3 * HOUR;
+            if (once && calendar_is_open(calendar, zone, at) != said) {
+                fail_msg("%s: at %lld the hours say %s", name, (long long)at,
+                         said ? "open" : "closed");
+            }
+        }
+    }
+}
+
+static void check_all(const char *name, const struct zone *zone)
 {
     struct calendar day = office();
     struct calendar night = night_shift();
-    check_calendar(name, zone, &day);
-    check_calendar(name, zone, &night);
+    struct calendar always = round_the_clock();
+    struct calendar half = half_hours();
+    struct changes changes;
+    changes.count = tzdata_changes(zone, year_2010, year_2040, changes.at);
+    check_calendar(name, zone, &day, &changes);
+    check_calendar(name, zone, &night, &changes);
+    check_calendar(name, zone, &always, &changes);
+    check_every_second(name, zone, &changes);
+    check_wall(name, zone, &half, &changes);
 }
 
 static void working_time_adds_up_in_every_zone(void **state)
 {
     (void)state;
-    if (tzdata_each(check_both) == 0) {
+    if (tzdata_each(false, check_all) == 0) {
         print_message("skipped: this machine has no tzdata\n");
         skip();
     }

@@ -23,13 +23,14 @@ static inline bool tzdata_read(const char *name, struct arena *arena, struct zon
     return zone_parse(slice_make(bytes, len), arena, zone) == OK;
 }
 
-static inline bool third_word(const char *line, char *word, size_t room)
+// Word number `number`, from 0, of a line.
+static inline bool tzdata_word(const char *line, int number, char *word, size_t room)
 {
-    for (int i = 0; i < 2; i++) {
-        line += strcspn(line, "\t");
-        line += strspn(line, "\t");
+    for (int i = 0; i < number; i++) {
+        line += strcspn(line, " \n");
+        line += strspn(line, " ");
     }
-    size_t len = strcspn(line, "\t\n");
+    size_t len = strcspn(line, " \n");
     if (len == 0 || len >= room) {
         return false;
     }
@@ -38,10 +39,12 @@ static inline bool third_word(const char *line, char *word, size_t room)
     return true;
 }
 
-// Calls `each` for every zone named in zone1970.tab. Returns how many; 0 when there is no tzdata.
-static inline unsigned tzdata_each(void (*each)(const char *name, const struct zone *zone))
+// Calls `each` for every zone of tzdata, and for the other names of zones too when `links`, as its
+// source tzdata.zi lists them: "Z NAME …", "L ZONE NAME". Returns how many; 0 when there is none.
+static inline unsigned tzdata_each(bool links,
+                                   void (*each)(const char *name, const struct zone *zone))
 {
-    FILE *file = fopen("/usr/share/zoneinfo/zone1970.tab", "r");
+    FILE *file = fopen("/usr/share/zoneinfo/tzdata.zi", "r");
     char line[500];
     unsigned count = 0;
     struct arena arena;
@@ -49,7 +52,10 @@ static inline unsigned tzdata_each(void (*each)(const char *name, const struct z
     while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
         char name[100];
         struct zone zone;
-        if (line[0] == '#' || !third_word(line, name, sizeof(name))) {
+        bool zone_line = line[0] == 'Z' && line[1] == ' ';
+        bool link_line = links && line[0] == 'L' && line[1] == ' ';
+        if ((!zone_line && !link_line) ||
+            !tzdata_word(line, zone_line ? 1 : 2, name, sizeof(name))) {
             continue;
         }
         if (tzdata_read(name, &arena, &zone)) {
@@ -62,6 +68,24 @@ static inline unsigned tzdata_each(void (*each)(const char *name, const struct z
         (void)fclose(file);
     }
     arena_done(&arena);
+    return count;
+}
+
+enum { TZDATA_CHANGES_MAX = 400, TZDATA_STEP = 6 * 3600 };
+
+// The moments, to within TZDATA_STEP before, when the offset of the zone changes.
+static inline unsigned tzdata_changes(const struct zone *zone, int64_t from, int64_t to,
+                                      int64_t changes[TZDATA_CHANGES_MAX])
+{
+    unsigned count = 0;
+    int32_t before = zone_offset(zone, from);
+    for (int64_t at = from; at < to && count < TZDATA_CHANGES_MAX; at += TZDATA_STEP) {
+        int32_t offset = zone_offset(zone, at + TZDATA_STEP);
+        if (offset != before) {
+            changes[count++] = at;
+            before = offset;
+        }
+    }
     return count;
 }
 
