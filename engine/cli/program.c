@@ -87,6 +87,8 @@ uint32_t program_folders(struct cli *cli, const struct cli_files *files, const c
         for (uint32_t n = 0; n < count; n++) {
             known = known || strcmp(folders[n], folder) == 0;
         }
+        struct stat facts; // what the library brought is not looked for here
+        known = known || stat(folder, &facts) != 0 || !S_ISDIR(facts.st_mode);
         if (!known && count < folders_max) {
             folders[count++] = folder;
         }

@@ -32,18 +32,19 @@ static void on_quiet(uv_timer_t *timer)
     saved->changed(saved->context);
 }
 
-// Nothing is known of the file when the system does not name it.
-static bool is_program(const char *name)
+bool saved_matters(const char *name)
 {
-    size_t len = name == NULL ? 0 : strlen(name);
-    return name == NULL || (len > 5 && memcmp(name + len - 5, ".rung", 5) == 0);
+    const char *ending = name == NULL ? NULL : strrchr(name, '.');
+    return name == NULL || (ending != NULL && ending > name && // else it is a hidden file
+                            (strcmp(ending, ".rung") == 0 || strcmp(ending, ".lua") == 0 ||
+                             strcmp(ending, ".xml") == 0));
 }
 
 static void on_event(uv_fs_event_t *folder, const char *name, int events, int status)
 {
     struct saved *saved = saved_of(folder->data);
     (void)events;
-    if (status == 0 && is_program(name)) {
+    if (status == 0 && saved_matters(name)) {
         (void)uv_timer_start(&saved->quiet, on_quiet, SAVED_QUIET_MS, 0);
     }
 }

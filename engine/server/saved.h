@@ -9,8 +9,12 @@
 
 enum { SAVED_FOLDERS_MAX = 64, SAVED_QUIET_MS = 60 };
 
-// Called once some file whose name ends in `.rung` was saved, moved or removed and the folders have
-// been quiet for SAVED_QUIET_MS: an editor writes more than once.
+// A program, or a script or list of holidays that one may name (.rung, .lua, .xml). NULL, when the
+// system does not name the file: yes.
+bool saved_matters(const char *name);
+
+// Called once some file that matters was saved, moved or removed and the folders have been quiet
+// for SAVED_QUIET_MS: an editor writes more than once.
 typedef void saved_fn(void *context);
 
 // Until SIGINT or SIGTERM: OK then. ERR_IO: a folder cannot be watched.

@@ -278,12 +278,15 @@ static enum err activate(struct server *server, struct server_problem *problem)
     enum err err = engine_activate(&server->engine, options->toolchain, options->files,
                                    options->file_count, &arena, &activation);
     if (err == OK && activation.fresh) {
-        server_log(server, "%u processes were activated", activation.programs);
+        server_log(server, "%u process%s activated", activation.programs,
+                   activation.programs == 1 ? " was" : "es were");
     } else if (err == OK && activation.differ > 0) {
-        server_log(server, "%u processes differ from their files; `rung apply` activates them",
-                   activation.differ);
+        server->files_differ = true;
+        server_log(server, "%u process%s from what is active; `rung apply` activates the files",
+                   activation.differ, activation.differ == 1 ? " differs" : "es differ");
     } else if (err == ERR_BAD_INPUT && !activation.fresh) {
         // The store has its own versions and needs no files to go on.
+        server->files_differ = true;
         server_log(server, "the files have errors; the active versions stay");
         err = OK;
     } else if (err != OK) {

@@ -49,6 +49,7 @@ struct server {
     _Atomic bool core_stop, flusher_stop, writer_stop, follower_stop;
     uint32_t jobs;
     struct watch *watch;   // NULL: saved files change nothing
+    bool files_differ;     // at the start, from what is active
     struct runner *runner; // NULL: no settings of connectors
     struct effector effector;
 };

@@ -1,8 +1,9 @@
-// `serve --watch` (development): whenever a program is saved, `rung apply` runs as a process of its
-// own against this engine, so that a saved file goes the way of every other: checked, tested, and
-// refused without harm.
+// `serve --watch` (development): whenever a program is saved, or differs from the active one at the
+// start, `rung apply` runs as a process of its own against this engine, so that a saved file goes
+// the way of every other: checked, tested, and refused without harm.
 #include "base/check.h"
 #include "base/mem.h"
+#include "engine/server/saved.h"
 #include "engine/server/server_internal.h"
 
 enum { WATCH_QUIET_MS = 100, WATCH_WORDS_MAX = 1000 };
@@ -72,11 +73,8 @@ static void on_quiet(uv_timer_t *timer)
 static void on_event(uv_fs_event_t *folder, const char *name, int events, int status)
 {
     struct watch *watch = folder->data;
-    size_t len = name == NULL ? 0 : strlen(name);
     (void)events;
-    // Nothing is known of the file when the system does not name it.
-    bool program = name == NULL || (len > 5 && memcmp(name + len - 5, ".rung", 5) == 0);
-    if (status == 0 && program) { // an editor writes more than once
+    if (status == 0 && saved_matters(name)) { // an editor writes more than once
         (void)uv_timer_start(&watch->quiet, on_quiet, WATCH_QUIET_MS, 0);
     }
 }
@@ -107,6 +105,9 @@ enum err watch_open(struct server *server, struct watch **ret_watch)
         }
     }
     server_log(server, "files are applied whenever one is saved");
+    if (server->files_differ) { // once the loop runs
+        (void)uv_timer_start(&watch->quiet, on_quiet, 0, 0);
+    }
     return OK;
 }
 
