@@ -30,6 +30,7 @@ enum {
     BATCH_BYTES_MAX = 4 * 1024 * 1024,
     INBOX_COMMANDS_MAX = 4096, // commands waiting for the core
     TIMERS_PER_BATCH_MAX = 128,
+    TIMERS_BEFORE_COMMANDS_MAX = 32, // of one batch, when commands of clients wait behind them
     MOVES_PER_BATCH_MAX = 16, // cases that come to another version between the commands of clients
     CASCADE_COMMANDS_MAX = 256, // commands that one command may bring about (child ended …)
     // one command

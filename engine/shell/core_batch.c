@@ -297,7 +297,9 @@ void batch_begin(struct core_tick *tick, bool timers)
         core_begin(tick->core, timekeeper_now(tick->keeper));
         tick->begun = true;
         if (timers) {
-            tick->counters.timers += core_step_timers(tick->core, TIMERS_PER_BATCH_MAX);
+            uint32_t most = inbox_is_empty(tick->inbox) ? TIMERS_PER_BATCH_MAX
+                                                        : TIMERS_BEFORE_COMMANDS_MAX;
+            tick->counters.timers += core_step_timers(tick->core, most);
             tick->counters.moves += core_step_versions(tick->core, MOVES_PER_BATCH_MAX);
         }
     }

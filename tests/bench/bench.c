@@ -1,7 +1,8 @@
 // The figures, beside a floor program that does the same writes with no engine on top.
 //
 //   bench [--quick] [--full] [--strict] [--runs N]
-//         [saturation|open|press|ready|reload|check|search]…
+//         [saturation|open|press|ready|reload|check|search|timers|convert|
+//         hook]…
 //
 // --quick: short windows, for work on the engine. --full: the open loop five times. --strict: exit
 // code 1 when a target is missed. Without names: all sections. Scratch stores lie in
@@ -31,7 +32,8 @@ static const struct section sections[] = {
     { "check", bench_check },     { "saturation", bench_saturation }, { "open", bench_open_loop },
     { "press", bench_one_press }, { "ready", bench_readiness },
     { "search", bench_search },
-    { "reload", bench_reload },
+    { "reload", bench_reload },   { "timers", bench_timers },
+    { "convert", bench_convert }, { "hook", bench_hook },
 };
 
 void bench_line(struct bench *bench, const char *what, const char *figure, ...)
@@ -127,7 +129,8 @@ static bool read_words(struct bench *bench, int argc, char **argv, bool *ret_str
         }
         if (!known) {
             fprintf(stderr, "bench [--quick] [--full] [--strict] [--runs 1..%d] "
-                            "[check|saturation|open|press|ready|reload]…\n", BENCH_RUNS_MAX);
+                            "[check|saturation|open|press|ready|reload|search|timers|"
+                            "convert|hook]…\n", BENCH_RUNS_MAX);
             return false;
         }
     }

@@ -38,5 +38,8 @@ bool bench_readiness(struct bench *bench);
 bool bench_reload(struct bench *bench);
 bool bench_check(struct bench *bench);
 bool bench_search(struct bench *bench);
+bool bench_timers(struct bench *bench);
+bool bench_convert(struct bench *bench);
+bool bench_hook(struct bench *bench);
 
 #endif

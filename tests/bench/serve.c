@@ -53,6 +53,11 @@ bool serve_program(const char *const *words, double *ret_ms)
 
 bool serve_start(struct serve *serve, const char *data, const char *processes)
 {
+    return serve_start_at(serve, data, processes, "x1000");
+}
+
+bool serve_start_at(struct serve *serve, const char *data, const char *processes, const char *clock)
+{
     int pipe_fd[2];
     *serve = (struct serve){ .data = data };
     (void)snprintf(serve->socket, sizeof(serve->socket), "%s.socket", data);
@@ -61,8 +66,13 @@ bool serve_start(struct serve *serve, const char *data, const char *processes)
     uint64_t begun = clockwork_us();
     pid_t pid = fork();
     if (pid == 0) {
-        const char *const words[] = { "serve", data, "--socket", serve->socket, "--demo-clock",
-                                      "x1000", processes, NULL };
+        const char *words[WORDS_MAX] = { "serve", data, "--socket", serve->socket };
+        uint32_t count = 4;
+        if (clock != NULL) {
+            words[count++] = "--demo-clock";
+            words[count++] = clock;
+        }
+        words[count] = processes;
         (void)close(pipe_fd[0]);
         become(words, pipe_fd[1], "build/bench-serve.log");
     }
@@ -176,6 +186,7 @@ void serve_usage(const struct serve *serve, struct serve_usage *ret_usage)
     (void)snprintf(path, sizeof(path), "/proc/%d/status", serve->pid);
     if (read_text(path, text, sizeof(text))) {
         ret_usage->rss_anon_kb = number_after(text, "RssAnon:");
+        ret_usage->rss_file_kb = number_after(text, "RssFile:");
     }
     read_threads(serve->pid, ret_usage);
 }

@@ -15,7 +15,7 @@ struct serve {
 struct serve_usage {
     uint64_t cpu_us;
     uint64_t written; // bytes given to write calls (of files), /proc/PID/io
-    uint64_t rss_anon_kb;
+    uint64_t rss_anon_kb, rss_file_kb;
     char threads[512];     // CPU by thread, for reading
 };
 
@@ -26,7 +26,11 @@ struct serve_stats {
 };
 
 // `processes`: files or folders; NULL: none. False: it did not come up (its log is in build/).
+// The clock runs a thousand times as fast.
 bool serve_start(struct serve *serve, const char *data, const char *processes);
+// `clock`: of --demo-clock; NULL: the real one.
+bool serve_start_at(struct serve *serve, const char *data, const char *processes,
+                    const char *clock);
 void serve_usage(const struct serve *serve, struct serve_usage *ret_usage);
 bool serve_stats(const struct serve *serve, struct serve_stats *ret_stats);
 bool serve_stop(struct serve *serve); // as SIGTERM does
