@@ -255,6 +255,37 @@ uint32_t assign_slot(struct run *run, uint32_t image_role, uint32_t task_def, ui
     return picked;
 }
 
+// A task is for a slot: where a step gave the slot to another and the task is still open, it goes
+// along, unless he may not have it (rule 24).
+static void follow_slot(struct run *run, const struct open_task *task, uint32_t image_role)
+{
+    uint32_t holder = assign_slot(run, image_role, task->def, task->due);
+    bool moves = holder != 0 ? holder != task->holder : task->holder != 0;
+    if (!moves) {
+        return;
+    }
+    uint32_t offered = holder != 0 ? 0 : assign_offered_role(run, image_role, task->def);
+    struct event event = { .kind = EVENT_TASK_ASSIGNED,
+                           .task_assigned = { run->instance->head.id, task->number, task->role,
+                                              holder, task->holder, offered, SLICE("assigned") } };
+    decide_emit(run->d, &event);
+}
+
+void assign_follow_slots(struct run *run)
+{
+    if (run->slot_assigned == NULL) {
+        return;
+    }
+    for (uint32_t i = 0; i < run->instance->head.task_count; i++) {
+        struct open_task task = run->instance->task[i]; // evolve moves tasks about while we emit
+        uint32_t image_role = rights_image_role(run->program, task.role);
+        if ((task.flags & TASK_FLAG_SIDE) == 0 && image_role != INDEX_NONE &&
+            run->slot_assigned[image_role]) {
+            follow_slot(run, &task, image_role);
+        }
+    }
+}
+
 static bool somebody_holds(const struct run *run, uint32_t role, uint32_t task_def)
 {
     uint32_t count;

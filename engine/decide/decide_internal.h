@@ -42,6 +42,7 @@ struct run {
     uint32_t pressed_at;     // entry of the leaf whose task a press completes
     const struct slice *watched; // by rule: packed value before the command (`x changes`), or NULL
     bool *change_seen;       // by rule: it has fired in this command
+    bool *slot_assigned;     // by role of the image: a step has given its slot to another; or NULL
     struct notice_pool *pool; // notices of several rungs wait here to be told together, or NULL
 };
 
@@ -168,6 +169,7 @@ void decide_settle_people(struct decide *d);
 uint32_t assign_slot(struct run *run, uint32_t image_role, uint32_t task_def, uint64_t due);
 uint32_t assign_offered_role(struct run *run, uint32_t image_role, uint32_t task_def);
 void assign_set_slot(struct run *run, uint32_t role, uint32_t user, struct slice reason);
+void assign_follow_slots(struct run *run); // open tasks of slots that steps have given to another
 // fields.c
 enum run_result run_set_field(struct run *run, uint32_t field, struct value value);
 // Works out all computed fields; later run_set_field keeps them up to date.

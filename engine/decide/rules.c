@@ -175,6 +175,7 @@ enum run_result run_settle(struct run *run)
     if (run->instance->head.status == INSTANCE_OPEN) {
         run_rearm_at(run);
         if (!decide_refused(run->d)) {
+            assign_follow_slots(run);
             assign_attend(run);
         }
         run_wake_kept(run);

@@ -36,7 +36,13 @@ static enum run_result assign(struct run *run, const struct image_step *step)
                       SLICE_PRINT(person != NULL ? person->name : SLICE("nobody")),
                       SLICE_PRINT(run_name_of_role(run, step->b)));
     }
-    assign_set_slot(run, role, user, SLICE("assigned"));
+    if (instance_slot(run->instance, role) != user) {
+        assign_set_slot(run, role, user, SLICE("assigned"));
+        if (run->slot_assigned == NULL) {
+            run->slot_assigned = ARENA_ARRAY(run->d->arena, bool, run->program->image.role_count);
+        }
+        run->slot_assigned[step->b] = true;
+    }
     return RUN_ON;
 }
 
