@@ -1,4 +1,4 @@
-// S98, S119, S128
+// S98, S128
 // A call as a request of HTTP, and its answer as what the case hears: as the settings say, or as a
 // function in Lua does that the settings name. Such a function is as isolated as a hook (see
 // engine/hooks/hook.h), runs again on every try, and knows nothing but what it is given:

@@ -1,5 +1,5 @@
 #!/bin/bash
-# S98, S119, S128
+# S98, S128
 # Calls whose requests and answers functions in Lua shape, against an outside system on loopback and
 # one over TLS. Usage: shaped.sh RUNG OUTSIDE FOLDER
 set -u
@@ -288,6 +288,17 @@ press "$seven" endless
 kill -TERM "$engine"
 wait "$engine"
 check "a stop in good order" [ $? = 0 ]
+engine=
+# --- functions that were mended
+sed -i 's/^local function deeper.*/local function deeper(call) end/; s/^function fails.*/function fails(call) return { path = call.args.number } end/; s/^function endless.*/function endless(call) return {} end/' "$work/shaped.lua"
+check "start again" start_engine
+check "what was on its way goes on by the mended function" soon '^/shop/endless ' cat "$work/requests"
+number=$("$rung" incidents --json | tr '{' '\n' | grep 'shop.fails has' | sed -n 's/.*"incident": *\([0-9]*\).*/\1/p')
+check "what was given up is tried again" bash -c "'$rung' retry '$number' >/dev/null"
+check "with what the function says now" soon '^/shop/fails/3 ' cat "$work/requests"
+kill -TERM "$engine"
+wait "$engine"
+check "a stop in good order again" [ $? = 0 ]
 engine=
 check "verify" "$rung" verify "$data"
 

@@ -1,4 +1,4 @@
-// S98, S119
+// S98, S128
 // What functions of connectors are given, and what becomes of what they give: the request that goes
 // out, the message that comes in, and every way of giving something else.
 #include <setjmp.h>

@@ -37,7 +37,8 @@ static struct outside_work *work_of(struct world *world, const struct effector_c
     if (found == NULL && call->key.len < BILL_KEY_MAX) {
         CHECK(outside->work_count < BILL_CALLS_MAX);
         found = &outside->works[outside->work_count++];
-        *found = (struct outside_work){ .call = call->call, .instance = call->instance };
+        *found = (struct outside_work){ .call = call->call, .instance = call->instance,
+                                        .started_ms = call->started_ms };
         memcpy(found->key, call->key.ptr, call->key.len);
     }
     return found;
@@ -69,6 +70,10 @@ static const char *why_not(struct world *world, const struct effector_call *call
         !slice_equal(call->name, SLICE("charge")) || promised->instance != call->instance ||
         !says(call->form, promised)) {
         return "says something else than its step, or says it under another key";
+    }
+    if (!slice_equal(call->process, SLICE("bill")) || call->started_ms == 0 ||
+        call->started_ms > now_ms) {
+        return "does not tell of which process its case is, or since when there is it";
     }
     if (promised->state != BILL_CALL_DUE || promised->due > now_ms ||
         call->attempt != promised->attempts + 1) {
@@ -121,6 +126,11 @@ static bool start_try(void *context, const struct effector_call *call)
     }
     struct outside_work *work = work_of(world, call);
     if (work == NULL || world->broken != ORACLE_NONE) {
+        return false;
+    }
+    if (work->started_ms != call->started_ms) {
+        sim_break(world, ORACLE_OUTSIDE, "try %u of call %" PRIu64 " tells another start of its "
+                  "case than the one before", call->attempt, call->call);
         return false;
     }
     world->counts.tries++;

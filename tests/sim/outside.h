@@ -25,7 +25,7 @@ enum { OUTSIDE_TRIES_MAX = 64, LATE_ANSWERS_MAX = 2 };
 // One key that the world has seen.
 struct outside_work {
     char key[BILL_KEY_MAX];
-    uint64_t call, instance;
+    uint64_t call, instance, started_ms; // since when there is the case, as the first try said
     uint32_t done;       // how often it was asked for and found done, or was done
     uint32_t late_said;  // how often its late answer was sent
     bool late_owed;
