@@ -293,6 +293,7 @@ engine=
 sed -i 's/^local function deeper.*/local function deeper(call) end/; s/^function fails.*/function fails(call) return { path = call.args.number } end/; s/^function endless.*/function endless(call) return {} end/' "$work/shaped.lua"
 check "start again" start_engine
 check "what was on its way goes on by the mended function" soon '^/shop/endless ' cat "$work/requests"
+check "an empty body has no type" heard '^= POST /shop/endless type= note'
 number=$("$rung" incidents --json | tr '{' '\n' | grep 'shop.fails has' | sed -n 's/.*"incident": *\([0-9]*\).*/\1/p')
 check "what was given up is tried again" bash -c "'$rung' retry '$number' >/dev/null"
 check "with what the function says now" soon '^/shop/fails/3 ' cat "$work/requests"
