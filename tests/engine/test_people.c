@@ -108,6 +108,74 @@ static void what_is_urgent_is_told_at_once(void **state)
     company_close(&company);
 }
 
+// --------------------------------------------------------------------------------- promises
+
+static const char promise_text[] = "role sales \"Sales\"\n"
+                                   "role works \"Works\"\n"
+                                   "process call \"Call\" {\n"
+                                   "  title \"Call\"\n"
+                                   "  start => first\n"
+                                   "  stage first \"First\" {\n"
+                                   "    task \"Call\" for sales due now\n"
+                                   "    action plain \"Agreed\" => second due 1 h\n"
+                                   "    action agreed \"Promised\" => second due 1 h promised\n"
+                                   "  }\n"
+                                   "  stage second \"Second\" {\n"
+                                   "    task \"Ring back\" for sales\n"
+                                   "    action later \"Later\" again due 2 h promised\n"
+                                   "    action done_ \"Done\" => over\n"
+                                   "  }\n"
+                                   "  end over \"Over\" success\n"
+                                   "}\n";
+
+static void expect_promises(const struct company *company, const char *user, uint32_t kept,
+                            uint32_t broken)
+{
+    struct view_promises promises = view_promises(company->view, company_user(company, user));
+    if (promises.kept != kept || promises.broken != broken) {
+        fail_msg("%s has kept %u and broken %u, not %u and %u", user, promises.kept,
+                 promises.broken, kept, broken);
+    }
+}
+
+static void say_all(struct company *company, const char *const *lines)
+{
+    for (; *lines != NULL; lines++) {
+        if (!company_say(company, *lines)) {
+            fail_msg("refused: %s: %.*s", *lines,
+                     SLICE_PRINT(company->answer.refusal.message));
+        }
+    }
+}
+
+// S85: once for each promise, for the one who has the task.
+static void promises_kept_and_broken_are_counted_for_each_person(void **state)
+{
+    struct company company;
+    (void)state;
+    company_open(&company, promise_text);
+    say_all(&company, (const char *const[]){
+        "fire bea", "hire bob sales", "hire cy sales", "bob: start call", "bob: start call",
+        "bob: start call", "bob: start call", "bob: start call",
+        "bob: press 1 agreed", "bob: press 2 agreed", "bob: press 3 agreed",
+        "bob: press 4 agreed", "bob: press 5 plain", "wait 30 min", NULL });
+    expect_promises(&company, "bob", 0, 0); // nothing has come of them yet
+    say_all(&company, (const char *const[]){ "bob: press 1 done_", NULL });
+    expect_promises(&company, "bob", 1, 0);
+    say_all(&company, (const char *const[]){ "cancel 4 because away", NULL });
+    expect_promises(&company, "bob", 1, 0); // withdrawn in time: neither
+    say_all(&company, (const char *const[]){ "bob: press 3 later", NULL });
+    expect_promises(&company, "bob", 2, 0); // he rang in time, and promised anew
+    say_all(&company, (const char *const[]){ "wait 1 h", "bob: press 2 done_", NULL });
+    expect_promises(&company, "bob", 2, 1);
+    say_all(&company, (const char *const[]){ "bob: press 5 done_", NULL });
+    expect_promises(&company, "bob", 2, 1); // late, and never promised
+    say_all(&company, (const char *const[]){ "wait 3 h", "cancel 3 because away", NULL });
+    expect_promises(&company, "bob", 2, 2); // withdrawn when it was broken already
+    expect_promises(&company, "cy", 0, 0);
+    company_close(&company);
+}
+
 // --------------------------------------------------------------------------------- claim, release
 
 // S92, S115
@@ -198,6 +266,7 @@ int main(void)
         cmocka_unit_test(what_cannot_be_used_is_refused),
         cmocka_unit_test(a_notice_waits_until_the_hours_of_its_reader_begin),
         cmocka_unit_test(what_is_urgent_is_told_at_once),
+        cmocka_unit_test(promises_kept_and_broken_are_counted_for_each_person),
         cmocka_unit_test(what_was_claimed_is_given_back),
         cmocka_unit_test(those_above_and_substitutes_give_back_too),
         cmocka_unit_test(a_task_for_one_person_is_not_given_back),
