@@ -7,15 +7,19 @@
 
 #include "base/slice.h"
 
+struct eval_env;
 struct run;
 struct open_task;
 
 // `at`: told from then on; 0: at once. It waits for the working hours of its reader, unless the
-// task it is about is urgent.
+// task it is about is urgent. What a process says (`said`, with `env`) is told to each reader in
+// his language; NULL: `text` stands as it is.
 struct notice {
     struct slice text;
     uint64_t at;
     bool urgent;
+    const struct eval_env *env;
+    uint32_t said;
 };
 
 // What one person is told by all that happens in one command after a silence (rule 20).

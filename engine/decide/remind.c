@@ -13,6 +13,19 @@ static uint64_t moment_to_tell(const struct run *run, uint32_t user, const struc
     return at > now ? at : 0;
 }
 
+static struct slice text_for(const struct run *run, uint32_t user, const struct notice *notice)
+{
+    const struct view_user *reader = view_user(run->d->view, user);
+    if (notice->env == NULL || reader == NULL || reader->language.len == 0 ||
+        notice->env->program->image.expr[notice->said].kind != EXPR_LANGUAGE) {
+        return notice->text;
+    }
+    struct eval_env env = *notice->env;
+    env.lang = reader->language;
+    struct slice text = eval_text(&env, notice->said);
+    return env.refusal.code == REFUSAL_NONE ? text : notice->text;
+}
+
 void run_notify_user(struct run *run, uint32_t user, uint32_t role, const struct notice *notice)
 {
     struct notice_pool *pool = run->pool;
@@ -20,12 +33,12 @@ void run_notify_user(struct run *run, uint32_t user, uint32_t role, const struct
         pool->notices[pool->count].user = user;
         pool->notices[pool->count].role = role;
         pool->notices[pool->count].urgent = notice->urgent;
-        pool->notices[pool->count++].text = notice->text;
+        pool->notices[pool->count++].text = text_for(run, user, notice);
         return;
     }
     struct event event = { .kind = EVENT_NOTIFIED,
                            .notified = { run->instance->head.id, user, role,
-                                         clip_text(notice->text, TITLE_BYTES_MAX),
+                                         clip_text(text_for(run, user, notice), TITLE_BYTES_MAX),
                                          moment_to_tell(run, user, notice) } };
     decide_emit(run->d, &event);
 }
@@ -64,7 +77,7 @@ void run_remind(struct run *run, const struct open_task *task)
 {
     struct slice title = view_task_title(run->d->view, run->instance, task);
     struct notice notice = { arena_format(run->d->arena, "Reminder: %.*s", SLICE_PRINT(title)), 0,
-                             (task->flags & TASK_FLAG_URGENT) != 0 };
+                             (task->flags & TASK_FLAG_URGENT) != 0, NULL, 0 };
     if (task->holder != 0) {
         tell_holder(run, task->holder, task->role, &notice);
         return;
@@ -115,7 +128,7 @@ void run_tell_pool(struct run *run)
                                     SLICE_PRINT(pool->notices[n].text));
             }
         }
-        struct notice notice = { text, 0, urgent };
+        struct notice notice = { text, 0, urgent, NULL, 0 };
         run_notify_user(run, pool->notices[i].user, pool->notices[i].role, &notice);
     }
 }

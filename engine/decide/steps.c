@@ -55,7 +55,9 @@ static enum run_result require(struct run *run, const struct image_step *step)
     if (holds) {
         return RUN_ON;
     }
-    struct slice message = eval_text(&run->env, step->b);
+    struct eval_env env = run->env;
+    env.lang = run->d->command->lang;
+    struct slice message = eval_text(&env, step->b);
     return decide_refuse(run->d, REFUSAL_REQUIRED, message, SLICE_EMPTY);
 }
 
@@ -85,7 +87,8 @@ static enum run_result notify(struct run *run, const struct image_step *step)
     }
     const struct open_task *task = run_task(run);
     struct notice notice = { text, at > run->d->now_ms ? at : 0,
-                             task != NULL && (task->flags & TASK_FLAG_URGENT) != 0 };
+                             task != NULL && (task->flags & TASK_FLAG_URGENT) != 0,
+                             &run->env, step->b };
     run_notify_role(run, step->a, &notice);
     return RUN_ON;
 }

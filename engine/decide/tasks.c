@@ -162,7 +162,7 @@ enum run_result run_effect(struct run *run, const struct image_rung *rung,
     case RUNG_NOTIFY: {
         struct slice title = view_task_title(run->d->view, run->instance, &copy);
         struct notice notice = { arena_format(run->d->arena, "Overdue: %.*s", SLICE_PRINT(title)),
-                                 0, (copy.flags & TASK_FLAG_URGENT) != 0 };
+                                 0, (copy.flags & TASK_FLAG_URGENT) != 0, NULL, 0 };
         run_notify_role(run, rung->role, &notice);
         break;
     }

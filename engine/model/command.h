@@ -75,6 +75,7 @@ struct command {
     struct slice client; // request id = (client, request); empty client: not deduplicated
     uint64_t request;
     struct slice as;     // user on whose behalf; empty: the administrator himself
+    struct slice lang;   // of whoever reads the answer; a refusal speaks it, nothing records it
     struct slice process, name, other, text, source, row, connector;
     struct slice form; // one packed map {name: value}, or empty. Values: packed exactly, or as text
     struct slice given; // start: what a case above would hand over, by field or role; same shape as

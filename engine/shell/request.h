@@ -53,11 +53,12 @@ struct request {
     bool stats;    // not a command: asks the core side for its figures
     bool by;       // `clock`: command.due_ms is a distance
     uint32_t extra_pairs; // packed pairs in `extra`, added to an accepted result
-    struct command command; // borrows from `bytes`, `client` and `arena`
+    struct command command; // borrows from `bytes`, `client`, `lang`, `arena`
     struct buf bytes;
     struct buf extra;
     struct arena arena;
     char client[NAME_BYTES_MAX];
+    char lang[NAME_BYTES_MAX];
 };
 
 struct request_pool {

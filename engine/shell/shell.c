@@ -157,6 +157,10 @@ static bool take_command(struct shell *shell, struct session *session, const str
         request_give(&shell->pool, request);
         return true;
     }
+    struct slice lang = session_lang(session);
+    CHECK(lang.len <= sizeof(request->lang));
+    memcpy(request->lang, session->lang, lang.len);
+    request->command.lang = slice_make(request->lang, lang.len);
     request->conn = session_conn(session);
     request->msgid = call->msgid;
     request->arrived_us = clock_steady_us(shell->options.keeper->clock);

@@ -324,6 +324,59 @@ static void labels_are_read_in_the_language_of_the_reader(void **state)
     arena_done(&words);
 }
 
+static const char told_in_two[] =
+    "role seller \"Seller\"\nrole clerk \"Clerk\"\nrole boss \"Boss\"\n"
+    "enum size { small \"Small\" }\n"
+    "process deal \"Deal\" {\n"
+    "  title \"Deal\"\n"
+    "  field name: text \"Name\"\n"
+    "  start => offer\n"
+    "  stage offer \"Offer\" {\n"
+    "    task \"Offer\" for seller\n"
+    "    action named \"Named\" { ask name }\n"
+    "    action sent \"Sent\" {\n"
+    "      require name is not empty else \"{title} has no name\" ru \"{title}: net imeni\"\n"
+    "      notify boss \"Sold to {name}\" ru \"Prodano: {name}\"\n"
+    "      => sold\n"
+    "    }\n"
+    "  }\n"
+    "  end sold \"Sold\" success\n"
+    "}\n";
+
+// The text of the only notice of a person.
+static const char *notice_of(struct slice who)
+{
+    struct slice notices = pack_map_find(good(call("inbox", who)), SLICE("notices"));
+    struct unpack unpack;
+    unpack_init(&unpack, notices);
+    assert_int_equal(unpack_array(&unpack), 1);
+    return arena_cstr(&words, box_text(unpack_raw(&unpack), "text"));
+}
+
+// S88: what a process says to people is said in the language of who reads it: a refusal in that of
+// the connection, a notice in that of the directory.
+static void refusals_and_notices_are_said_in_the_language_of_the_reader(void **state)
+{
+    (void)state;
+    arena_init(&words, 1 << 20);
+    (void)good(apply(told_in_two));
+    (void)good(call("import_users", SLICE("\x81\xa5users\x92"
+                                          "\x83\xa4name\xa3""bea\xa5roles\x91\xa4""boss"
+                                          "\xa8language\xa2ru"
+                                          "\x82\xa4name\xa3joe\xa5roles\x91\xa4""boss")));
+    (void)good(call("start", SLICE("\x82\xa7process\xa4""deal\xa4""form\x80")));
+    const struct slice press = SLICE("\x83\xa8instance\x02\xa6""action\xa4sent\xa2""as\xa3sam");
+    assert_string_equal(arena_cstr(&words, box_message(call("press", press))), "Deal has no name");
+    (void)good(call("hello", SLICE("\x81\xa4lang\xa2ru")));
+    assert_string_equal(arena_cstr(&words, box_message(call("press", press))), "Deal: net imeni");
+    (void)good(call("press", SLICE("\x84\xa8instance\x02\xa6""action\xa5named\xa2""as\xa3sam"
+                                   "\xa4""form\x81\xa4name\xa3Tim")));
+    (void)good(call("press", press));
+    assert_string_equal(notice_of(SLICE("\x81\xa2""as\xa3""bea")), "Prodano: Tim");
+    assert_string_equal(notice_of(SLICE("\x81\xa2""as\xa3joe")), "Sold to Tim");
+    arena_done(&words);
+}
+
 static const char far_away[] = "role seller \"Seller\"\n"
                                "process deal \"Deal\" {\n"
                                "  title \"Deal\"\n"
@@ -363,6 +416,7 @@ int main(void)
         BOX(files_whose_own_tests_fail_are_not_activated),
         BOX(running_cases_come_to_a_version_where_only_words_are_others),
         BOX(labels_are_read_in_the_language_of_the_reader),
+        BOX(refusals_and_notices_are_said_in_the_language_of_the_reader),
         BOX(a_card_says_what_clock_the_client_lives_by),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
