@@ -96,6 +96,7 @@ for _ in $(seq 100); do
     sleep 0.05
 done
 port=$(head -1 "$work/requests")
+command -v openssl >/dev/null || { echo "openssl is missing: apt-get install openssl"; exit 1; }
 for name in tls strange; do
     openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "/CN=127.0.0.1" -addext "subjectAltName=IP:127.0.0.1" \
         -keyout "$work/$name.key" -out "$work/$name.pem" >/dev/null 2>&1 || exit 1
@@ -114,9 +115,9 @@ serve_tls() { # NAME: on a free port, which it prints
     done
     return 1
 }
-serve_tls tls || exit 1
+serve_tls tls || { cat "$work/tls.log"; exit 1; }
 tls=$tls_pid fine_port=$tls_port
-serve_tls strange || exit 1
+serve_tls strange || { cat "$work/strange.log"; exit 1; }
 strange=$tls_pid strange_port=$tls_port
 
 printf 'Bearer secret-word-4711\n' >"$work/token"
