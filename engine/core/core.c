@@ -294,7 +294,7 @@ uint32_t core_step_timers(struct core *core, uint32_t count_max)
     struct due_timers due = { .count_max = count_max < TIMERS_PER_BATCH_MAX
                                                ? count_max
                                                : TIMERS_PER_BATCH_MAX };
-    if (due.count_max == 0 || core->timer_floor > core->now_ms) {
+    if (due.count_max == 0 || core->timer_floor.ms > core->now_ms) {
         return 0;
     }
     state_command_begin(core->state, core->now_ms);
@@ -312,7 +312,7 @@ uint32_t core_step_timers(struct core *core, uint32_t count_max)
         core_run_with_follows(core, &step);
         if (step.decide.refusal.code != REFUSAL_NONE && row_exists(core, row)) {
             // A row that belongs to no timer of its case: `rung verify` names it; it must not spin.
-            core->timer_floor = row->due + 1;
+            core->timer_floor = (struct view_timer_place){ row->due, row->instance + 1 };
         }
     }
     return due.count;
@@ -320,20 +320,22 @@ uint32_t core_step_timers(struct core *core, uint32_t count_max)
 
 static bool first_row(void *context, const struct view_timer_row *row)
 {
-    *(uint64_t *)context = row->due;
+    *(struct view_timer_place *)context = (struct view_timer_place){ row->due, row->instance };
     return false;
 }
 
-uint64_t core_next_due_ms(const struct core *core)
+static struct view_timer_place first_timer(const struct core *core)
 {
-    uint64_t due = UINT64_MAX;
-    view_timers(core_view(core), core->timer_floor, UINT64_MAX, first_row, &due);
-    return due;
+    struct view_timer_place first = { UINT64_MAX, 0 };
+    view_timers(core_view(core), core->timer_floor, UINT64_MAX, first_row, &first);
+    return first;
 }
+
+uint64_t core_next_due_ms(const struct core *core) { return first_timer(core).ms; }
 
 bool core_timers_due(const struct core *core, uint64_t now_ms)
 {
-    return core->timer_floor <= now_ms && core_next_due_ms(core) <= now_ms;
+    return core->timer_floor.ms <= now_ms && core_next_due_ms(core) <= now_ms;
 }
 
 // --------------------------------------------------------------------------------- commit
@@ -381,7 +383,7 @@ static void drop_open(struct core *core)
     core->answer_count = 0;
     core->record_count = 0;
     state_refresh_all(core->state);
-    core->timer_floor = 0;
+    core->timer_floor = (struct view_timer_place){ 0, 0 };
     core->mover_count = 0; // from the beginning: results of the dropped batch are none
     core->movers_known = false;
 }
@@ -415,13 +417,13 @@ void core_settle(struct core *core, enum err written, const struct core_effects 
     state_command_begin(core->state, core->now_ms);
     // Until then the floor holds: looking for the earliest living row passes the dead ones, and
     // there are as many of those as timers were withdrawn since the last flush.
-    if (core->timer_floor <= core->now_ms) {
-        core->timer_floor = core_next_due_ms(core);
+    if (core->timer_floor.ms <= core->now_ms) {
+        core->timer_floor = first_timer(core);
     }
     core->effects = (struct core_effects){
         .answers = sealed->answers, .answer_count = sealed->answer_count,
         .records = sealed->records, .record_count = sealed->record_count,
-        .next_due_ms = core->timer_floor,
+        .next_due_ms = core->timer_floor.ms,
     };
     *ret_effects = &core->effects;
 }

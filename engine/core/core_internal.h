@@ -56,7 +56,7 @@ struct core {
     struct core_mover *movers;
     uint32_t mover_count, mover_capacity;
     bool movers_known;    // false: to be read from the view again
-    uint64_t timer_floor; // no live timer row lies before it
+    struct view_timer_place timer_floor; // no live timer row lies before it
 };
 
 // core_step.c

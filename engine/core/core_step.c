@@ -103,7 +103,7 @@ static void watch_timers(struct core *core, const struct event *event)
 {
     uint64_t due = 0;
     if (event->kind == EVENT_UNDONE) {
-        core->timer_floor = 0; // any of its timers may have come back
+        core->timer_floor = (struct view_timer_place){ 0, 0 }; // any of its timers may be back
     } else if (event->kind == EVENT_TIMER_SET) {
         due = event->timer_set.due;
     } else if (event->kind == EVENT_TASK_OPENED) {
@@ -121,8 +121,8 @@ static void watch_timers(struct core *core, const struct event *event)
     } else if (event->kind == EVENT_ABSENCE_BEGAN) {
         due = event->absence_began.to;
     }
-    if (due != 0 && due < core->timer_floor) {
-        core->timer_floor = due;
+    if (due != 0 && due <= core->timer_floor.ms) {
+        core->timer_floor = (struct view_timer_place){ due, 0 };
     }
 }
 

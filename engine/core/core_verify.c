@@ -212,7 +212,8 @@ static void check_timer(struct index_walk *walk, const struct instance *instance
                         uint32_t number, bool overdue)
 {
     struct timer_search search = { instance->head.id, number, overdue, false };
-    view_timers(walk->view, due, due, is_timer, &search);
+    view_timers(walk->view, (struct view_timer_place){ due, instance->head.id }, due, is_timer,
+                &search);
     if (!search.found) {
         index_fault(walk, "a timer has no index row at its moment: case", instance->head.id);
     }
@@ -441,7 +442,7 @@ static void check_counts(struct index_walk *walk)
     count_absences(walk);
     const struct view_counters *counters = view_counters(walk->view);
     uint64_t timers[3] = { 0, 0, 0 };
-    view_timers(walk->view, 0, UINT64_MAX, count_timer, timers);
+    view_timers(walk->view, (struct view_timer_place){ 0, 0 }, UINT64_MAX, count_timer, timers);
     uint64_t rows = task_rows(walk);
     if (timers[0] != walk->timers) {
         index_fault(walk, "timer rows and armed timers differ by number; rows:", timers[0]);

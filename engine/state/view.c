@@ -376,12 +376,13 @@ void view_tasks_of_role(const struct view *view, uint32_t role, view_task_fn *ea
     tasks_of(view, KEY_TASK_ROLE, role, each, context);
 }
 
-void view_timers(const struct view *view, uint64_t from_ms, uint64_t until_ms, view_timer_fn *each,
-                 void *context)
+void view_timers(const struct view *view, struct view_timer_place from, uint64_t until_ms,
+                 view_timer_fn *each, void *context)
 {
-    struct key from = { 0 };
-    key_u64(&from, from_ms);
-    struct store_cursor *cursor = view_seek(view, DB_TIMER, key_slice(&from));
+    struct key first = { 0 };
+    key_u64(&first, from.ms);
+    key_u64(&first, from.instance);
+    struct store_cursor *cursor = view_seek(view, DB_TIMER, key_slice(&first));
     while (cursor != NULL) {
         struct reader reader;
         reader_init(&reader, store_cursor_key(cursor));
@@ -409,7 +410,7 @@ static bool take_first(void *context, const struct view_timer_row *row)
 bool view_first_timer(const struct view *view, struct view_timer_row *ret_row)
 {
     *ret_row = (struct view_timer_row){ .due = UINT64_MAX };
-    view_timers(view, 0, UINT64_MAX, take_first, ret_row);
+    view_timers(view, (struct view_timer_place){ 0, 0 }, UINT64_MAX, take_first, ret_row);
     return ret_row->due != UINT64_MAX;
 }
 

@@ -185,11 +185,12 @@ struct view_timer_row { // instance 0: `timer` is a user whose absence begins or
     bool overdue;
 }; // overdue: timer = task
 bool view_first_timer(const struct view *view, struct view_timer_row *ret_row);
-// Timers in order of (due, instance, number) with from_ms <= due <= until_ms; calls each until
-// false.
+// Timers in order of (due, instance, number), from that moment and case on, with due <= until_ms;
+// calls each until false.
+struct view_timer_place { uint64_t ms, instance; };
 typedef bool view_timer_fn(void *context, const struct view_timer_row *row);
-void view_timers(const struct view *view, uint64_t from_ms, uint64_t until_ms, view_timer_fn *each,
-                 void *context);
+void view_timers(const struct view *view, struct view_timer_place from, uint64_t until_ms,
+                 view_timer_fn *each, void *context);
 struct view_child_row {
     uint64_t child;
     uint32_t collection, round;

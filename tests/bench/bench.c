@@ -1,8 +1,8 @@
 // The figures, beside a floor program that does the same writes with no engine on top.
 //
 //   bench [--quick] [--full] [--strict] [--runs N]
-//         [saturation|open|press|ready|reload|check|search|timers|convert|
-//         hook]…
+//         [saturation|open|press|ready|reload|check|search|timers|moment|
+//         convert|hook]…
 //
 // --quick: short windows, for work on the engine. --full: the open loop five times. --strict: exit
 // code 1 when a target is missed. Without names: all sections. Scratch stores lie in
@@ -33,6 +33,7 @@ static const struct section sections[] = {
     { "press", bench_one_press }, { "ready", bench_readiness },
     { "search", bench_search },
     { "reload", bench_reload },   { "timers", bench_timers },
+    { "moment", bench_moment },
     { "convert", bench_convert }, { "hook", bench_hook },
 };
 
@@ -129,7 +130,7 @@ static bool read_words(struct bench *bench, int argc, char **argv, bool *ret_str
         }
         if (!known) {
             fprintf(stderr, "bench [--quick] [--full] [--strict] [--runs 1..%d] "
-                            "[check|saturation|open|press|ready|reload|search|timers|"
+                            "[check|saturation|open|press|ready|reload|search|timers|moment|"
                             "convert|hook]…\n", BENCH_RUNS_MAX);
             return false;
         }

@@ -39,6 +39,7 @@ bool bench_reload(struct bench *bench);
 bool bench_check(struct bench *bench);
 bool bench_search(struct bench *bench);
 bool bench_timers(struct bench *bench);
+bool bench_moment(struct bench *bench);
 bool bench_convert(struct bench *bench);
 bool bench_hook(struct bench *bench);
 
