@@ -28,7 +28,8 @@ bool run_may_reopen(struct run *run, const struct image_end **ret_end, struct sl
     return true;
 }
 
-// It may have slept through a new version at its end: whoever looks at the cases has passed it over.
+// It may have slept through a new version at its end: whoever looks at the cases has passed it
+// over.
 void run_catch_up(struct run *run)
 {
     const struct view_program *active = view_active(run->d->view, run->instance->head.process);
