@@ -33,6 +33,20 @@ static void pack_roles(struct world *world, struct buf *buf, uint32_t user)
     }
 }
 
+static void pack_teams(struct world *world, struct buf *buf)
+{
+    bool north = ask_chance(world, 60);
+    bool south = ask_chance(world, 60);
+    pack_cstr(buf, "teams");
+    pack_array(buf, (north ? 1u : 0u) + (south ? 1u : 0u));
+    if (north) {
+        pack_cstr(buf, "north");
+    }
+    if (south) {
+        pack_cstr(buf, "south");
+    }
+}
+
 static void pack_person(struct world *world, struct buf *buf, uint32_t user)
 {
     char title[32];
@@ -40,7 +54,8 @@ static void pack_person(struct world *world, struct buf *buf, uint32_t user)
     bool active = user == 1 || ask_chance(world, 85);
     (void)snprintf(title, sizeof(title), "Title %u", (unsigned)ask_draw(world, 1000));
     bool office = ask_chance(world, 40);
-    pack_map(buf, 4u + (superior[0] != '\0' ? 1u : 0u) + (office ? 1u : 0u));
+    pack_map(buf, 5u + (superior[0] != '\0' ? 1u : 0u) + (office ? 1u : 0u));
+    pack_teams(world, buf);
     pack_text(buf, "name", names[user]);
     pack_text(buf, "title", title);
     if (office) {

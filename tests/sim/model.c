@@ -12,7 +12,8 @@ static const uint64_t minute_ms = 60 * 1000;
 static const uint64_t hour_ms = 3600 * 1000;
 
 const char *const model_stage_names[] = { "contact", "offer",    "waiting", "doing", "problem",
-                                          "both",    "drafting", "asked",   "quiet", "" };
+                                          "both",    "drafting", "asked",   "quiet",
+                                          "planning", "there",   "" };
 enum { LADDER_RUNGS = 4, LATE_RUNGS = 3, LATERS_MAX = 3 };
 
 struct model *model_make(void)
@@ -262,6 +263,22 @@ static void start_bill(struct model *model, const struct record *record)
     bill_start(model, c, record);
 }
 
+static void start_visit(struct model *model, const struct record *record)
+{
+    struct slice raw = pack_map_find(record->form, SLICE("client"));
+    struct unpack unpack;
+    unpack_init(&unpack, raw);
+    struct slice client = unpack_str(&unpack);
+    struct model_case *c = visit_find(model, client);
+    if (c != NULL) {
+        must_join(model, record, c);
+        return;
+    }
+    c = add_case(model);
+    c->creator = record->on_behalf;
+    visit_start(model, c, client);
+}
+
 static void take_start(struct model *model, const struct record *record)
 {
     char phone[32];
@@ -278,10 +295,14 @@ static void take_start(struct model *model, const struct record *record)
         start_bill(model, record);
         return;
     }
+    if (pack_map_find(record->form, SLICE("client")).len > 0) {
+        start_visit(model, record);
+        return;
+    }
     read_phone(record, phone);
     for (uint32_t i = 0; i < model->case_count; i++) {
         struct model_case *c = &model->cases[i];
-        if (c->job || c->pair || c->bill || strcmp(c->phone, phone) != 0) {
+        if (!model_is_lead(c) || strcmp(c->phone, phone) != 0) {
             continue;
         }
         if (c->end == NULL) {
@@ -385,8 +406,8 @@ static void merge(struct model *model, struct model_case *c, const struct record
     struct model_case *other = event != NULL ? model_find(model, event->merged.into) : NULL;
     bool may = record->command != COMMAND_MERGE || // by hand: hana or an administrator, and why
                (record->note.len > 0 && record->on_behalf <= HANA);
-    if (c == NULL || c->job || c->pair || c->bill || !may || other == NULL || other == c ||
-        other->job || other->pair || other->bill || other->end != NULL || c->open_jobs > 0) {
+    if (c == NULL || !model_is_lead(c) || !may || other == NULL || other == c ||
+        !model_is_lead(other) || other->end != NULL || c->open_jobs > 0) {
         model_break(model, ORACLE_MODEL, "case %llu was merged into what it may not be",
                (unsigned long long)(c != NULL ? c->id : 0));
         return;
@@ -491,12 +512,14 @@ static void take_press(struct model *model, const struct record *record)
     if (!may_press(model, c, &event->pressed, &drop) || take_problem(model, c, name)) {
         return;
     }
-    const char *wrong = c->bill ? bill_press(model, c, name) : NULL;
+    const char *wrong = c->bill    ? bill_press(model, c, name)
+                        : c->visit ? visit_press(model, c, record)
+                                   : NULL;
     if (wrong != NULL) {
         model_break(model, ORACLE_MODEL, "`%.*s` of case %llu, in %s, %s", SLICE_PRINT(name),
                     (unsigned long long)c->id, model_stage_names[c->stage], wrong);
     }
-    if (c->bill) {
+    if (c->bill || c->visit) {
         return;
     }
     bool contact = c->stage == AT_CONTACT;
@@ -875,6 +898,7 @@ void model_take(struct model *model, const struct record *record, uint64_t seq)
     take_side_events(model, record);
     dispatch(model, record);
     bill_take_side(model, record);
+    visit_take_picks(model, record);
     check_moments(model, record);
     note_slots(model, record);
     note_touches(model, record, seq);

@@ -13,12 +13,13 @@
 #include "tests/sim/bill.h"
 #include "tests/sim/lines.h"
 #include "tests/sim/staff.h"
+#include "tests/sim/visit.h"
 
 enum { MODEL_CASES_MAX = 4000, MODEL_SIDE_MAX = 32, MODEL_ROWS_MAX = 300 };
 enum model_user { HANA = 1, SAM, SUE, SID, WIM, WES, NED };
 enum model_stage {
     AT_CONTACT, AT_OFFER, AT_WAITING, AT_DOING, AT_PROBLEM, AT_BOTH, AT_DRAFTING, AT_ASKED,
-    AT_QUIET, AT_END
+    AT_QUIET, AT_PLANNING, AT_THERE, AT_END
 };
 enum model_branch { BRANCH_RED, BRANCH_GREEN, BRANCH_BLUE, BRANCH_COUNT };
 
@@ -53,7 +54,7 @@ struct model_before;
 
 struct model_case {
     uint64_t id, parent;
-    bool job, pair, bill, told; // told: the parent has heard of the end
+    bool job, pair, bill, visit, told; // told: the parent has heard of the end
     bool renewed;         // came to another version
     enum model_stage stage;
     const char *end; // NULL: open
@@ -74,6 +75,7 @@ struct model_case {
     struct model_before *before; // what may be taken back
     struct model_pair branches;
     struct model_bill bills;
+    struct model_visit visits;
     struct model_frame frame; // while the case stands in its problem
     uint64_t merged_into;     // ended as merged: the other case
     uint64_t merged_seq;
@@ -81,6 +83,11 @@ struct model_case {
     uint64_t *touches; // seqs of its records
     uint32_t touch_count, touch_capacity;
 };
+
+static inline bool model_is_lead(const struct model_case *c)
+{
+    return !c->job && !c->pair && !c->bill && !c->visit;
+}
 
 // A case as it stood before a press, an edit or a move.
 struct model_before {
@@ -96,6 +103,7 @@ struct model {
     bool imported[MODEL_ROWS_MAX]; // rows of the import ledger
     struct staff staff;
     struct bill_calls calls;
+    uint32_t last_of_role[STAFF_ROLES], last_of_team[STAFF_TEAMS]; // picked last
     // the first thing that must not be
     int broken; // enum sim_oracle
     char message[300];
@@ -130,8 +138,6 @@ struct model_right {
     uint32_t whom;
 };                                                                // whom: acts in his place, or 0
 uint32_t model_load_of(const struct model *model, uint32_t user); // open tasks
-// Those first who work when the task is due; 0: nobody is there.
-uint32_t model_least_loaded(const struct model *model, uint32_t except, uint64_t due);
 enum staff_role model_offer(const struct model *model, enum staff_role role);
 // The holder of the slot, else a pick that fills it, else an offer.
 void model_give(const struct model *model, struct model_case *c, struct model_task *task);

@@ -180,7 +180,7 @@ static void compare_tried(struct model *model, const struct view *view, const st
                           const struct instance *instance)
 {
     const struct view_program *program = view_program(view, instance->head.program);
-    uint32_t field = c->job || c->pair || c->bill || program == NULL
+    uint32_t field = !model_is_lead(c) || program == NULL
                          ? INDEX_NONE
                          : image_find_field(&program->image, SLICE("tried"));
     if (field == INDEX_NONE) {
@@ -218,7 +218,7 @@ void model_compare(struct model *model, const struct view *view, uint64_t id)
                     (unsigned long long)id, wrong);
     }
     compare_children(model, view, c, instance);
-    if (!c->job && !c->pair && !c->bill && !lines_hold(&c->lines, view, instance)) {
+    if (model_is_lead(c) && !lines_hold(&c->lines, view, instance)) {
         model_break(model, ORACLE_TOTALS, "the total of case %llu is not that of its lines",
                     (unsigned long long)id);
     }

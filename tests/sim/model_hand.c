@@ -101,8 +101,8 @@ static void hand_task(struct hand *hand, struct model_task *task,
     }
     uint32_t wanted = hand->named;
     task->open = false; // is no load while it looks for somebody
-    if (wanted == 0 && task->role == OF_SALES) {
-        wanted = model_least_loaded(model, hand->whose, task->due);
+    if (wanted == 0) {
+        wanted = visit_pick_for_role(model, hand->c, task->role, hand->whose, task->due);
     }
     task->open = true;
     if (said != wanted || (wanted != 0 && !staff_holds(&model->staff, wanted, task->role))) {

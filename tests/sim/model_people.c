@@ -21,27 +21,6 @@ uint32_t model_load_of(const struct model *model, uint32_t user)
     return load;
 }
 
-static uint32_t least_of(const struct model *model, uint32_t except, uint64_t at, bool working)
-{
-    const struct staff *staff = &model->staff;
-    uint32_t best = 0;
-    for (uint32_t user = 1; user < STAFF_MAX; user++) {
-        bool fits = user != except && staff_holds(staff, user, OF_SALES) &&
-                    staff_present(staff, user) && (!working || staff_works(staff, user, at));
-        if (fits && (best == 0 || model_load_of(model, user) < model_load_of(model, best))) {
-            best = user;
-        }
-    }
-    return best;
-}
-
-uint32_t model_least_loaded(const struct model *model, uint32_t except, uint64_t due)
-{
-    uint64_t at = due > model->now_ms ? due : model->now_ms;
-    uint32_t best = least_of(model, except, at, true);
-    return best != 0 ? best : least_of(model, except, at, false);
-}
-
 enum staff_role model_offer(const struct model *model, enum staff_role role)
 {
     bool above = !staff_held(&model->staff, role) && staff_held(&model->staff, OF_HEAD);
@@ -52,8 +31,8 @@ void model_give(const struct model *model, struct model_case *c, struct model_ta
 {
     uint32_t *slot = &c->slot[task->role];
     task->holder = *slot != 0 && staff_holds(&model->staff, *slot, task->role) ? *slot : 0;
-    if (task->holder == 0 && task->role == OF_SALES) {
-        task->holder = model_least_loaded(model, 0, task->due);
+    if (task->holder == 0) {
+        task->holder = visit_pick_for_role(model, c, task->role, 0, task->due);
         *slot = task->holder != 0 ? task->holder : *slot;
     }
     task->offered = task->holder != 0 ? OF_NO_ROLE : model_offer(model, task->role);

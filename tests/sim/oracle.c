@@ -108,6 +108,8 @@ static void take_record(struct world *world, uint64_t seq)
         world->counts.in_place +=
             record.events[i].kind == EVENT_PRESSED && record.events[i].pressed.acting_for != 0 ? 1u
                                                                                                : 0u;
+        world->counts.of_team +=
+            record.events[i].kind == EVENT_PICKED && record.events[i].picked.team != 0 ? 1u : 0u;
         if (record.events[i].kind == EVENT_MESSAGE_TAKEN) {
             uint8_t became = record.events[i].message_taken.became;
             world->counts.messages++;

@@ -90,7 +90,7 @@ struct sim_counts {
         verifies, leaps, sent, replayed, convertions, reopens, deploys, moved, held,
         handed_over, absences,
         tries, lost, done_again, said_again, given_up, messages, kept, begun,
-        in_place, hand_overs, ranked, searches, found, filings, dropped_indexes;
+        of_team, in_place, hand_overs, ranked, searches, found, filings, dropped_indexes;
 };
 
 enum { SIM_PAST_MAX = 64 };

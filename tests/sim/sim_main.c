@@ -40,7 +40,7 @@ static void print_run(const struct sim_result *result, uint64_t seed)
                  " tasks ranked; %" PRIu64
                  " filings, %" PRIu64 " indexes deleted, %" PRIu64 " searches found %" PRIu64
                  "; %" PRIu64 " absences, %" PRIu64 " pressed in another's place, %" PRIu64
-                 " hand-overs; %" PRIu64 " tries of calls, %" PRIu64
+                 " hand-overs, %" PRIu64 " picked of a team; %" PRIu64 " tries of calls, %" PRIu64
                  " acknowledgements lost, %" PRIu64 " asked for again, %" PRIu64
                  " answers said again, %" PRIu64 " given up; %" PRIu64 " messages, %" PRIu64
                  " waited, %" PRIu64 " began a case\n",
@@ -49,8 +49,8 @@ static void print_run(const struct sim_result *result, uint64_t seed)
                  c->overdue, c->commits, c->handed_over, c->flushes, c->replayed,
                  c->convertions, c->reopens, c->deploys, c->moved, c->held, c->pushes, c->ranked,
                  c->filings, c->dropped_indexes, c->searches, c->found, c->absences, c->in_place,
-                 c->hand_overs, c->tries, c->lost, c->done_again, c->said_again, c->given_up,
-                 c->messages, c->kept, c->begun);
+                 c->hand_overs, c->of_team, c->tries, c->lost, c->done_again, c->said_again,
+                 c->given_up, c->messages, c->kept, c->begun);
 }
 
 static void print_failure(const struct sim_result *result, const struct arguments *arguments,

@@ -11,6 +11,11 @@ enum staff_role staff_role_of(const struct staff *staff, uint32_t number)
     return number < STAFF_NUMBERS_MAX ? staff->role[number] : OF_NO_ROLE;
 }
 
+enum staff_team staff_team_of(const struct staff *staff, uint32_t number)
+{
+    return number < STAFF_NUMBERS_MAX ? staff->team[number] : OF_NO_TEAM;
+}
+
 bool staff_holds(const struct staff *staff, uint32_t user, enum staff_role role)
 {
     return user < STAFF_MAX && staff->person[user].active && staff->person[user].holds[role];
@@ -123,6 +128,14 @@ static void name_role(struct staff *staff, const struct event_role_named *named)
                                                                           : OF_NO_ROLE;
 }
 
+static void name_team(struct staff *staff, const struct event_team_named *named)
+{
+    CHECK(named->team < STAFF_NUMBERS_MAX);
+    staff->team[named->team] = slice_equal(named->name, SLICE("north"))   ? OF_NORTH
+                               : slice_equal(named->name, SLICE("south")) ? OF_SOUTH
+                                                                          : OF_NO_TEAM;
+}
+
 static const char *set_user(struct staff *staff, const struct event_user_set *set)
 {
     if (set->user == 0 || set->user >= STAFF_MAX || set->superior >= STAFF_MAX) {
@@ -140,6 +153,12 @@ static const char *set_user(struct staff *staff, const struct event_user_set *se
         person->holds[staff_role_of(staff, number)] = true;
     }
     person->holds[OF_NO_ROLE] = false;
+    memset(person->in, 0, sizeof(person->in));
+    for (size_t i = 0; i + sizeof(uint32_t) <= set->teams.len; i += sizeof(uint32_t)) {
+        uint32_t number;
+        memcpy(&number, set->teams.ptr + i, sizeof(number));
+        person->in[staff_team_of(staff, number)] = true;
+    }
     return NULL;
 }
 
@@ -238,6 +257,7 @@ static const char *take_event(struct staff *staff, const struct event *event,
 {
     switch ((unsigned)event->kind) {
     case EVENT_ROLE_NAMED: name_role(staff, &event->role_named); return NULL;
+    case EVENT_TEAM_NAMED: name_team(staff, &event->team_named); return NULL;
     case EVENT_USER_SET: return set_user(staff, &event->user_set);
     case EVENT_ABSENCE_SET: return set_absence(staff, &event->absence_set, record);
     case EVENT_ABSENCE_BEGAN: return begin_absence(staff, &event->absence_began, record->now_ms);

@@ -9,6 +9,7 @@
 #include "engine/model/record.h"
 
 enum staff_role { OF_NO_ROLE, OF_HEAD, OF_SALES, OF_WORKS, STAFF_ROLES };
+enum staff_team { OF_NO_TEAM, OF_NORTH, OF_SOUTH, STAFF_TEAMS };
 enum {
     STAFF_MAX = 10, // user numbers are below it
     STAFF_ABSENCES_MAX = 16,
@@ -25,6 +26,7 @@ struct staff_person {
     bool known, active;
     bool office; // works from Monday to Friday, 9 to 18, in UTC
     bool holds[STAFF_ROLES];
+    bool in[STAFF_TEAMS];
     uint32_t superior;
     struct staff_absence absence[STAFF_ABSENCES_MAX]; // in no order
     uint32_t absence_count;
@@ -37,6 +39,7 @@ struct staff_incident {
 struct staff {
     struct staff_person person[STAFF_MAX];   // by user number
     enum staff_role role[STAFF_NUMBERS_MAX]; // by company-wide number
+    enum staff_team team[STAFF_NUMBERS_MAX]; // likewise
     struct staff_incident incident[STAFF_INCIDENTS_MAX];
     uint32_t incident_count;
     bool settled; // the last record changed who is there: incidents are exact now
@@ -45,6 +48,7 @@ struct staff {
 // What the record says of people and roles. The first thing that could not be is given as a text.
 const char *staff_take(struct staff *staff, const struct record *record);
 enum staff_role staff_role_of(const struct staff *staff, uint32_t number);
+enum staff_team staff_team_of(const struct staff *staff, uint32_t number);
 bool staff_holds(const struct staff *staff, uint32_t user, enum staff_role role);
 bool staff_held(const struct staff *staff, enum staff_role role); // by anybody at all
 bool staff_works(const struct staff *staff, uint32_t user, uint64_t at_ms); // by his hours

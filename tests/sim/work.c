@@ -9,7 +9,7 @@
 #include "tests/sim/sim.h"
 
 enum { OPEN_MAX = 6, ATTEMPTS = 64, PATIENCE_TICKS = 40, PHONES = 60,
-       CALLS_BEGIN_TICK = 150,
+       CALLS_BEGIN_TICK = 150, CLIENTS = 8,
        KEPT_MS = 8 * 3600 * 1000 };
 #define QUESTION 0x80000000u // in a msgid: not a command
 
@@ -143,6 +143,8 @@ static const char *button(struct world *world, const struct model_case *c)
                                         "green_", "blue_", "anew", "around" };
     static const char *const drafting[] = { "post", "post", "twice", "problem" };
     static const char *const asked[] = { "calm", "redo", "redo", "close", "problem" };
+    static const char *const planning[] = { "go", "fewest", "round_", "by_size", "over" };
+    static const char *const there[] = { "home", "home", "over" };
     static const char *const quiet[] = { "loud", "redo", "redo", "close" };
     static const char *const doing[] = { "made", "broke", "delay", "made" };
     if (chance(world, 5)) {
@@ -158,6 +160,8 @@ static const char *button(struct world *world, const struct model_case *c)
     case AT_DRAFTING: return drafting[draw(world, ARRAY_COUNT(drafting))];
     case AT_ASKED: return asked[draw(world, ARRAY_COUNT(asked))];
     case AT_QUIET: return quiet[draw(world, ARRAY_COUNT(quiet))];
+    case AT_PLANNING: return planning[draw(world, ARRAY_COUNT(planning))];
+    case AT_THERE: return there[draw(world, ARRAY_COUNT(there))];
     case AT_END: break;
     }
     return "drop";
@@ -199,6 +203,9 @@ static void ask_press(struct world *world, struct sim_client *client, const stru
     } else if (strcmp(name, "priced") == 0) {
         lines_pack(&world->prng_work, &answer);
         ask_form(&params, "lines", buf_slice(&answer));
+    } else if (strcmp(name, "by_size") == 0) {
+        pack_uint(&answer, draw(world, 6));
+        ask_form(&params, "size", buf_slice(&answer));
     } else if (strcmp(name, "later") == 0) {
         pack_uint(&answer, world->wall_ms + draw(world, 5ull * 24 * 3600 * 1000));
         ask_form(&params, "call_at", buf_slice(&answer));
@@ -331,16 +338,19 @@ static void ask_again(struct world *world, struct sim_client *client, const stru
     ask_request(world, client, undo ? "undo" : "reopen", &params);
 }
 
-static void ask_pair(struct world *world, struct sim_client *client)
+static void ask_pair_or_visit(struct world *world, struct sim_client *client)
 {
     struct ask_params params;
     struct buf answer;
+    char name[16];
+    bool pair = chance(world, 50);
     ask_open(&params);
     buf_init(&answer, 64);
-    ask_text(&params, "process", "pair");
+    ask_text(&params, "process", pair ? "pair" : "visit");
     ask_text(&params, "as", user_names[1 + draw(world, SIM_USERS)]);
-    pack_cstr(&answer, "round and round");
-    ask_form(&params, "tag", buf_slice(&answer));
+    (void)snprintf(name, sizeof(name), "v%c", (char)('a' + draw(world, CLIENTS)));
+    pack_cstr(&answer, pair ? "round and round" : name);
+    ask_form(&params, pair ? "tag" : "client", buf_slice(&answer));
     buf_done(&answer);
     ask_request(world, client, "start", &params);
 }
@@ -361,7 +371,12 @@ static void ask_call(struct world *world, struct sim_client *client)
     for (uint32_t i = 0; i < model->case_count; i++) {
         const struct model_case *c = &model->cases[(at + i) % model->case_count];
         if (c->stage == AT_DRAFTING) {
-            ask_press(world, client, c);
+            struct ask_params params;
+            ask_open(&params);
+            ask_number(&params, "instance", c->id);
+            ask_text(&params, "action", "post");
+            ask_text(&params, "as", user_names[HANA]); // she is always there, and may
+            ask_request(world, client, "press", &params);
             return;
         }
     }
@@ -376,15 +391,15 @@ static void think(struct world *world, struct sim_client *client)
         ask_clock(world, client);
     } else if (world->counts.tries == 0 && world->counts.ticks > CALLS_BEGIN_TICK) {
         ask_call(world, client);
-    } else if (what < 3) {
-        ask_pair(world, client);
+    } else if (what < 5) {
+        ask_pair_or_visit(world, client);
     } else if (c == NULL || what < 17) {
         ask_start(world, client);
     } else if (what < 20) {
         ask_people(world, client, c);
     } else if (what < 26) {
         ask_again(world, client, c);
-    } else if (what < 29 && !c->job && !c->pair && !c->bill) {
+    } else if (what < 29 && model_is_lead(c)) {
         ask_merge(world, client, c);
     } else if (what < 70) {
         ask_press(world, client, c);
@@ -490,8 +505,9 @@ static void take_refusal(struct world *world, struct sim_client *client,
                   "%s was refused with %.*s", client->name, SLICE_PRINT(code));
     }
     // An earlier copy may have been refused before a later one was accepted, and its answer come
-    // late.
-    if (request->state == REQUEST_ACCEPTED && attempt >= request->sent_before) {
+    // late. What changed nothing has no record: asked again, it is looked at anew.
+    if (request->state == REQUEST_ACCEPTED && request->seq != 0 &&
+        attempt >= request->sent_before) {
         sim_break(world, ORACLE_ONCE, "a repeat of an accepted request was refused with %.*s",
                   SLICE_PRINT(code));
     }

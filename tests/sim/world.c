@@ -10,6 +10,7 @@
 #include "engine/time/ranges.h"
 #include "tests/crash/disk.h"
 #include "tests/sim/process.h"
+#include "tests/sim/process_bill.h"
 #include "tests/sim/sim.h"
 
 enum {
@@ -238,15 +239,16 @@ static void add_people(struct world *world)
     static const struct slice head[] = { { "head", 4 } };
     static const struct slice sales[] = { { "sales", 5 } };
     static const struct slice works[] = { { "works", 5 } };
+    static const struct slice teams[] = { { "north", 5 }, { "south", 5 } };
     const struct command_user users[] = {
         { .name = SLICE("hana"), .title = SLICE("Hana"), .roles = head, .role_count = 1,
           .active = true },
         { .name = SLICE("sam"), .title = SLICE("Sam"), .roles = sales, .role_count = 1,
-          .active = true },
+          .teams = teams, .team_count = 1, .active = true },
         { .name = SLICE("sue"), .title = SLICE("Sue"), .roles = sales, .role_count = 1,
-          .active = true },
+          .teams = teams, .team_count = 2, .active = true },
         { .name = SLICE("sid"), .title = SLICE("Sid"), .roles = sales, .role_count = 1,
-          .active = true },
+          .teams = &teams[1], .team_count = 1, .active = true },
         { .name = SLICE("wim"), .title = SLICE("Wim"), .roles = works, .role_count = 1,
           .active = true },
         { .name = SLICE("wes"), .title = SLICE("Wes"), .roles = works, .role_count = 1,
@@ -269,6 +271,7 @@ static void found_company(struct world *world)
     struct toolchain_file files[] = {
         { SLICE("sim.rung"), slice_from_cstr(sim_process_text) },
         { SLICE("pair.rung"), slice_from_cstr(sim_pair_text) },
+        { SLICE("visit.rung"), slice_from_cstr(sim_visit_text) },
         { SLICE("bill.rung"), slice_from_cstr(sim_bill_text) },
         { SLICE("sim.lua"), slice_from_cstr(sim_hook_text) },
     };
