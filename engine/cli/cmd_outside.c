@@ -255,8 +255,8 @@ static const char *way_out(const char *kind)
                      "delivered anew" },
         { "call", "the call was given up; when the other system is well, try it again" },
         { "call_result", "the answer is kept here; mend what prevented it and try again" },
-        { "role_left", "nobody holds the role any more; give it to somebody, then close the "
-                       "incident" },
+        { "role_left", "hand the tasks on (`rung users hand-over`, `rung reassign`), or give the "
+                       "role back: the incident closes by itself" },
         { "nobody_there", "nobody who is there holds the role; give it to somebody, or bring "
                           "somebody back: the incident closes by itself" },
     };

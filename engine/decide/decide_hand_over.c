@@ -108,6 +108,7 @@ static void hand_over(struct hand_over *hand)
         return;
     }
     assign_attend(run);
+    decide_settle_left(run->d);
 }
 
 void decide_hand_over(struct decide *d)

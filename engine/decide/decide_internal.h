@@ -161,10 +161,12 @@ uint32_t assign_pick_value(struct run *run, uint32_t image_role, uint32_t strate
 // Opens an incident for each open task of the case that nobody who is there is shown (rule 22).
 void assign_attend(struct run *run);
 #define INCIDENT_NOBODY_THERE "nobody_there"
+#define INCIDENT_ROLE_LEFT "role_left"
 // One such incident a role: nothing happens when it is open already.
 void decide_nobody_there(struct decide *d, uint32_t role, struct slice text);
 // people.c: after the directory has changed: opens such incidents, and closes those that are over.
 void decide_settle_people(struct decide *d);
+void decide_settle_left(struct decide *d); // closes the incidents about lost roles that are over
 // Passed over: whom `task_def` excludes (or INDEX_NONE). `due`: whoever works then comes first.
 uint32_t assign_slot(struct run *run, uint32_t image_role, uint32_t task_def, uint64_t due);
 uint32_t assign_offered_role(struct run *run, uint32_t image_role, uint32_t task_def);

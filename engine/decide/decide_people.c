@@ -41,6 +41,7 @@ void decide_claim(struct decide *d)
         assign_set_slot(run, role, d->me, SLICE("claimed"));
     }
     assign_attend(run); // whoever claims may be away
+    decide_settle_left(d);
 }
 
 // What was claimed, picked or given is offered to the role again.
@@ -70,6 +71,7 @@ void decide_release(struct decide *d)
         assign_set_slot(run, task.role, 0, SLICE("released"));
     }
     assign_attend(run);
+    decide_settle_left(d);
 }
 
 void decide_reassign(struct decide *d)
@@ -101,6 +103,7 @@ void decide_reassign(struct decide *d)
         assign_set_slot(run, role, holder, reason);
     }
     assign_attend(run);
+    decide_settle_left(d);
 }
 
 // --------------------------------------------------------------------------------- side tasks

@@ -284,7 +284,7 @@ static void open_role_incident(struct decide *d, uint32_t role, uint32_t tasks, 
     struct event event = { .kind = EVENT_INCIDENT_OPENED };
     event.incident_opened = (struct event_incident_opened){
         .incident = view_counters(d->view)->next_incident, .role = role,
-        .kind = SLICE("role_left"),
+        .kind = SLICE(INCIDENT_ROLE_LEFT),
         .text = arena_format(d->arena, "`%.*s` no longer holds `%.*s`, and %u open tasks are left",
                              SLICE_PRINT(who), SLICE_PRINT(view_role_name(d->view, role)), tasks),
     };
@@ -348,4 +348,5 @@ void decide_users(struct decide *d)
         }
     }
     decide_settle_people(d);
+    decide_settle_left(d);
 }

@@ -206,8 +206,17 @@ COMPANY_TEST(whoever_lost_the_role_presses_nothing_with_it, { ANN, "" },
 FRAMES_TEST(nor_what_is_for_the_role_at_every_stage, { ANN, "" }, { "hire bob works", "" },
             { "bob: press 1 drop", "!not_allowed `drop` is for sales" },
             { "bea: press 1 drop", "pressed slot_set instance_ended" })
+COMPANY_TEST(an_incident_of_a_lost_role_closes_when_the_role_is_given_back, { ANN, "" },
+             { "hire bob works", "incident_opened user_set" },
+             { "hire bob sales", "user_set incident_closed" })
+COMPANY_TEST(and_stays_while_one_task_is_left, { ANN, "" }, { "bob: start lead with name=Ben", "" },
+             { "hana: reassign 2 1 to bob", "task_assigned slot_set" },
+             { "hire bob works", "incident_opened user_set" },
+             { "hana: reassign 1 1 to bea", "task_assigned slot_set" },
+             { "hana: reassign 2 1 to bea", "task_assigned slot_set incident_closed" })
 COMPANY_TEST(what_a_lost_role_left_is_given_back_or_handed_on, { ANN, "" },
-             { "hire bob works", "" }, { "bob: release 1 1", "task_assigned slot_set" },
+             { "hire bob works", "incident_opened user_set" },
+             { "bob: release 1 1", "task_assigned slot_set incident_closed" },
              { "bea: press 1 talked", "pressed task_assigned" })
 
 // -------------------------------------------------------------------------------- whose case it is
@@ -272,6 +281,8 @@ int main(void)
         cmocka_unit_test(a_task_for_one_person_is_not_given_back),
         cmocka_unit_test(whoever_lost_the_role_presses_nothing_with_it),
         cmocka_unit_test(nor_what_is_for_the_role_at_every_stage),
+        cmocka_unit_test(an_incident_of_a_lost_role_closes_when_the_role_is_given_back),
+        cmocka_unit_test(and_stays_while_one_task_is_left),
         cmocka_unit_test(what_a_lost_role_left_is_given_back_or_handed_on),
         cmocka_unit_test(whoever_has_a_role_in_a_case_sees_it_also_when_the_task_is_anothers),
         cmocka_unit_test(a_superior_sees_and_gives_on_what_his_people_have),
