@@ -115,6 +115,11 @@ const struct cli_command cli_commands[] = {
           OPTION_BIT(FIELD) | OPTION_BIT(HISTORY_SINCE) | OPTION_BIT(UNTIL) | OPTION_BIT(GREP) |
           OPTION_BIT(PROOF) | OPTION_BIT(OF_CLIENT),
       0, 1, cmd_history },
+    { "funnel", "PROCESS [SUM]", "how many cases of a process reached each stage and each end",
+      "Each case counts once, however often it came by. --since, --until: those started then.\n"
+      "With the SUM that was spent on them it says what one case cost that came so far:\n"
+      "`rung funnel lead 12000 --since \"30 days ago\"`.",
+      "Company", WIRE | OPTION_BIT(HISTORY_SINCE) | OPTION_BIT(UNTIL), 1, 2, cmd_funnel },
     { "export", "", "everything that happened, one JSON object a line, to be counted elsewhere",
       "Each record of the journal as `history --json` shows it, oldest first, while the engine\n"
       "works. --from SEQ goes on where an earlier export ended. What is `shown to` some roles is\n"

@@ -312,7 +312,15 @@ counted() { # NAME COUNTED FIGURE
 counted "records taken out" "$(sed -n 's/.*"seq":\([0-9]*\),"previous".*/\1/p' "$work/out" | sort -nu | wc -l)" "$(figure seq)"
 counted "cases started" "$(grep -o '"event":"instance_started"' "$work/out" | wc -l)" \
     "$(($(figure open) + $(figure ended)))"
+started=$(grep -o '"event":"instance_started"' "$work/out" | wc -l)
 expect "what an earlier export had is left out" 0 '^\{"instance":[0-9]+,"seq":5,' export --from 5
+# S37: each case counts once, and the sum that was spent is shared by those that came so far.
+expect "how far cases came, and what one cost" 0 '^Offer +2 +67% +45[.]00$' funnel order 90
+counted "the funnel begins with all" "$(sed -n 's/^started *\([0-9]*\) .*/\1/p' "$work/out")" "$started"
+expect "the funnel of those started since tomorrow" 1 'was started then' funnel order --since tomorrow
+expect "the funnel of no process" 1 'no case of a process `nope`' funnel nope
+expect "the funnel of no sum" 2 'is no sum' funnel order many
+expect "the funnel as JSON" 0 '"started": ?[0-9]+' funnel order --json
 # S87
 expect "the week's work" 0 '^who +late +today +[MTWFS][a-z]{2} [0-9]+ .* later +all$' week
 holds "of everybody" '^together .* [0-9]+$'
