@@ -231,6 +231,9 @@ static void read_head(struct unit *unit, struct inbox *inbox)
 static void report_shared_role(struct unit *unit, const struct inbox *inbox,
                                const struct inbox *other)
 {
+    if (slice_equal(inbox->decl.name, other->decl.name)) {
+        return; // a copy, which was reported as one
+    }
     for (uint32_t i = 0; i < inbox->readers.count; i++) {
         const struct role *role = inbox->readers.items[i];
         for (uint32_t n = 0; n < other->readers.count; n++) {

@@ -180,12 +180,28 @@ static bool parse_task_clause(struct parser *p, uint32_t node)
     return true;
 }
 
+// `task "Call" to sales`.
+static bool at_word_like_for(const struct parser *p)
+{
+    struct slice word = parse_text(p, p->at);
+    const struct token *next = parse_peek(p);
+    bool like = slice_equal(word, SLICE("to")) || slice_equal(word, SLICE("by")) ||
+                slice_equal(word, SLICE("of"));
+    return like && parse_at_same_line(p) && next->kind == TOKEN_WORD && !next->first_on_line &&
+           !syntax_word_reserved((enum word)next->word);
+}
+
 void parse_task(struct parser *p, uint32_t parent)
 {
     uint32_t node = parse_open(p, NODE_TASK);
     parse_advance(p);
     parse_label(p, node, "a task", true);
     if (parse_take_word(p, WORD_FOR)) {
+        parse_lone_ref(p, node, "`for`", "the name of a role");
+    } else if (at_word_like_for(p)) {
+        struct diag *diag = parse_needs(p, "a task", "`for` before the name of a role");
+        diag_help_edit(diag, DIAG_FIX_SAFE, parse_span(p, p->at), SLICE("for"), "write `for`");
+        parse_advance(p);
         parse_lone_ref(p, node, "`for`", "the name of a role");
     } else if (parse_at_name(p) && parse_token(p)->word == WORD_NONE && parse_at_same_line(p)) {
         parse_insert(p, parse_needs(p, "a task", "`for` before the name of a role"), "for");

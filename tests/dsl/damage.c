@@ -45,6 +45,7 @@ const struct damage damage_list[] = {
     { "`times` is missing", damage_drop, TOKEN_WORD, "times", "", DAMAGE_POINTED, 95 },
     { "`due` is missing", damage_drop, TOKEN_WORD, "due", "", DAMAGE_POINTED, 95 },
     { "`for` is missing", damage_drop, TOKEN_WORD, "for", "", DAMAGE_POINTED, 95 },
+    { "`to` for `for`", damage_task_for, 0, "", "to", DAMAGE_POINTED, 95 },
     { "`of` is missing", damage_drop, TOKEN_WORD, "of", "", DAMAGE_POINTED, 95 },
     { "`on` is missing", damage_drop, TOKEN_WORD, "on", "", DAMAGE_POINTED, 95 },
     { "`else` is missing", damage_drop, TOKEN_WORD, "else", "", DAMAGE_POINTED, 95 },

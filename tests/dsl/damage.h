@@ -74,6 +74,7 @@ void damage_flow_twice(struct damage_finder *finder);
 void damage_flow_first(struct damage_finder *finder);
 void damage_line_twice(struct damage_finder *finder);
 void damage_clause_late(struct damage_finder *finder);
+void damage_task_for(struct damage_finder *finder);
 void damage_compare_duration(struct damage_finder *finder);
 void damage_stray_stage(struct damage_finder *finder);
 void damage_foreign_field(struct damage_finder *finder);

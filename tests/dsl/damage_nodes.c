@@ -169,6 +169,22 @@ void damage_clause_late(struct damage_finder *finder)
     }
 }
 
+// Another word before the role of a task.
+void damage_task_for(struct damage_finder *finder)
+{
+    const struct syntax_tree *tree = finder->tree;
+    for (uint32_t node = 0; node < tree->node_count; node++) {
+        uint32_t role = syntax_kind(tree, node) == NODE_TASK
+                            ? syntax_child(tree, node, NODE_NAME)
+                            : NODE_NONE;
+        if (role != NODE_NONE) {
+            uint32_t word = syntax_node(tree, role)->first_token - 1;
+            damage_add(finder, tree->tokens[word].start, tree->tokens[word].end,
+                       slice_from_cstr(finder->damage->to));
+        }
+    }
+}
+
 void damage_compare_duration(struct damage_finder *finder)
 {
     const struct syntax_tree *tree = finder->tree;
