@@ -6,62 +6,23 @@ set -u
 rung=$1
 outside=$2
 here=$3
-work=$(mktemp -d "${TMPDIR:-/tmp}/rung-calls.XXXXXX")
-data=$work/data
-export RUNG_SOCKET=$data/socket NO_COLOR=1 COLUMNS=100
-unset RUNG_LIBRARY
-engine=
-system=
-passed=0
-failed=0
+. "$(dirname "$0")/../program.sh"
+program_begin calls 100
 
-finish() {
-    [ -n "$engine" ] && kill -9 "$engine" 2>/dev/null
-    [ -n "$system" ] && kill -9 "$system" 2>/dev/null
-    rm -rf "$work"
-}
-trap finish EXIT
-
-check() { # NAME COMMAND…
-    local name=$1
-    shift
-    if "$@"; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAILED: $name"
-        cat "$work/requests" "$work/serve.err"
-        "$rung" calls
-        "$rung" incidents
-    fi
-}
-soon() { # PATTERN COMMAND…: what it prints holds the pattern within a quarter of a minute
-    local pattern=$1
-    shift
-    for _ in $(seq 75); do
-        "$@" 2>&1 | grep -qE -- "$pattern" && return 0
-        sleep 0.2
-    done
-    echo "looked for: $pattern"
-    return 1
-}
 requests() { [ "$(grep -c "^/$1 " "$work/requests")" = "$2" ]; }
 keys() { [ "$(grep "^/$1 " "$work/requests" | cut -d' ' -f2 | sort -u | wc -l)" = 1 ]; }
+tell_more() {
+    cat "$work/requests" "$work/serve.err"
+    "$rung" calls
+    "$rung" incidents
+}
 start_case() { "$rung" start bill number="$1" --as dan --json | sed -n 's/.*"instance": *\([0-9]*\).*/\1/p'; }
 quiet() { soon 'no call is on its way' "$rung" calls; }
 
-start_engine() {
-    "$rung" serve "$data" "$here/calls.rung" "$@" >"$work/serve.out" 2>"$work/serve.err" &
-    engine=$!
-    for _ in $(seq 200); do
-        grep -q listens "$work/serve.out" && return 0
-        sleep 0.05
-    done
-    return 1
-}
+start() { start_engine "$here/calls.rung" --connectors "$work/connectors" --demo-clock x20; }
 
 "$outside" >"$work/requests" &
-system=$!
+also=$!
 for _ in $(seq 100); do
     [ -s "$work/requests" ] && break
     sleep 0.05
@@ -96,7 +57,7 @@ check "settings that are not there" start_refused "$work/nothing" 5 'No such fil
 printf '[bank]\nurl = ftp://x\n' >"$work/bad"
 check "settings with an error" start_refused "$work/bad" 4 'bad:2: a URL begins with'
 
-check "start" start_engine --connectors "$work/connectors" --demo-clock x20
+check "start" start
 [ "$failed" = 0 ] || exit 1
 printf 'name,title,roles\ndan,Dan,desk\n' >"$work/users.csv"
 "$rung" users import "$work/users.csv" >/dev/null
@@ -140,21 +101,16 @@ four=$(start_case 10)
 "$rung" press "$four" nowhere --as dan >/dev/null
 check "quiet again" soon '.' "$rung" calls
 "$rung" press "$four" slow --as dan >/dev/null
-kill -9 "$engine"
-wait "$engine" 2>/dev/null
+stop_engine -KILL
 before=$(grep -c '^/slow ' "$work/requests")
-check "start again" start_engine --connectors "$work/connectors" --demo-clock x20
+check "start again" start
 after_death() { [ "$(grep -c '^/slow ' "$work/requests")" -gt "$before" ]; }
 for _ in $(seq 100); do
     after_death && break
     sleep 0.2
 done
 check "tried after the death" after_death
-kill -TERM "$engine"
-wait "$engine"
-check "a stop in good order" [ $? = 0 ]
-engine=
+check "a stop in good order" stop_engine
 check "verify" "$rung" verify "$data"
 
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+program_end

@@ -5,47 +5,15 @@ set -u
 rung=$1
 outside=$2
 page=docs/connectors.md
-work=$(mktemp -d "${TMPDIR:-/tmp}/rung-example.XXXXXX")
-data=$work/data
-export RUNG_SOCKET=$data/socket NO_COLOR=1 COLUMNS=200
-unset RUNG_LIBRARY
-engine=
-system=
-passed=0
-failed=0
+. "$(dirname "$0")/../program.sh"
+program_begin example 200
 
-finish() {
-    for pid in $engine $system; do
-        kill -9 "$pid" 2>/dev/null
-    done
-    rm -rf "$work"
-}
-trap finish EXIT
-
-check() { # NAME COMMAND…
-    local name=$1
-    shift
-    if "$@"; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAILED: $name"
-        cat "$work/requests" "$work/serve.err" 2>/dev/null
-        "$rung" calls
-        "$rung" incidents
-    fi
-}
-soon() { # PATTERN COMMAND…: what it prints holds the pattern within a quarter of a minute
-    local pattern=$1
-    shift
-    for _ in $(seq 75); do
-        "$@" 2>&1 | grep -qE -- "$pattern" && return 0
-        sleep 0.2
-    done
-    echo "looked for: $pattern"
-    return 1
-}
 block() { awk -v mark='```'"$1" '/^```/ && inside { exit } inside { print } $0 == mark { inside = 1 }' "$page"; }
+tell_more() {
+    cat "$work/requests" "$work/serve.err" 2>/dev/null
+    "$rung" calls
+    "$rung" incidents
+}
 press() { "$rung" press "$1" "$2" --as dan >/dev/null; }
 start_case() { # NUMBER PRICE
     "$rung" start bill number="$1" price="$2" --as dan --json | sed -n 's/.*"instance": *\([0-9]*\).*/\1/p'
@@ -53,7 +21,7 @@ start_case() { # NUMBER PRICE
 card() { "$rung" show "$1" --as dan --json | tr -d ' \n'; }
 
 "$outside" >"$work/requests" &
-system=$!
+also=$!
 for _ in $(seq 100); do
     [ -s "$work/requests" ] && break
     sleep 0.05
@@ -66,10 +34,7 @@ check "the page has the three parts" test -s "$work/bill.rung" -a -s "$work/bank
 printf 'Bearer bank-word-0815\n' >"$work/bank.key"
 chmod 600 "$work/bank.key"
 
-"$rung" serve "$data" "$work/bill.rung" --connectors "$work/connectors" --demo-clock x20 \
-    >"$work/serve.out" 2>"$work/serve.err" &
-engine=$!
-check "start" soon listens cat "$work/serve.out"
+check "start" start_engine "$work/bill.rung" --connectors "$work/connectors" --demo-clock x20
 [ "$failed" = 0 ] || exit 1
 printf 'name,title,roles\ndan,Dan,desk\n' >"$work/users.csv"
 "$rung" users import "$work/users.csv" >/dev/null
@@ -92,11 +57,7 @@ check "and the case knows" soon '"refused".{0,60}(true|yes)' card "$two"
 three=$(start_case 9 '5 EUR')
 press "$three" look_
 check "a bill that the bank does not know" soon 'bank.look has failed: the bank does not know this bill' "$rung" incidents
-kill -TERM "$engine"
-wait "$engine"
-check "a stop in good order" [ $? = 0 ]
-engine=
+check "a stop in good order" stop_engine
 check "no secret in the history" bash -c "! grep -qaF 'bank-word' -r '$data'"
 
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+program_end

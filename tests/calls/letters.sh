@@ -6,45 +6,9 @@ set -u
 rung=$1
 outside=$2
 here=$3
-work=$(mktemp -d "${TMPDIR:-/tmp}/rung-letters.XXXXXX")
-data=$work/data
-export RUNG_SOCKET=$data/socket NO_COLOR=1 COLUMNS=100
-unset RUNG_LIBRARY
-engine=
-system=
-passed=0
-failed=0
+. "$(dirname "$0")/../program.sh"
+program_begin letters 100
 
-finish() {
-    [ -n "$engine" ] && kill -9 "$engine" 2>/dev/null
-    [ -n "$system" ] && kill -9 "$system" 2>/dev/null
-    rm -rf "$work"
-}
-trap finish EXIT
-
-check() { # NAME COMMAND…
-    local name=$1
-    shift
-    if "$@"; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAILED: $name"
-        cat "$work/letters" "$work/serve.err"
-        "$rung" calls
-        "$rung" incidents
-    fi
-}
-soon() { # PATTERN COMMAND…
-    local pattern=$1
-    shift
-    for _ in $(seq 75); do
-        "$@" 2>&1 | grep -qE -- "$pattern" && return 0
-        sleep 0.2
-    done
-    echo "looked for: $pattern"
-    return 1
-}
 letters() { [ "$(grep -c "^LETTER .*<$1@" "$work/letters")" = "$2" ]; }
 said() { grep -qE -- "^\| $1" "$work/letters"; }
 keys() { # RECIPIENT: its letters have one key
@@ -57,10 +21,15 @@ write() { # TO ABOUT WORDS
     one=$("$rung" start order to="$1" about="$2" words="$3" --as dan --json | sed -n 's/.*"instance": *\([0-9]*\).*/\1/p')
     "$rung" press "$one" "${4:-write}" --as dan >/dev/null && last=$one
 }
+tell_more() {
+    cat "$work/letters" "$work/serve.err"
+    "$rung" calls
+    "$rung" incidents
+}
 quiet() { soon 'no call is on its way' "$rung" calls; }
 
 "$outside" >"$work/letters" &
-system=$!
+also=$!
 for _ in $(seq 100); do
     [ -s "$work/letters" ] && break
     sleep 0.05
@@ -101,12 +70,7 @@ check "a letter over HTTP" start_refused '[m]\nurl = http://x\nto = a@b.c\n' 'ba
 check "a letter with an answer" start_refused '[m]\nurl = smtp://x\nfrom = a@b.c\nto = x\nsubject = s\ntext = t\n[m.a]\nanswer = b\n' 'no `answer`'
 check "a sender that is none" start_refused '[m]\nfrom = nobody\n' 'bad:2: `from` is an address'
 
-"$rung" serve "$data" "$here/letters.rung" --connectors "$work/connectors" --demo-clock x20 >"$work/serve.out" 2>"$work/serve.err" &
-engine=$!
-for _ in $(seq 200); do
-    grep -q listens "$work/serve.out" && break
-    sleep 0.05
-done
+check "start" start_engine "$here/letters.rung" --connectors "$work/connectors" --demo-clock x20
 printf 'name,title,roles\ndan,Dan,desk\n' >"$work/users.csv"
 "$rung" users import "$work/users.csv" >/dev/null
 last=
@@ -147,11 +111,7 @@ check "nor heard" bash -c "! grep -q PASSWORD '$work/letters'"
 check "nor kept" bash -c "! grep -qaF 'secret word' -r '$data'"
 write slow@example.com x x
 check "an answer too late is tried again" soon 'again|retried|failed' "$rung" history "$last"
-kill -TERM "$engine"
-wait "$engine"
-check "a stop in good order" [ $? = 0 ]
-engine=
+check "a stop in good order" stop_engine
 check "verify" "$rung" verify "$data"
 
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+program_end

@@ -6,50 +6,16 @@ set -u
 rung=$1
 outside=$2
 here=$3
-work=$(mktemp -d "${TMPDIR:-/tmp}/rung-shaped.XXXXXX")
-data=$work/data
-export RUNG_SOCKET=$data/socket NO_COLOR=1 COLUMNS=200
-unset RUNG_LIBRARY
-engine=
-system=
-tls=
-strange=
-passed=0
-failed=0
+. "$(dirname "$0")/../program.sh"
+program_begin shaped 200
 
-finish() {
-    for pid in $engine $system $tls $strange; do
-        kill -9 "$pid" 2>/dev/null
-    done
-    rm -rf "$work"
-}
-trap finish EXIT
-
-check() { # NAME COMMAND…
-    local name=$1
-    shift
-    if "$@"; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAILED: $name"
-        cat "$work/requests" "$work/serve.err" 2>/dev/null
-        "$rung" calls
-        "$rung" incidents
-    fi
-}
-soon() { # PATTERN COMMAND…: what it prints holds the pattern within a quarter of a minute
-    local pattern=$1
-    shift
-    for _ in $(seq 75); do
-        "$@" 2>&1 | grep -qE -- "$pattern" && return 0
-        sleep 0.2
-    done
-    echo "looked for: $pattern"
-    return 1
-}
 requests() { [ "$(grep -cE "^/shop/$1 " "$work/requests")" = "$2" ]; }
 heard() { grep -qE -- "$1" "$work/requests"; }
+tell_more() {
+    cat "$work/requests" "$work/serve.err" 2>/dev/null
+    "$rung" calls
+    "$rung" incidents
+}
 press() { "$rung" press "$1" "$2" --as dan >/dev/null; }
 start_case() { "$rung" start order number="$1" --as dan --json | sed -n 's/.*"instance": *\([0-9]*\).*/\1/p'; }
 # The whole text of the incident whose line holds the pattern.
@@ -90,7 +56,7 @@ check "no certificate" settings_refused '[a]\nurl = https://x\nca = bad.pem\n' '
 
 # --- the outside
 "$outside" >"$work/requests" &
-system=$!
+also=$!
 for _ in $(seq 100); do
     [ -s "$work/requests" ] && break
     sleep 0.05
@@ -111,14 +77,14 @@ serve_tls() { # NAME: on a free port, which it prints
             >"$work/$1.log" 2>&1) &
         tls_pid=$!
         sleep 0.5
-        kill -0 "$tls_pid" 2>/dev/null && tls_port=$at && return 0
+        kill -0 "$tls_pid" 2>/dev/null && tls_port=$at && also="$also $tls_pid" && return 0
     done
     return 1
 }
 serve_tls tls || { cat "$work/tls.log"; exit 1; }
-tls=$tls_pid fine_port=$tls_port
+fine_port=$tls_port
 serve_tls strange || { cat "$work/strange.log"; exit 1; }
-strange=$tls_pid strange_port=$tls_port
+strange_port=$tls_port
 
 printf 'Bearer secret-word-4711\n' >"$work/token"
 chmod 600 "$work/token"
@@ -178,17 +144,8 @@ END
     done
 } >"$work/connectors"
 
-start_engine() {
-    "$rung" serve "$data" "$here/shaped.rung" --connectors "$work/connectors" --demo-clock x60 \
-        >"$work/serve.out" 2>"$work/serve.err" &
-    engine=$!
-    for _ in $(seq 200); do
-        grep -q listens "$work/serve.out" && return 0
-        sleep 0.05
-    done
-    return 1
-}
-check "start" start_engine
+start() { start_engine "$here/shaped.rung" --connectors "$work/connectors" --demo-clock x60; }
+check "start" start
 [ "$failed" = 0 ] || exit 1
 check "a call that nobody sends" grep -q 'connectors:6: no active process sends .shop.sing.$' "$work/serve.err"
 check "a connector that nobody knows" grep -q 'connectors:8: no active process knows .shopp.$' "$work/serve.err"
@@ -286,23 +243,16 @@ check "and no incident of the first" bash -c "! '$rung' incidents | grep -q 'sur
 # --- stopping while functions run
 seven=$(start_case 7)
 press "$seven" endless
-kill -TERM "$engine"
-wait "$engine"
-check "a stop in good order" [ $? = 0 ]
-engine=
+check "a stop in good order" stop_engine
 # --- functions that were mended
 sed -i 's/^local function deeper.*/local function deeper(call) end/; s/^function fails.*/function fails(call) return { path = call.args.number } end/; s/^function endless.*/function endless(call) return {} end/' "$work/shaped.lua"
-check "start again" start_engine
+check "start again" start
 check "what was on its way goes on by the mended function" soon '^/shop/endless ' cat "$work/requests"
 check "an empty body has no type" heard '^= POST /shop/endless type= note'
 number=$("$rung" incidents --json | tr '{' '\n' | grep 'shop.fails has' | sed -n 's/.*"incident": *\([0-9]*\).*/\1/p')
 check "what was given up is tried again" bash -c "'$rung' retry '$number' >/dev/null"
 check "with what the function says now" soon '^/shop/fails/3 ' cat "$work/requests"
-kill -TERM "$engine"
-wait "$engine"
-check "a stop in good order again" [ $? = 0 ]
-engine=
+check "a stop in good order again" stop_engine
 check "verify" "$rung" verify "$data"
 
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+program_end

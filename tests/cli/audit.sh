@@ -5,53 +5,11 @@ set -u
 rung=$1
 here=$2/tests/cli
 tamper=$3
-work=$(mktemp -d "${TMPDIR:-/tmp}/rung-audit.XXXXXX")
-data=$work/data
-export RUNG_SOCKET=$data/socket NO_COLOR=1 COLUMNS=80
-unset RUNG_LIBRARY RUNG_ZONE
-engine=
-passed=0
-failed=0
-
-finish() {
-    [ -n "$engine" ] && kill -9 "$engine" 2>/dev/null
-    rm -rf "$work"
-}
-trap finish EXIT
-
-# expect NAME EXIT PATTERN ARGS…: as in e2e.sh.
-expect() {
-    local name=$1 code=$2 pattern=$3 got
-    shift 3
-    timeout 60 "$rung" "$@" </dev/null >"$work/out" 2>"$work/err"
-    got=$?
-    if [ "$got" = "$code" ] && cat "$work/out" "$work/err" | grep -qE -- "$pattern"; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAILED: $name: rung $*"
-        echo "  exit code $got (expected $code), looked for: $pattern"
-        sed 's/^/  | /' "$work/out" "$work/err"
-    fi
-}
-
-holds() {
-    if grep -qE -- "$2" "$work/out"; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAILED: $1: looked for $2"
-        sed 's/^/  | /' "$work/out"
-    fi
-}
+. "$(dirname "$0")/../program.sh"
+program_begin audit 80
 
 printf 'name,title,roles\nann,Ann,seller\n' >"$work/users.csv"
-"$rung" serve "$data" "$here/audit.rung" --demo-clock x0 >"$work/serve.out" 2>"$work/serve.err" &
-engine=$!
-for _ in $(seq 400); do
-    grep -q listens "$work/serve.out" && break
-    sleep 0.05
-done
+check "start" start_engine "$here/audit.rung" --demo-clock x0
 expect "people" 0 '1 person set' users import "$work/users.csv"
 expect "a case" 0 'case 1 is at: call' start order phone=+4930123456 --as ann
 expect "a minute" 0 'it is' clock advance 1 min
@@ -105,9 +63,7 @@ expect "not a head" 1 'SEQ:HASH' verify --head nonsense
 expect "more happens" 0 'case 2' start order phone=+4930999999 --as ann
 expect "a noted head stays true" 0 'up to the head you noted is unchanged' verify --head "$head"
 remark=$("$rung" history 1 --kind comment --json | sed -n 's/.*"seq": *\([0-9]*\).*/\1/p' | head -1)
-kill "$engine"
-wait "$engine" 2>/dev/null
-engine=
+stop_engine
 
 attack() { # MODE: a copy of the store with the remark changed
     rm -rf "$work/copy"
@@ -128,5 +84,4 @@ expect "but for the head that was noted" 5 "changed at or before record ${head%%
 expect "a head that is not there" 5 'has no record 999' verify "$data" --head "999:${head#*:}"
 expect "a head that is none" 2 'SEQ:HASH' verify "$data" --head "999:12"
 
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+program_end

@@ -4,65 +4,8 @@
 set -u
 rung=$1
 here=$2/tests/cli/e2e
-work=$(mktemp -d "${TMPDIR:-/tmp}/rung-e2e.XXXXXX")
-data=$work/data
-export RUNG_SOCKET=$data/socket NO_COLOR=1 COLUMNS=80
-unset RUNG_LIBRARY
-engine=
-passed=0
-failed=0
-
-finish() {
-    [ -n "$engine" ] && kill -9 "$engine" 2>/dev/null
-    rm -rf "$work"
-}
-trap finish EXIT
-
-# expect NAME EXIT PATTERN ARGS…: runs rung ARGS; what it prints must hold the pattern (grep -E).
-expect() {
-    local name=$1 code=$2 pattern=$3 got
-    shift 3
-    timeout 60 "$rung" "$@" </dev/null >"$work/out" 2>"$work/err"
-    got=$?
-    if [ "$got" = "$code" ] && cat "$work/out" "$work/err" | grep -qE -- "$pattern"; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAILED: $name: rung $*"
-        echo "  exit code $got (expected $code), looked for: $pattern"
-        sed 's/^/  | /' "$work/out" "$work/err"
-    fi
-}
-
-# holds NAME JQ-LIKE-GREP: the last output holds a line.
-holds() {
-    if grep -qE -- "$2" "$work/out"; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAILED: $1: looked for $2"
-        sed 's/^/  | /' "$work/out"
-    fi
-}
-
-start_engine() {
-    rm -f "$work/serve.out" # what an engine before this one said is not this one's word
-    "$rung" serve "$data" "$@" >"$work/serve.out" 2>"$work/serve.err" &
-    engine=$!
-    for _ in $(seq 200); do
-        grep -qs listens "$work/serve.out" && return 0
-        sleep 0.05
-    done
-    echo "FAILED: the engine does not start"
-    cat "$work/serve.err"
-    exit 1
-}
-
-stop_engine() {
-    kill "$1" "$engine"
-    wait "$engine" 2>/dev/null
-    engine=
-}
+. "$(dirname "$0")/../program.sh"
+program_begin e2e 80
 
 # --- without an engine
 expect "no command shows the commands" 0 '^  inbox '
@@ -188,7 +131,7 @@ expect "rebuild: no folder" 5 '' rebuild "$work/d3"
 expect "verify: no folder" 5 '' verify "$work/d3"
 
 # --- with an engine
-start_engine "$here/little.rung" --demo-clock x0
+start_engine "$here/little.rung" --demo-clock x0 || exit 1
 expect "processes" 0 '^order +1' processes
 expect "processes as JSON" 0 '"start_form"' processes --json
 expect "users: empty" 0 'directory is empty' users
@@ -546,5 +489,4 @@ expect "every row is in once" 0 '0 started, 0 joined an open case, 2000 already 
 expect "verify after the kills" 0 'the view is what the journal says' verify
 stop_engine -TERM
 
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+program_end

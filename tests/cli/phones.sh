@@ -5,56 +5,13 @@ set -u
 rung=$1
 here=$2/tests/cli
 numbers=$2/tests/intake/numbers.csv
-work=$(mktemp -d "${TMPDIR:-/tmp}/rung-phones.XXXXXX")
-data=$work/data
-export RUNG_SOCKET=$data/socket NO_COLOR=1 COLUMNS=80
-unset RUNG_LIBRARY RUNG_ZONE
-engine=
-passed=0
-failed=0
-
-finish() {
-    [ -n "$engine" ] && kill -9 "$engine" 2>/dev/null
-    rm -rf "$work"
-}
-trap finish EXIT
-
-count() { # GOOD NAME
-    if [ "$1" -eq 0 ]; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAILED: $2"
-        sed 's/^/  | /' "$work/out" "$work/err" "$work/serve.err" 2>/dev/null
-    fi
-}
-
-expect() { # NAME EXIT PATTERN ARGS…: as in e2e.sh
-    local name=$1 code=$2 pattern=$3 got
-    shift 3
-    timeout 60 "$rung" "$@" </dev/null >"$work/out" 2>"$work/err"
-    got=$?
-    [ "$got" = "$code" ] && cat "$work/out" "$work/err" | grep -qE -- "$pattern"
-    count $? "$name: rung $*: exit code $got (expected $code), looked for: $pattern"
-}
+. "$(dirname "$0")/../program.sh"
+program_begin phones 80
 
 begin() { # OPTION…: the engine, at 10:00 UTC on a Monday
-    : >"$work/serve.out"
-    "$rung" serve "$data" "$@" --demo-clock x0 >"$work/serve.out" 2>"$work/serve.err" &
-    engine=$!
-    for _ in $(seq 400); do
-        grep -q listens "$work/serve.out" && return 0
-        kill -0 "$engine" 2>/dev/null || break
-        sleep 0.05
-    done
-    count 1 "the engine with $* did not come up"
+    check "the engine with $* comes up" start_engine "$@" --demo-clock x0
 }
-
-end() {
-    kill -TERM "$engine" && wait "$engine"
-    count $? "the engine stops"
-    engine=
-}
+end() { check "the engine stops" stop_engine; }
 
 # --- registers that do not hold
 refused() { # NAME TEXT PATTERN
@@ -103,5 +60,4 @@ count $? "no register, no zone"
 end
 expect "the view is what the history says" 0 '' verify "$data"
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+program_end

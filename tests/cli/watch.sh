@@ -2,31 +2,14 @@
 # `serve --watch` as somebody who writes processes uses it. Usage: watch.sh RUNG SOURCE_DIR
 set -u
 rung=$1
-work=$(mktemp -d "${TMPDIR:-/tmp}/rung-watch.XXXXXX")
-data=$work/data
+. "$(dirname "$0")/../program.sh"
+program_begin watch 80
+
 files=$work/files
 log=$work/serve.err
-export RUNG_SOCKET=$work/socket NO_COLOR=1 COLUMNS=80
-unset RUNG_LIBRARY RUNG_ZONE
-engine=
-passed=0
-failed=0
-
-finish() {
-    [ -n "$engine" ] && kill -9 "$engine" 2>/dev/null
-    rm -rf "$work"
-}
-trap finish EXIT
-
-count() { # GOOD NAME
-    if [ "$1" -eq 0 ]; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAILED: $2"
-        "$rung" versions 2>&1 | sed 's/^/  v /'
-        sed 's/^/  | /' "$log"
-    fi
+tell_more() {
+    "$rung" versions 2>&1 | sed 's/^/  v /'
+    sed 's/^/  | /' "$log"
 }
 
 # Waits until the log has told so many lines with TEXT, since it was last forgotten.
@@ -62,21 +45,8 @@ ${3:-}
 END
 }
 
-begin() { # OPTION…
-    : >"$work/serve.out"
-    "$rung" serve "$data" "$files" --socket "$RUNG_SOCKET" "$@" >"$work/serve.out" 2>>"$log" &
-    engine=$!
-    for _ in $(seq 400); do
-        grep -q listens "$work/serve.out" && return 0
-        sleep 0.05
-    done
-    count 1 "the engine did not come up"
-}
-end() {
-    kill -TERM "$engine" && wait "$engine"
-    count $? "the engine stops in good order"
-    engine=
-}
+begin() { check "the engine comes up" start_engine "$files" "$@"; } # OPTION…
+end() { check "the engine stops in good order" stop_engine; }
 
 mkdir "$files"
 forget
@@ -173,5 +143,4 @@ end
 
 "$rung" verify "$data" >/dev/null
 count $? "the view is what the history says"
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+program_end

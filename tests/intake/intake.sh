@@ -8,31 +8,9 @@ hostile=$2
 source=$3
 here=$source/tests/intake
 real=${RUNG_REAL_DATA:-$source/../shared/data}
-work=$(mktemp -d "${TMPDIR:-/tmp}/rung-intake.XXXXXX")
-data=$work/data
-export RUNG_SOCKET=$data/socket NO_COLOR=1 COLUMNS=200
-unset RUNG_LIBRARY
-engine=
-passed=0
-failed=0
+. "$(dirname "$0")/../program.sh"
+program_begin intake 200
 
-finish() {
-    [ -n "$engine" ] && kill -9 "$engine" 2>/dev/null
-    rm -rf "$work"
-}
-trap finish EXIT
-
-check() { # NAME COMMAND…
-    local name=$1
-    shift
-    if "$@"; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAILED: $name"
-        cat "$work/out"
-    fi
-}
 # take FILE MAPPING STATUS PATTERN…: what is told holds every pattern, each on a line of its own.
 take() {
     local file=$1 mapping=$2 status=$3
@@ -50,19 +28,9 @@ holds() { "$rung" show "$1" >"$work/out" 2>&1 && grep -qE -- "$2" "$work/out"; }
 
 mkdir -p "$work/maps"
 cp "$here/custom.map" "$work/maps/company.map"
-start_engine() {
-    "$rung" serve "$data" "$here/intake.rung" --intake "$work/maps" "$@" >"$work/serve.out" 2>"$work/serve.err" &
-    engine=$!
-    for _ in $(seq 200); do
-        grep -q listens "$work/serve.out" && return 0
-        kill -0 "$engine" 2>/dev/null || break
-        sleep 0.05
-    done
-    cat "$work/serve.out" "$work/serve.err"
-    return 1
-}
+start() { start_engine "$here/intake.rung" --intake "$work/maps" "$@"; }
 : >"$work/out"
-check "start" start_engine --region US
+check "start" start --region US
 [ "$failed" = 0 ] || exit 1
 printf 'name,title,roles\nsam,Sam,sales\n' >"$work/users.csv"
 "$rung" users import "$work/users.csv" >/dev/null
@@ -98,16 +66,14 @@ check "a dry run starts nothing" cases 2
 "$rung" intake "$work/form2" --map tilda --dry-run >"$work/out" 2>&1
 check "and says what would be" grep -q 'would be taken' "$work/out"
 printf 'source = s\nstart\n' >"$work/maps/no.map"
-kill -TERM "$engine"
-wait "$engine"
-engine=
+stop_engine
 refused_start() {
     timeout 20 "$rung" serve "$data" "$here/intake.rung" --intake "$work/maps" >"$work/out" 2>&1
     [ $? = 4 ] && grep -q 'no.map:2' "$work/out"
 }
 check "an engine with a mapping that is wrong does not start" refused_start
 rm "$work/maps/no.map"
-check "start again" start_engine
+check "start again" start
 check "what was taken is remembered" take "$work/form" tilda 0 'came before, .* case 1 '
 
 if [ ! -d "$real/webhooks" ]; then
@@ -187,12 +153,8 @@ else
         check "naughty names are taken" take "$file" "$work/blns.map" 0 '^1 \(0\): started'
     done
 fi
-kill -TERM "$engine"
-wait "$engine"
-check "a stop in good order" [ $? = 0 ]
-engine=
+check "a stop in good order" stop_engine
 "$rung" verify "$data" >"$work/out" 2>&1
 check "verify" [ $? = 0 ]
 
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+program_end
