@@ -79,7 +79,7 @@ static void expect_zone(const struct desk *desk, const char *phone, const char *
     }
 }
 
-// S33
+// S33, S34
 static void a_mobile_number_tells_its_zone_by_its_range_and_not_by_its_prefix(void **state)
 {
     struct desk desk;
