@@ -273,6 +273,22 @@ bool names_takes_calendar(struct unit *unit, const struct process *process, stru
     return true;
 }
 
+// "`calendar office` or `calendar works`": what the author may choose from.
+static struct slice calendar_choices(struct unit *unit, uint32_t file)
+{
+    const struct unit_file *own = &unit->files[file];
+    struct slice choices = SLICE_EMPTY;
+    for (uint32_t i = 0; i < own->visible_count; i++) {
+        if (own->visible[i]->kind == DECL_CALENDAR &&
+            !((const struct calendar *)(const void *)own->visible[i])->of_case) {
+            choices = arena_format(unit->arena, "%.*s%s`calendar %.*s`", SLICE_PRINT(choices),
+                                   choices.len > 0 ? " or " : "",
+                                   SLICE_PRINT(own->visible[i]->name));
+        }
+    }
+    return choices;
+}
+
 struct diag *names_report_working_time(struct unit *unit, const struct process *process,
                                        struct span span, struct slice wait)
 {
@@ -281,8 +297,14 @@ struct diag *names_report_working_time(struct unit *unit, const struct process *
     diag_fact(diag, process == NULL ? SLICE("this place")
                                     : names_decl(&process->decl, unit->arena));
     diag_note(diag, "a working hour is an hour of somebody's opening hours");
-    diag_help(diag, "say whose in the process: `calendar NAME`, and declare that calendar at the "
-                    "top of the file");
+    struct slice choices = process == NULL ? SLICE_EMPTY
+                                           : calendar_choices(unit, process->decl.file);
+    if (choices.len > 0) {
+        diag_help(diag, "say whose in the process: %.*s", SLICE_PRINT(choices));
+    } else {
+        diag_help(diag, "say whose in the process: `calendar NAME`, and declare that calendar at "
+                        "the top of the file");
+    }
     return diag;
 }
 
