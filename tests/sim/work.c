@@ -117,6 +117,19 @@ static void ask_start(struct world *world, struct sim_client *client)
     ask_request(world, client, "start", &params);
 }
 
+// Who stands in for one of those to whom the task is offered; others of them may be there.
+static uint32_t in_place_of_one(const struct world *world, const struct model_task *task)
+{
+    const struct staff *staff = &world->model->staff;
+    for (uint32_t of = 1; task->open && task->holder == 0 && of < STAFF_MAX; of++) {
+        uint32_t by = staff_holds(staff, of, task->offered) ? staff_stand_in(staff, of) : 0;
+        if (by != 0 && by <= SIM_USERS && !staff_holds(staff, by, task->offered)) {
+            return by;
+        }
+    }
+    return 0;
+}
+
 // Mostly somebody who may, now and then anybody.
 static const char *presser(struct world *world, const struct model_case *c)
 {
@@ -124,6 +137,7 @@ static const char *presser(struct world *world, const struct model_case *c)
         return user_names[1 + draw(world, SIM_USERS)];
     }
     uint32_t stands_in = staff_stand_in(&world->model->staff, c->task.holder);
+    stands_in = stands_in != 0 ? stands_in : in_place_of_one(world, &c->task);
     if (stands_in != 0 && chance(world, 60)) {
         return user_names[stands_in];
     }
