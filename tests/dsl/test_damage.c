@@ -168,7 +168,8 @@ static bool same_images(const struct bench *bench, uint32_t file,
 
 static void open_bench(struct bench *bench)
 {
-    *bench = (struct bench){ .tells = getenv("DAMAGE_TELL") != NULL };
+    memset(bench, 0, sizeof(*bench));
+    bench->tells = getenv("DAMAGE_TELL") != NULL;
     arena_init(&bench->arena, (size_t)256 << 20);
     (void)snapshot_each("processes", add_file, bench);
     assert_true(bench->file_count > 0);
