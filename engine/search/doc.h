@@ -45,6 +45,12 @@ struct doc {
     struct token token[DOC_TOKENS_MAX];
 };
 
+static inline void doc_clear(struct doc *doc) // its tokens are not touched: there are none
+{
+    doc->seq = 0;
+    doc->ended = false;
+    doc->count = 0;
+}
 // False: full. A token that is there already is not added again.
 bool doc_add(struct doc *doc, struct token token);
 // The words of a text; `arena` keeps them.

@@ -175,7 +175,7 @@ static void note_event(struct follower *follower, const struct event *event)
     char bytes[8];
     struct slice known;
     struct doc *doc = follower->after;
-    *doc = (struct doc){ 0 };
+    doc_clear(doc);
     if (table_get(&follower->touched, key_of(instance, bytes), &known) == TABLE_PRESENT &&
         known.len > 0) {
         (void)doc_decode(arena_copy(&follower->records, known), doc);
@@ -296,7 +296,7 @@ static void file_case(struct follower *follower, uint64_t id, struct slice said)
         instance != NULL ? view_program(follower->view, instance->head.program) : NULL;
     struct slice filed = arena_copy(&follower->arena, index_filed(follower->index, id));
     if (program == NULL || !doc_decode(filed, follower->before)) {
-        *follower->before = (struct doc){ 0 };
+        doc_clear(follower->before);
         if (program == NULL) {
             return; // a damaged row: `rung verify` names it
         }
@@ -305,7 +305,7 @@ static void file_case(struct follower *follower, uint64_t id, struct slice said)
         return; // filed by an earlier batch, which saw the case as it is now
     }
     struct doc *doc = follower->after;
-    *doc = (struct doc){ 0 };
+    doc_clear(doc);
     doc_read(doc, follower->view, program, instance, &follower->arena);
     keep_from(doc, follower->before);
     if (said.len > 0) {
