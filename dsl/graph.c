@@ -346,10 +346,11 @@ uint32_t graph_pair(const struct image *image, uint32_t pair)
     return pair;
 }
 
-void graph_draw(const struct image *image, enum graph_form form, struct arena *arena,
-                struct buf *out)
+void graph_draw(const struct image *image, enum graph_form form, struct slice lang,
+                struct arena *arena, struct buf *out)
 {
-    struct graph graph = { .image = image, .arena = arena };
+    const struct image said = graph_in_language(image, lang, arena);
+    struct graph graph = { .image = &said, .arena = arena };
     graph_collect(&graph);
     switch (form) {
     case GRAPH_TEXT: graph_draw_text(&graph, out); break;

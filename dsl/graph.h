@@ -14,8 +14,20 @@ enum graph_form {
     GRAPH_DOT      // for Graphviz
 };
 
-// Appends the drawing to `out`; memory is taken from `arena`.
-void graph_draw(const struct image *image, enum graph_form form, struct arena *arena,
-                struct buf *out);
+// The codes of the languages that labels are said in besides the one written first, in the order of
+// the alphabet.
+struct graph_languages {
+    struct slice *codes;
+    uint32_t count;
+};
+
+// Adds those of a process; begin with an empty list. The list and its codes lie in `arena`.
+void graph_add_languages(const struct image *image, struct arena *arena,
+                         struct graph_languages *languages);
+
+// Appends the drawing to `out`, with labels as readers of `lang` see them: those written first
+// where there are none in it, and everywhere when it is empty. Memory is taken from `arena`.
+void graph_draw(const struct image *image, enum graph_form form, struct slice lang,
+                struct arena *arena, struct buf *out);
 
 #endif

@@ -30,6 +30,9 @@ struct graph {
     uint32_t chained; // choices that the edge in hand has passed
 };
 
+// The same process with its labels and sentences in one language: no EXPR_LANGUAGE is left.
+struct image graph_in_language(const struct image *image, struct slice lang, struct arena *arena);
+
 // All edges, in the order of the text.
 void graph_collect(struct graph *graph);
 // Whether an edge begins at PLACE_ANYWHERE of this stage.

@@ -224,7 +224,6 @@ static bool put_name(const struct image *image, const struct image_expr *expr,
                        out);
         put_list(image, expr, "()", asks, out);
         return true;
-    case EXPR_LANGUAGE: graph_put_expr(image, expr->b, asks, out); return true;
     case EXPR_EXISTS:
         buf_put_cstr(out, "exists ");
         graph_put_text(image, expr->text, out);
@@ -295,10 +294,6 @@ void graph_put_sentence(const struct image *image, uint32_t index, struct image_
                         struct buf *out)
 {
     const struct image_expr *expr = &image->expr[index];
-    if (expr->kind == EXPR_LANGUAGE) { // the first one written
-        graph_put_sentence(image, expr->b, asks, out);
-        return;
-    }
     bool text = expr->kind == EXPR_TEXT;
     if (text || expr->kind != EXPR_CONCAT) {
         buf_put_cstr(out, text ? "" : "{");

@@ -206,38 +206,82 @@ static bool form_read(struct cli *cli, enum graph_form *ret_form)
     return true;
 }
 
-static int programs_draw(struct cli *cli, const struct cli_files *files,
-                         const struct compile_result *result, enum graph_form form,
-                         struct buf *drawing)
+// What is to be drawn, and how.
+struct wish {
+    struct image *images;
+    uint32_t image_count;
+    enum graph_form form;
+    struct slice only; // the process that was asked for; empty: all
+    struct slice lang; // empty: labels as they are written first
+};
+
+static void wish_images(struct cli *cli, const struct cli_files *files,
+                        const struct compile_result *result, struct wish *wish)
 {
-    struct slice only = slice_from_cstr(cli_option(cli, OPTION_PROCESS));
-    uint32_t drawn = 0;
+    wish->only = slice_from_cstr(cli_option(cli, OPTION_PROCESS));
+    wish->images = ARENA_ARRAY(&cli->arena, struct image, result->program_count + 1);
     for (uint32_t i = 0; i < result->program_count; i++) {
         const struct compile_program *program = &result->programs[i];
-        struct image image;
-        if (!program_is_wanted(program, files, only) || image_open(program->image, &image) != OK) {
-            continue;
+        if (program_is_wanted(program, files, wish->only) &&
+            image_open(program->image, &wish->images[wish->image_count]) == OK) {
+            wish->image_count++;
         }
-        if (form != GRAPH_TEXT && drawn > 0) {
+    }
+}
+
+// A language that no label is said in was meant to be another one.
+static int wish_language(struct cli *cli, struct wish *wish)
+{
+    const char *said = cli_option(cli, OPTION_DRAW_LANG);
+    wish->lang = slice_from_cstr(said);
+    struct graph_languages known = { 0 };
+    for (uint32_t i = 0; i < wish->image_count; i++) {
+        graph_add_languages(&wish->images[i], &cli->arena, &known);
+    }
+    bool found = said == NULL;
+    struct slice list = SLICE_EMPTY;
+    for (uint32_t i = 0; i < known.count; i++) {
+        found = found || slice_equal(known.codes[i], wish->lang);
+        list = arena_format(&cli->arena, "%.*s%s`%.*s`", SLICE_PRINT(list), i > 0 ? ", " : "",
+                            SLICE_PRINT(known.codes[i]));
+    }
+    if (found) {
+        return CLI_DONE;
+    }
+    if (known.count == 0) {
+        return cli_problem(cli, CLI_USAGE, "option",
+                           "there are no labels in `%.*s`: they are written in one language only\n"
+                           "  leave --lang out", SLICE_PRINT(wish->lang));
+    }
+    return cli_problem(cli, CLI_USAGE, "option",
+                       "there are no labels in `%.*s`; beside those written first there are some "
+                       "in %.*s\n  say one of these, or leave --lang out", SLICE_PRINT(wish->lang),
+                       SLICE_PRINT(list));
+}
+
+static int programs_draw(struct cli *cli, const struct wish *wish, struct buf *drawing)
+{
+    for (uint32_t i = 0; i < wish->image_count; i++) {
+        if (wish->form != GRAPH_TEXT && i > 0) {
             return cli_problem(cli, CLI_USAGE, "words",
                                "such a drawing holds one process; say which with --process");
         }
-        buf_put_cstr(drawing, drawn > 0 ? "\n" : "");
-        graph_draw(&image, form, &cli->arena, drawing);
-        drawn++;
+        buf_put_cstr(drawing, i > 0 ? "\n" : "");
+        graph_draw(&wish->images[i], wish->form, wish->lang, &cli->arena, drawing);
     }
-    if (drawn == 0) {
-        return only.len > 0 ? cli_problem(cli, CLI_USAGE, "words", "there is no process `%.*s`",
-                                          SLICE_PRINT(only))
-                            : cli_problem(cli, CLI_USAGE, "words", "there is no process in there");
+    if (wish->image_count == 0) {
+        return wish->only.len > 0
+                   ? cli_problem(cli, CLI_USAGE, "words", "there is no process `%.*s`",
+                                 SLICE_PRINT(wish->only))
+                   : cli_problem(cli, CLI_USAGE, "words", "there is no process in there");
     }
-    return form == GRAPH_DOT ? draw_svg(cli, drawing) : CLI_DONE;
+    return wish->form == GRAPH_DOT ? draw_svg(cli, drawing) : CLI_DONE;
 }
 
 int cmd_graph(struct cli *cli)
 {
-    enum graph_form form;
-    if (!form_read(cli, &form)) {
+    struct wish wish = { 0 };
+    if (!form_read(cli, &wish.form)) {
         return cli_problem(cli, CLI_USAGE, "option", "--as is text, mermaid or svg");
     }
     struct cli_files files;
@@ -250,7 +294,9 @@ int cmd_graph(struct cli *cli)
     struct buf drawing;
     buf_init(&drawing, DRAWING_BYTES_MAX);
     if (compile_is_good(result)) {
-        status = programs_draw(cli, &files, result, form, &drawing);
+        wish_images(cli, &files, result, &wish);
+        status = wish.image_count > 0 ? wish_language(cli, &wish) : CLI_DONE;
+        status = status == CLI_DONE ? programs_draw(cli, &wish, &drawing) : status;
         if (status == CLI_DONE && cli_json_wanted(cli)) {
             cli_print_json(cli, json_pack("{s:s%}", "drawing", drawing.ptr, drawing.len));
         } else if (status == CLI_DONE) {

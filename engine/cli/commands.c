@@ -281,7 +281,8 @@ const struct cli_command cli_commands[] = {
     { "graph", "FILES|FOLDERS…", "draw processes: stages, buttons, ladders, timers, ends",
       "As text for 80 columns, as a Mermaid state diagram, or as SVG (needs Graphviz: the program "
       "`dot`).\n"
-      "The same files always give the same drawing.",
+      "The same files always give the same drawing, whatever the language of the terminal; --lang\n"
+      "draws the labels as readers of that language see them.",
       "Programs", BASIC | OPTION_BIT(PROCESS) | OPTION_BIT(DRAW_AS), 1, ARGS_ANY, cmd_graph },
     { "rights", "FILES|FOLDERS…", "who may press what: role, button and stage as a table",
       "x: who has the task or the slot; o: the same, but nobody who has acted in a role that the "

@@ -95,6 +95,12 @@ expect "graph as text" 0 '^ends$' graph "$here/little.rung"
 expect "graph as Mermaid" 0 '^stateDiagram-v2' graph "$here/little.rung" --as mermaid
 expect "graph of a process that is not there" 2 'no process `nothing`' graph "$here/little.rung" --process nothing
 expect "graph as something else" 2 'text, mermaid or svg' graph "$here/little.rung" --as jpeg
+expect "graph in a language" 0 '\[Занято\]' graph "$here/little.rung" --lang ru
+LC_ALL=ru_RU.UTF-8 expect "graph on a terminal that speaks another language" 0 '\[Busy\]' graph "$here/little.rung"
+expect "graph in a language that it has not" 2 'no labels in `fr`; beside those written first there are some in `ru`' graph "$here/little.rung" --lang fr
+sed -E 's/ ru "[^"]*"//g' "$here/little.rung" >"$work/plain.rung"
+expect "graph in a language of a file that has one" 2 'written in one language only' graph "$work/plain.rung" --lang ru
+expect "graph in two languages" 2 '--lang is given twice' graph "$here/little.rung" --lang ru --lang de
 expect "graph of a bad file" 4 'nothing was drawn' graph "$work/bad.rung"
 if command -v dot >/dev/null; then
     expect "graph as SVG" 0 '</svg>' graph "$here/little.rung" --as svg

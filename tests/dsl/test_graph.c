@@ -17,14 +17,20 @@
 
 enum { TEXT_BYTES_MAX = 4 << 20, COLUMNS = 80 };
 
-static void draw(const struct compile_program *program, enum graph_form form, struct buf *out)
+static void draw_in(const struct compile_program *program, const char *lang, enum graph_form form,
+                    struct buf *out)
 {
     struct image image;
     struct arena arena;
     arena_init(&arena, (size_t)64 << 20);
     assert_int_equal(image_open(program->image, &image), OK);
-    graph_draw(&image, form, &arena, out);
+    graph_draw(&image, form, slice_from_cstr(lang), &arena, out);
     arena_done(&arena);
+}
+
+static void draw(const struct compile_program *program, enum graph_form form, struct buf *out)
+{
+    draw_in(program, NULL, form, out);
 }
 
 static void put_barred(struct slice text, struct buf *out)
@@ -161,10 +167,112 @@ static void the_same_program_gives_the_same_drawing_and_nothing_is_left_out(void
     }
 }
 
+// --- languages ----------------------------------------------------------------------------------
+
+// Russian throughout, German only here and there.
+static const char errand[] =
+    "role clerk \"Clerk\" ru \"Сотрудник\"\n"
+    "process errand \"Errand\" de \"Auftrag\" ru \"Поручение\" {\n"
+    "  title \"Bring {what}\" ru \"Принести {what}\"\n"
+    "  field what: text \"What\" ru \"Что\"\n"
+    "  start => to_do\n"
+    "  stage to_do \"Under way\" ru \"В работе\" {\n"
+    "    stage near \"Near by\" ru \"Рядом\" {\n"
+    "      task \"Fetch {what}\" ru \"Забрать: {what}\" de \"Hole {what}\" for clerk due 1 day\n"
+    "      action bring \"Brought\" ru \"Принёс\" => brought\n"
+    "    }\n"
+    "    action drop \"Give up\" ru \"Бросить\" {\n"
+    "      task \"Tell why\" ru \"Объяснить\" for clerk due now\n"
+    "      => dropped\n"
+    "    }\n"
+    "  }\n"
+    "  end brought \"Delivered\" ru \"Доставлено\" de \"Geliefert\" success\n"
+    "  end dropped \"Given up\" ru \"Брошено\" failure\n"
+    "}\n";
+
+static void must_say(const struct compile_program *program, const char *lang, enum graph_form form,
+                     const char *const *said, const char *const *unsaid)
+{
+    struct buf drawing;
+    buf_init(&drawing, TEXT_BYTES_MAX);
+    draw_in(program, lang, form, &drawing);
+    for (; *said != NULL; said++) {
+        if (count_of(buf_slice(&drawing), *said) == 0) {
+            fail_msg("`%s` is missing in:\n%.*s", *said, SLICE_PRINT(buf_slice(&drawing)));
+        }
+    }
+    for (; *unsaid != NULL; unsaid++) {
+        if (count_of(buf_slice(&drawing), *unsaid) > 0) {
+            fail_msg("`%s` stands in:\n%.*s", *unsaid, SLICE_PRINT(buf_slice(&drawing)));
+        }
+    }
+    buf_done(&drawing);
+}
+
+static void labels_are_drawn_in_the_language_asked_for_and_else_as_written_first(void **state)
+{
+    (void)state;
+    static const char *const english[] = { "Errand",  "Under way", "Near by",  "Brought",
+                                           "Give up", "Delivered", "Given up", NULL };
+    static const char *const russian[] = { "Поручение", "В работе",   "Рядом",   "Принёс",
+                                           "Бросить",   "Доставлено", "Брошено", NULL };
+    static const char *const german[] = { "Auftrag", "Under way", "Near by",  "Brought",
+                                          "Give up", "Geliefert", "Given up", NULL };
+    static const char *const other_than_german[] = { "Errand", "Delivered", "Поручение",
+                                                     "Доставлено", NULL };
+    static const enum graph_form forms[] = { GRAPH_TEXT, GRAPH_MERMAID, GRAPH_DOT };
+    struct compile_result result;
+    compile_one(SLICE("errand.rung"), slice_from_cstr(errand), &result);
+    assert_int_equal(result.program_count, 1);
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        must_say(&result.programs[0], NULL, forms[i], english, russian);
+        must_say(&result.programs[0], "ru", forms[i], russian, english);
+        must_say(&result.programs[0], "de", forms[i], german, other_than_german);
+    }
+    compile_done(&result);
+}
+
+static void tasks_are_drawn_in_the_language_asked_for(void **state)
+{
+    (void)state;
+    static const char *const english[] = { "\"Fetch {what}\"", "\"Tell why\"", NULL };
+    static const char *const russian[] = { "\"Забрать: {what}\"", "\"Объяснить\"", NULL };
+    static const char *const german[] = { "\"Hole {what}\"", "\"Tell why\"", NULL };
+    static const char *const fetch[] = { "Fetch", "Забрать", NULL };
+    struct compile_result result;
+    compile_one(SLICE("errand.rung"), slice_from_cstr(errand), &result);
+    must_say(&result.programs[0], NULL, GRAPH_TEXT, english, russian);
+    must_say(&result.programs[0], "ru", GRAPH_TEXT, russian, english);
+    must_say(&result.programs[0], "de", GRAPH_TEXT, german, fetch);
+    compile_done(&result);
+}
+
+static void the_languages_of_a_process_are_told_each_once(void **state)
+{
+    (void)state;
+    struct compile_result result;
+    struct image image;
+    struct arena arena;
+    struct graph_languages known = { 0 };
+    compile_one(SLICE("errand.rung"), slice_from_cstr(errand), &result);
+    arena_init(&arena, (size_t)1 << 20);
+    assert_int_equal(image_open(result.programs[0].image, &image), OK);
+    graph_add_languages(&image, &arena, &known);
+    graph_add_languages(&image, &arena, &known);
+    assert_int_equal(known.count, 2);
+    assert_true(slice_equal(known.codes[0], SLICE("de")));
+    assert_true(slice_equal(known.codes[1], SLICE("ru")));
+    arena_done(&arena);
+    compile_done(&result);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_process_is_drawn_as_people_read_it),
+        cmocka_unit_test(labels_are_drawn_in_the_language_asked_for_and_else_as_written_first),
+        cmocka_unit_test(tasks_are_drawn_in_the_language_asked_for),
+        cmocka_unit_test(the_languages_of_a_process_are_told_each_once),
         cmocka_unit_test(the_same_program_gives_the_same_drawing_and_nothing_is_left_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
