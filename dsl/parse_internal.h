@@ -151,6 +151,8 @@ void parse_suggest_open(struct parser *p, struct diag *diag);
 // --- names, labels, types (parse_name.c) ---------------------------------------------------------
 void parse_decl_name(struct parser *p, uint32_t node);
 bool parse_at_name(const struct parser *p);
+// A name in round brackets, or a reserved word that was meant as one.
+bool parse_at_parameter(const struct parser *p);
 // A name that stands for something declared elsewhere; `what` needs `needs`.
 void parse_ref(struct parser *p, uint32_t parent, const char *what, const char *needs);
 // The same, for a name that no other name follows.

@@ -99,7 +99,7 @@ static void parse_signal(struct parser *p, uint32_t parent)
     }
     while (!at_parenthesis_end(p)) {
         parse_ref(p, node, "a message", "the names of its parameters");
-        if (!parse_more(p, parse_at_name, "parameters")) {
+        if (!parse_more(p, parse_at_parameter, "parameters")) {
             break;
         }
     }

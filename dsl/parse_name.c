@@ -8,16 +8,26 @@ bool parse_at_name(const struct parser *p)
     return parse_at(p, TOKEN_WORD) && !syntax_word_reserved((enum word)parse_token(p)->word);
 }
 
-
-// Whether a reserved word stands where the author most likely meant a name of his own.
+// Whether a reserved word stands where the author most likely meant a name of his own. At the
+// beginning of a line it rather begins what comes next, unless there is a colon behind it.
 static bool is_misused_word(const struct parser *p)
 {
     enum token_kind next = (enum token_kind)parse_peek(p)->kind;
-    return parse_at(p, TOKEN_WORD) && !parse_token(p)->first_on_line &&
-           (next == TOKEN_STRING || next == TOKEN_STRING_OPEN || next == TOKEN_COLON ||
-            next == TOKEN_PAREN_OPEN || next == TOKEN_BRACE_OPEN || next == TOKEN_COMMA ||
-            next == TOKEN_BRACE_CLOSE ||
-            parse_peek(p)->first_on_line || next == TOKEN_ARROW);
+    if (!parse_at(p, TOKEN_WORD) || next == TOKEN_COLON) {
+        return parse_at(p, TOKEN_WORD);
+    }
+    return !parse_token(p)->first_on_line &&
+           (next == TOKEN_STRING || next == TOKEN_STRING_OPEN || next == TOKEN_PAREN_OPEN ||
+            next == TOKEN_PAREN_CLOSE || next == TOKEN_BRACE_OPEN || next == TOKEN_COMMA ||
+            next == TOKEN_BRACE_CLOSE || next == TOKEN_ARROW || parse_peek(p)->first_on_line);
+}
+
+bool parse_at_parameter(const struct parser *p)
+{
+    enum token_kind next = (enum token_kind)parse_peek(p)->kind;
+    return parse_at_name(p) || (parse_at(p, TOKEN_WORD) &&
+                                (next == TOKEN_COLON || next == TOKEN_COMMA ||
+                                 next == TOKEN_PAREN_CLOSE));
 }
 
 static void take_misused(struct parser *p, uint32_t parent, bool declared)
@@ -29,6 +39,9 @@ static void take_misused(struct parser *p, uint32_t parent, bool declared)
         diag_help_edit(diag, DIAG_FIX_PLACEHOLDER, parse_span(p, p->at),
                        arena_format(p->arena, "%.*s_", SLICE_PRINT(word)),
                        "choose another name, for example with an underscore");
+    } else {
+        diag_help(diag, "write the name that was declared, for example `%.*s_`",
+                  SLICE_PRINT(word));
     }
     uint32_t node = parse_leaf(p, parent, NODE_ERROR);
     p->nodes[node].op = CLASS_NAME;

@@ -30,7 +30,7 @@ void parse_params(struct parser *p, uint32_t parent, const char *what)
     }
     while (!parse_at(p, TOKEN_PAREN_CLOSE) && !parse_body_over(p)) {
         parse_param(p, parent);
-        if (!parse_more(p, parse_at_name, "parameters")) {
+        if (!parse_more(p, parse_at_parameter, "parameters")) {
             break;
         }
     }
