@@ -1,9 +1,14 @@
 // A drawing in the language of Graphviz. Edges between the same two places become one with several
-// lines; what a person presses is black, what time and data do is blue, children are dashed.
+// lines; what a person presses is black, what time and data do is blue, children are dashed. What
+// leads nowhere else is told in the box: Graphviz lays the words of a loop below other edges.
 #include "base/utf8.h"
 #include "dsl/graph_internal.h"
 
 enum { WORDS_BYTES_MAX = 64 * 1024, LINE_CELLS = 42 };
+
+// Keeps words off the edge they belong to. A picture drops common spaces at the beginning of a
+// line; these do not break and stay.
+#define INDENT "\u00a0\u00a0"
 
 static void put_escaped(struct slice text, struct buf *out)
 {
@@ -16,9 +21,11 @@ static void put_escaped(struct slice text, struct buf *out)
     }
 }
 
-// Broken between words into lines that end in `line_end` (`\n` is centred, `\l` stands left).
-static void put_lines(struct slice text, const char *line_end, struct buf *out)
+// Broken between words into lines that end in `line_end` (`\n` is centred, `\l` stands left) and
+// begin with `indent`.
+static void put_lines(struct slice text, const char *indent, const char *line_end, struct buf *out)
 {
+    buf_put_cstr(out, indent);
     size_t column = 0;
     size_t at = 0;
     while (at < text.len) {
@@ -30,6 +37,7 @@ static void put_lines(struct slice text, const char *line_end, struct buf *out)
         size_t cells = utf8_cells(word);
         if (column > 0 && column + 1 + cells > LINE_CELLS) {
             buf_put_cstr(out, line_end);
+            buf_put_cstr(out, indent);
             column = 0;
         }
         buf_put_cstr(out, column > 0 ? " " : "");
@@ -40,11 +48,33 @@ static void put_lines(struct slice text, const char *line_end, struct buf *out)
     buf_put_cstr(out, line_end);
 }
 
+static bool is_loop(const struct graph_edge *edge)
+{
+    return edge->from_place == edge->to_place && edge->from == edge->to;
+}
+
+// What may be done in a place and leaves the case there.
+static void put_loops(const struct graph *graph, enum graph_place place, uint32_t index,
+                      struct buf *out)
+{
+    bool first = true;
+    for (uint32_t i = 0; i < graph->edge_count; i++) {
+        const struct graph_edge *edge = &graph->edges[i];
+        if (is_loop(edge) && edge->from_place == place && edge->from == index) {
+            buf_put_cstr(out, first ? " \\nstays:\\l" : "");
+            put_lines(edge->label, INDENT, "\\l", out);
+            first = false;
+        }
+    }
+}
+
 static void put_anywhere(const struct graph *graph, uint32_t stage, uint32_t depth, struct buf *out)
 {
     if (graph_has_anywhere(graph, stage)) {
-        buf_format(out, "%*sa%u [label=\"%s\", style=\"dashed,rounded\"];\n", (int)depth * 2, "",
-                   stage, stage == 0 ? "anywhere" : "anywhere inside");
+        buf_format(out, "%*sa%u [label=\"%s\\n", (int)depth * 2, "", stage,
+                   stage == 0 ? "anywhere" : "anywhere inside");
+        put_loops(graph, PLACE_ANYWHERE, stage, out);
+        buf_put_cstr(out, "\", style=\"dashed,rounded\"];\n");
     }
 }
 
@@ -60,15 +90,16 @@ static void put_leaf(const struct graph *graph, uint32_t stage, uint32_t depth, 
     if (s->chance != INDEX_NONE) {
         buf_format(&words, " (%u%%)", s->chance);
     }
-    put_lines(buf_slice(&words), "\\n", out);
+    put_lines(buf_slice(&words), "", "\\n", out);
     if (s->task != INDEX_NONE) {
         buf_reset(&words);
         graph_put_sentence(image, image->task[s->task].title, none, &words);
-        put_lines(buf_slice(&words), "\\n", out);
+        put_lines(buf_slice(&words), "", "\\n", out);
         buf_reset(&words);
         graph_put_task_terms(image, s->task, &words);
-        put_lines(buf_slice(&words), "\\n", out);
+        put_lines(buf_slice(&words), "", "\\n", out);
     }
+    put_loops(graph, PLACE_STAGE, stage, out);
     buf_put_cstr(out, "\"];\n");
     buf_done(&words);
 }
@@ -169,7 +200,7 @@ static void put_edge(const struct graph *graph, uint32_t index, struct buf *out)
     buf_put_cstr(out, " [label=\"");
     for (uint32_t i = index; i < graph->edge_count; i++) {
         if (same_way(&graph->edges[i], edge)) {
-            put_lines(graph->edges[i].label, "\\l", out);
+            put_lines(graph->edges[i].label, INDENT, "\\l", out);
         }
     }
     buf_format(out, "\"%s];\n", looks[edge->kind]);
@@ -204,7 +235,9 @@ void graph_draw_dot(const struct graph *graph, struct buf *out)
     }
     put_ladders(image, out);
     for (uint32_t i = 0; i < graph->edge_count; i++) {
-        put_edge(graph, i, out);
+        if (!is_loop(&graph->edges[i])) {
+            put_edge(graph, i, out);
+        }
     }
     buf_put_cstr(out, "}\n");
 }

@@ -266,6 +266,64 @@ static void the_languages_of_a_process_are_told_each_once(void **state)
     compile_done(&result);
 }
 
+// --- pictures -----------------------------------------------------------------------------------
+
+// The line of a drawing that begins with `begin`.
+static struct slice line_of(struct slice text, const char *begin)
+{
+    struct slice wanted = slice_from_cstr(begin);
+    for (size_t i = 0; i < text.len; i++) {
+        if (slice_starts(slice_sub(text, i, text.len), wanted)) {
+            size_t end = i;
+            while (end < text.len && text.ptr[end] != '\n') {
+                end++;
+            }
+            return slice_sub(text, i, end - i);
+        }
+    }
+    fail_msg("no line begins with `%s` in:\n%.*s", begin, SLICE_PRINT(text));
+    return SLICE_EMPTY;
+}
+
+// Graphviz would lay the words of a loop below other edges.
+static void what_leaves_a_case_where_it_is_stands_in_the_box_of_its_stage(void **state)
+{
+    (void)state;
+    static const char program[] =
+        "role clerk \"Clerk\"\n"
+        "ladder busy { 5 min }\n"
+        "process errand \"Errand\" {\n"
+        "  title \"Bring\"\n"
+        "  field note: text \"Note\"\n"
+        "  start => near\n"
+        "  stage near \"Near by\" {\n"
+        "    task \"Fetch\" for clerk due now\n"
+        "    action busy \"Busy\" retry busy then => lost\n"
+        "    action bring \"Brought\" => brought\n"
+        "  }\n"
+        "  action remark \"Remark\" { ask note }\n"
+        "  end brought \"Delivered\" success\n"
+        "  end lost \"Lost\" failure\n"
+        "}\n";
+    struct compile_result result;
+    struct buf drawing;
+    compile_one(SLICE("errand.rung"), slice_from_cstr(program), &result);
+    buf_init(&drawing, TEXT_BYTES_MAX);
+    draw(&result.programs[0], GRAPH_DOT, &drawing);
+    struct slice stage = line_of(buf_slice(&drawing), "  s1 [label=");
+    struct slice anywhere = line_of(buf_slice(&drawing), "  a0 [label=");
+    assert_int_equal(count_of(stage, "stays:"), 1);
+    assert_int_equal(count_of(stage, "Busy (clerk): ladder busy\\l"), 1);
+    assert_int_equal(count_of(stage, "Brought"), 0);
+    assert_int_equal(count_of(anywhere, "Remark (clerk)\\l"), 1);
+    assert_int_equal(count_of(buf_slice(&drawing), "s1 -> s1"), 0);
+    assert_int_equal(count_of(buf_slice(&drawing), "a0 -> a0"), 0);
+    assert_int_equal(count_of(line_of(buf_slice(&drawing), "  s1 -> e0"), "Brought (clerk)"), 1);
+    assert_int_equal(count_of(line_of(buf_slice(&drawing), "  s1 -> e1"), "after ladder busy"), 1);
+    buf_done(&drawing);
+    compile_done(&result);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -273,6 +331,7 @@ int main(void)
         cmocka_unit_test(labels_are_drawn_in_the_language_asked_for_and_else_as_written_first),
         cmocka_unit_test(tasks_are_drawn_in_the_language_asked_for),
         cmocka_unit_test(the_languages_of_a_process_are_told_each_once),
+        cmocka_unit_test(what_leaves_a_case_where_it_is_stands_in_the_box_of_its_stage),
         cmocka_unit_test(the_same_program_gives_the_same_drawing_and_nothing_is_left_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
