@@ -44,6 +44,7 @@ struct people {
     uint32_t column[COLUMN_COUNT]; // UINT32_MAX: the file has none
     struct person *persons;
     struct table numbers; // name and a zero byte → place in `persons`
+    struct table known;   // the same → what the directory says, when the file lacks a column
     uint32_t count, capacity;
     uint32_t faults;
 };
@@ -54,6 +55,31 @@ struct person {
     uint64_t line;
     bool sent;
 };
+
+// Calls `each` for everybody in the directory, page by page.
+typedef int user_fn(struct cli *cli, void *context, struct slice user);
+
+static int each_user(struct cli *cli, user_fn *each, void *context)
+{
+    uint64_t from = 0;
+    int status = CLI_DONE;
+    do {
+        struct params params;
+        struct client_reply reply;
+        params_init(&params);
+        params_uint(&params, "from", from);
+        status = cli_ask(cli, "users", &params, &reply);
+        params_done(&params);
+        struct wire_list list = wire_list(status == CLI_DONE ? wire_raw(reply.result, "users")
+                                                             : SLICE_EMPTY);
+        struct slice user;
+        while (status == CLI_DONE && wire_next(&list, &user)) {
+            status = each(cli, context, user);
+        }
+        from = status == CLI_DONE ? wire_uint(reply.result, "next") : 0;
+    } while (from > 0);
+    return status;
+}
 
 static ptrdiff_t memory_read(void *context, char *to, size_t bytes)
 {
@@ -237,6 +263,35 @@ static void person_keep(struct people *people, struct slice name, const struct p
     people->persons[people->count++] = *person;
 }
 
+// What the directory says of the person of this row; empty: nobody knows him yet.
+static struct slice known_person(const struct people *people, const struct csv_row *row)
+{
+    struct slice found = SLICE_EMPTY;
+    struct slice key = table_key(&people->cli->arena, cell(people, row, COLUMN_NAME));
+    return table_get(&people->known, key, &found) == TABLE_PRESENT ? found : SLICE_EMPTY;
+}
+
+// The cell; of a column that the file does not have, what the directory says: it stays.
+static struct slice cell_or_known(const struct people *people, const struct csv_row *row,
+                                  uint32_t column)
+{
+    return people->column[column] != UINT32_MAX
+               ? cell(people, row, column)
+               : wire_text(known_person(people, row), column_names[column], &people->cli->arena);
+}
+
+static uint32_t list_or_known(const struct people *people, const struct csv_row *row,
+                              uint32_t column, const char *ends, struct buf *to)
+{
+    struct slice known = wire_raw(known_person(people, row), column_names[column]);
+    pack_cstr(to, column_names[column]);
+    if (people->column[column] != UINT32_MAX || known.len == 0) {
+        return list_pack(to, cell(people, row, column), ends);
+    }
+    buf_put_slice(to, known);
+    return 0;
+}
+
 static void put_text(struct buf *to, uint32_t *pairs, const char *key, struct slice text)
 {
     if (text.len > 0) {
@@ -253,15 +308,16 @@ static struct slice person_pack(struct people *people, const struct csv_row *row
     struct buf body;
     struct buf whole;
     uint32_t pairs = 3;
-    int active = active_read(cell(people, row, COLUMN_ACTIVE));
+    struct slice known = known_person(people, row);
+    int active = people->column[COLUMN_ACTIVE] == UINT32_MAX && known.len > 0
+                     ? (wire_bool(known, "active") ? 1 : -1)
+                     : active_read(cell(people, row, COLUMN_ACTIVE));
     buf_init(&body, CSV_FIELD_BYTES_MAX * 16);
     buf_init(&whole, CSV_FIELD_BYTES_MAX * 16);
-    pack_cstr(&body, "roles");
-    if (list_pack(&body, cell(people, row, COLUMN_ROLES), " ;,") > ROLES_PER_USER_MAX) {
+    if (list_or_known(people, row, COLUMN_ROLES, " ;,", &body) > ROLES_PER_USER_MAX) {
         fault(people, row->line, SLICE("there are more than 32 roles"), SLICE_EMPTY);
     }
-    pack_cstr(&body, "teams");
-    if (list_pack(&body, cell(people, row, COLUMN_TEAMS), ";,") > TEAMS_PER_USER_MAX) {
+    if (list_or_known(people, row, COLUMN_TEAMS, ";,", &body) > TEAMS_PER_USER_MAX) {
         fault(people, row->line, SLICE("there are more than 8 teams"), SLICE_EMPTY);
     }
     pack_cstr(&body, "active");
@@ -273,11 +329,11 @@ static struct slice person_pack(struct people *people, const struct csv_row *row
               SLICE("`active` is yes or no; empty means yes"));
     }
     put_text(&body, &pairs, "name", cell(people, row, COLUMN_NAME));
-    put_text(&body, &pairs, "title", cell(people, row, COLUMN_TITLE));
-    put_text(&body, &pairs, "superior", cell(people, row, COLUMN_SUPERIOR));
-    put_text(&body, &pairs, "zone", cell(people, row, COLUMN_ZONE));
-    put_text(&body, &pairs, "language", cell(people, row, COLUMN_LANGUAGE));
-    put_text(&body, &pairs, "hours", cell(people, row, COLUMN_HOURS));
+    put_text(&body, &pairs, "title", cell_or_known(people, row, COLUMN_TITLE));
+    put_text(&body, &pairs, "superior", cell_or_known(people, row, COLUMN_SUPERIOR));
+    put_text(&body, &pairs, "zone", cell_or_known(people, row, COLUMN_ZONE));
+    put_text(&body, &pairs, "language", cell_or_known(people, row, COLUMN_LANGUAGE));
+    put_text(&body, &pairs, "hours", cell_or_known(people, row, COLUMN_HOURS));
     check_hours(people, row->line, cell(people, row, COLUMN_HOURS));
     pack_map(&whole, pairs);
     buf_put_slice(&whole, buf_slice(&body));
@@ -292,7 +348,7 @@ static void person_take(struct people *people, const struct csv_row *row)
     struct slice name = cell(people, row, COLUMN_NAME);
     struct person person = {
         .packed = person_pack(people, row), .line = row->line,
-        .superior = arena_copy(&people->cli->arena, cell(people, row, COLUMN_SUPERIOR)),
+        .superior = arena_copy(&people->cli->arena, cell_or_known(people, row, COLUMN_SUPERIOR)),
     };
     if (name.len == 0) {
         fault(people, row->line, SLICE("the name is empty"), SLICE_EMPTY);
@@ -301,7 +357,26 @@ static void person_take(struct people *people, const struct csv_row *row)
     }
 }
 
-static void people_read(struct people *people)
+static int known_keep(struct cli *cli, void *context, struct slice user)
+{
+    struct people *people = context;
+    struct slice name = wire_text(user, "name", &cli->arena);
+    table_put(&people->known, table_key(&cli->arena, name), user);
+    return CLI_DONE;
+}
+
+// The directory, when there is a column that the file does not have.
+static int known_fetch(struct people *people)
+{
+    for (uint32_t c = 0; c < COLUMN_COUNT; c++) {
+        if (people->column[c] == UINT32_MAX) {
+            return each_user(people->cli, known_keep, people);
+        }
+    }
+    return CLI_DONE;
+}
+
+static int people_read(struct people *people)
 {
     struct csv_row row;
     enum csv_status status = csv_header(&people->csv, &row);
@@ -309,6 +384,10 @@ static void people_read(struct people *people)
         header_bind(people, &row);
     }
     bool go_on = status == CSV_ROW && people->faults == 0;
+    int fetched = go_on ? known_fetch(people) : CLI_DONE;
+    if (fetched != CLI_DONE) {
+        return fetched;
+    }
     while (status == CSV_BAD || go_on) {
         status = go_on ? csv_next(&people->csv, &row) : status;
         if (status == CSV_BAD) {
@@ -319,12 +398,13 @@ static void people_read(struct people *people)
             buf_done(&text);
         }
         if (!go_on || status == CSV_END || status == CSV_FAILED) {
-            return;
+            break;
         }
         if (status == CSV_ROW) {
             person_take(people, &row);
         }
     }
+    return CLI_DONE;
 }
 
 // --- sending: in parts, those above before those below them --------------------------------------
@@ -335,6 +415,19 @@ struct part {
     uint32_t count, done; // people in this part; people that the engine has taken
     int status;
 };
+
+// The engine names the person; the line is ours to know.
+static int part_refused(struct part *part, const struct client_reply *reply)
+{
+    struct people *people = part->people;
+    uint32_t number = person_find(people, reply->subject);
+    if (!slice_equal(reply->code, SLICE("bad_users")) || number == UINT32_MAX) {
+        return cli_refused(people->cli, reply);
+    }
+    fault(people, people->persons[number].line, reply->message, SLICE_EMPTY);
+    return cli_problem(people->cli, CLI_BAD_INPUT, "bad_users", "1 mistake in %s%s", people->path,
+                       part->done > 0 ? "" : "; nothing was changed");
+}
 
 static void part_send(struct part *part)
 {
@@ -351,7 +444,10 @@ static void part_send(struct part *part)
     params_raw(&params, "users", buf_slice(&list));
     params_uint(&params, "id", cli->client.next_request++);
     struct client_reply reply;
-    part->status = cli_ask(cli, "import_users", &params, &reply);
+    part->status = cli_try(cli, "import_users", &params, &reply);
+    if (part->status == CLI_DONE && reply.refused) {
+        part->status = part_refused(part, &reply);
+    }
     part->done += part->status == CLI_DONE ? part->count : 0;
     params_done(&params);
     buf_done(&list);
@@ -424,9 +520,12 @@ static int users_import(struct cli *cli)
     struct csv_options options = { 0 };
     csv_init(&people.csv, &options, memory_read, &people);
     table_init(&people.numbers);
-    people_read(&people);
+    table_init(&people.known);
+    status = people_read(&people);
     csv_done(&people.csv);
-    if (people.faults > 0) {
+    if (status != CLI_DONE) {
+        // told already
+    } else if (people.faults > 0) {
         status =
             cli_problem(cli, CLI_BAD_INPUT, "bad_users", "%u mistake%s in %s; nothing was changed",
                         people.faults, people.faults == 1 ? "" : "s", people.path);
@@ -436,6 +535,7 @@ static int users_import(struct cli *cli)
         status = people_send(&people);
     }
     table_done(&people.numbers);
+    table_done(&people.known);
     return status;
 }
 
@@ -464,48 +564,40 @@ static void user_row(struct cli *cli, struct grid *grid, struct slice user)
     grid_style(grid, 0, TERM_BOLD);
 }
 
-// The directory comes in pages.
+struct user_list {
+    struct grid grid;
+    json_t *json; // NULL: as text
+};
+
+static int user_show(struct cli *cli, void *context, struct slice user)
+{
+    struct user_list *list = context;
+    if (list->json != NULL) {
+        (void)json_array_append_new(list->json, wire_json(user));
+    } else {
+        user_row(cli, &list->grid, user);
+    }
+    return CLI_DONE;
+}
+
 static int users_list(struct cli *cli)
 {
     static const struct grid_column columns[] = {
         { "name", false, 0, 0 },     { "title", false, 10, 2 }, { "roles", false, 12, 0 },
         { "superior", false, 8, 1 }, { "tasks", true, 0, 3 },   { "", false, 0, 0 },
     };
-    struct grid grid;
-    grid_init(&grid, &cli->arena, columns, ARRAY_COUNT(columns));
-    json_t *all = cli_json_wanted(cli) ? json_array() : NULL;
-    uint64_t from = 0;
-    int status = CLI_DONE;
-    do {
-        struct params params;
-        params_init(&params);
-        params_uint(&params, "from", from);
-        struct client_reply reply;
-        status = cli_ask(cli, "users", &params, &reply);
-        params_done(&params);
-        if (status != CLI_DONE) {
-            break;
-        }
-        struct wire_list list = wire_list(wire_raw(reply.result, "users"));
-        struct slice user;
-        while (wire_next(&list, &user)) {
-            if (all != NULL) {
-                (void)json_array_append_new(all, wire_json(user));
-            } else {
-                user_row(cli, &grid, user);
-            }
-        }
-        from = wire_uint(reply.result, "next");
-    } while (from > 0);
-    if (all != NULL && status == CLI_DONE) {
-        cli_print_json(cli, all);
+    struct user_list list = { .json = cli_json_wanted(cli) ? json_array() : NULL };
+    grid_init(&list.grid, &cli->arena, columns, ARRAY_COUNT(columns));
+    int status = each_user(cli, user_show, &list);
+    if (list.json != NULL && status == CLI_DONE) {
+        cli_print_json(cli, list.json);
         return status;
     }
-    json_decref(all);
-    if (status == CLI_DONE && grid.row_count == 0) {
+    json_decref(list.json);
+    if (status == CLI_DONE && list.grid.row_count == 0) {
         buf_put_cstr(&cli->out, "the directory is empty: `rung users import FILE` fills it\n");
     } else if (status == CLI_DONE) {
-        grid_print(&grid, &cli->term, 0, false, &cli->out);
+        grid_print(&list.grid, &cli->term, 0, false, &cli->out);
     }
     return status;
 }

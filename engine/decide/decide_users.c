@@ -5,6 +5,10 @@
 #include "engine/time/hours.h"
 #include "engine/time/zoneinfo.h"
 
+// The subject of the refusal is the user whose line is wrong.
+#define REFUSE_USER(d, user, ...) \
+    decide_refuse((d), REFUSAL_BAD_USERS, arena_format((d)->arena, __VA_ARGS__), (user)->name)
+
 static bool is_name(struct slice name)
 {
     if (name.len == 0 || name.len > NAME_BYTES_MAX || !utf8_valid(name)) {
@@ -59,21 +63,21 @@ static bool check_clock(struct decide *d, const struct command_user *user)
     const char *why;
     struct slice at;
     if (user->zone.len > 0 && !zoneinfo_known(user->zone)) {
-        (void)REFUSE(d, BAD_USERS,
+        (void)REFUSE_USER(d, user,
                      "user `%.*s`: there is no time zone `%.*s`; say for example "
                      "Europe/Moscow",
                      SLICE_PRINT(user->name), SLICE_PRINT(user->zone));
         return false;
     }
     if (user->language.len > 0 && !is_language(user->language)) {
-        (void)REFUSE(d, BAD_USERS,
+        (void)REFUSE_USER(d, user,
                      "user `%.*s`: `%.*s` is not the code of a language; say for "
                      "example ru",
                      SLICE_PRINT(user->name), SLICE_PRINT(user->language));
         return false;
     }
     if (user->hours.len > 0 && !hours_parse(user->hours, &calendar, &why, &at)) {
-        (void)REFUSE(d, BAD_USERS, "user `%.*s`: in the working hours `%.*s` %s",
+        (void)REFUSE_USER(d, user, "user `%.*s`: in the working hours `%.*s` %s",
                      SLICE_PRINT(user->name), SLICE_PRINT(at), why);
         return false;
     }
@@ -84,7 +88,7 @@ static bool check_words(struct decide *d, const struct command_user *user)
 {
     for (uint32_t t = 0; t < user->team_count; t++) {
         if (user->teams[t].len == 0 || !is_plain(user->teams[t], NAME_BYTES_MAX)) {
-            (void)REFUSE(d, BAD_USERS, "user `%.*s`: `%.*s` is not the name of a team",
+            (void)REFUSE_USER(d, user, "user `%.*s`: `%.*s` is not the name of a team",
                          SLICE_PRINT(user->name),
                          SLICE_PRINT(clip_text(user->teams[t], NAME_BYTES_MAX)));
             return false;
@@ -92,7 +96,7 @@ static bool check_words(struct decide *d, const struct command_user *user)
     }
     if (!is_plain(user->zone, NAME_BYTES_MAX) || !is_plain(user->language, NAME_BYTES_MAX) ||
         !is_plain(user->hours, HOURS_BYTES_MAX)) {
-        (void)REFUSE(d, BAD_USERS, "user `%.*s`: zone, language and hours are short texts",
+        (void)REFUSE_USER(d, user, "user `%.*s`: zone, language and hours are short texts",
                      SLICE_PRINT(user->name));
         return false;
     }
@@ -104,11 +108,19 @@ static bool check_users(struct decide *d)
     const struct command *command = d->command;
     for (uint32_t i = 0; i < command->user_count; i++) {
         const struct command_user *user = &command->users[i];
-        if (!is_name(user->name) || user->role_count > ROLES_PER_USER_MAX ||
-            user->title.len > TITLE_BYTES_MAX || user->team_count > TEAMS_PER_USER_MAX) {
-            (void)REFUSE(d, BAD_USERS,
-                         "user %u: `%.*s` is not a name, or has too many roles or teams", i + 1,
-                         SLICE_PRINT(clip_text(user->name, NAME_BYTES_MAX)));
+        if (!is_name(user->name)) {
+            (void)REFUSE_USER(d, user,
+                              "user %u: `%.*s` is not a name: at most %d bytes without blanks, "
+                              "commas and quotes", i + 1,
+                              SLICE_PRINT(clip_text(user->name, NAME_BYTES_MAX)), NAME_BYTES_MAX);
+            return false;
+        }
+        if (user->role_count > ROLES_PER_USER_MAX || user->title.len > TITLE_BYTES_MAX ||
+            user->team_count > TEAMS_PER_USER_MAX) {
+            (void)REFUSE_USER(d, user,
+                              "user `%.*s` has more than %d roles or %d teams, or a title of more "
+                              "than %d bytes", SLICE_PRINT(user->name), ROLES_PER_USER_MAX,
+                              TEAMS_PER_USER_MAX, TITLE_BYTES_MAX);
             return false;
         }
         if (!check_words(d, user)) {
@@ -116,7 +128,7 @@ static bool check_users(struct decide *d)
         }
         for (uint32_t r = 0; r < user->role_count; r++) {
             if (!is_name(user->roles[r])) {
-                (void)REFUSE(d, BAD_USERS, "user `%.*s`: `%.*s` is not the name of a role",
+                (void)REFUSE_USER(d, user, "user `%.*s`: `%.*s` is not the name of a role",
                              SLICE_PRINT(user->name),
                              SLICE_PRINT(clip_text(user->roles[r], NAME_BYTES_MAX)));
                 return false;
@@ -124,7 +136,7 @@ static bool check_users(struct decide *d)
         }
         for (uint32_t j = 0; j < i; j++) {
             if (slice_equal(user->name, command->users[j].name)) {
-                (void)REFUSE(d, BAD_USERS, "user `%.*s` stands in the list twice",
+                (void)REFUSE_USER(d, user, "user `%.*s` stands in the list twice",
                              SLICE_PRINT(user->name));
                 return false;
             }
@@ -200,10 +212,42 @@ static bool find_superior(struct decide *d, const uint32_t *numbers, uint32_t in
     }
     *ret_superior = superior_number(d, numbers, user->superior);
     if (*ret_superior == 0 || *ret_superior == numbers[index]) {
-        (void)REFUSE(d, BAD_USERS, "user `%.*s`: there is no other user `%.*s` to stand above",
+        (void)REFUSE_USER(d, user, "user `%.*s`: there is no other user `%.*s` to stand above",
                      SLICE_PRINT(user->name),
                      SLICE_PRINT(clip_text(user->superior, NAME_BYTES_MAX)));
         return false;
+    }
+    return true;
+}
+
+static uint32_t above(const struct decide *d, const struct user_line *lines, uint32_t user)
+{
+    for (uint32_t i = 0; i < d->command->user_count; i++) {
+        if (lines[i].number == user) {
+            return lines[i].superior;
+        }
+    }
+    const struct view_user *known = view_user(d->view, user);
+    return known != NULL ? known->superior : 0;
+}
+
+// Nobody stands above himself by way of others: each would act for all of them.
+static bool check_rings(struct decide *d, const struct user_line *lines)
+{
+    for (uint32_t i = 0; i < d->command->user_count; i++) {
+        const struct command_user *user = &d->command->users[i];
+        uint32_t at = lines[i].superior;
+        for (int level = 0; level < SUPERIOR_LEVELS_MAX && at != 0; level++) {
+            at = above(d, lines, at);
+            if (at == lines[i].number) {
+                (void)REFUSE_USER(d, user,
+                                  "user `%.*s`: `%.*s` cannot stand above, for `%.*s` stands above "
+                                  "`%.*s` already", SLICE_PRINT(user->name),
+                                  SLICE_PRINT(user->superior), SLICE_PRINT(user->name),
+                                  SLICE_PRINT(user->superior));
+                return false;
+            }
+        }
     }
     return true;
 }
@@ -334,6 +378,9 @@ void decide_users(struct decide *d)
             return;
         }
         look_for_orphans(d, &d->command->users[i]);
+    }
+    if (!check_rings(d, lines)) {
+        return;
     }
     for (uint32_t i = 0; i < count; i++) {
         name_line(d, &d->command->users[i], &lines[i]);

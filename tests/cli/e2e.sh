@@ -147,7 +147,9 @@ printf 'name,roles,active\nx,seller,perhaps\nx,seller,\n,seller,no\n"y,seller,\n
 expect "users: all mistakes at once" 4 '4 mistakes in .*nothing was changed' users import "$work/u.csv"
 grep -q 'u.csv:2: .perhaps. is neither yes nor no' "$work/err" || { failed=$((failed + 1)); echo "FAILED: line of a bad user"; cat "$work/err"; }
 printf 'name,roles,superior\nx,seller,nobody\n' >"$work/u.csv"
-expect "users: refused by the engine" 4 'nobody' users import "$work/u.csv"
+expect "users: refused by the engine" 4 'u.csv:2: user .x.: there is no other user .nobody.' users import "$work/u.csv"
+printf 'name,superior\nx,y\n\ny,x\n' >"$work/u.csv"
+expect "users: nobody stands above himself" 4 'u.csv:4: .*`y` stands above `x` already' users import "$work/u.csv"
 expect "users import" 0 '3 people set' users import "$here/users.csv"
 expect "users list" 0 '^ann +Ann Weiss +seller +hal' users list
 expect "users as JSON" 0 '"superior": ?"hal"' users --json
@@ -289,6 +291,14 @@ printf 'name,zone\nann,Mars/Olympus\n' >"$work/u.csv"
 expect "users: zone that is none" 4 'no time zone `Mars/Olympus`' users import "$work/u.csv"
 printf 'name,title,roles,zone,language,hours\nhal,Hal Berger,boss,Asia/Tokyo,ru,mon..sun 00:00-00:00\n' >"$work/u.csv"
 expect "users: zone, language and hours" 0 '1 person set' users import "$work/u.csv"
+printf 'name,zone\nhal,Europe/Moscow\n' >"$work/u.csv"
+expect "users: a file with two columns" 0 '1 person set' users import "$work/u.csv"
+expect "users: what the file has no column for stays" 0 'hal +Hal Berger +boss' users
+printf 'name,title,superior,language\nhal,Hal Berger,,\n' >"$work/u.csv"
+expect "users: an empty cell empties" 0 '1 person set' users import "$work/u.csv"
+expect "users: and the language is none" 0 '"language": ?""' users --json
+printf 'name,zone,language\nhal,Asia/Tokyo,ru\n' >"$work/u.csv"
+expect "users: as before" 0 '1 person set' users import "$work/u.csv"
 expect "users: hours as JSON" 0 '"hours": ?"mon..sun 00:00-00:00"' users --json
 expect "the language of the one who speaks" 0 'Занято' press 2 --as hal
 expect "another language on demand" 0 'Busy' press 2 --as hal --lang en

@@ -265,6 +265,13 @@ static void nobody_was_picked(void **state)
     company_close(&company);
 }
 
+COMPANY_TEST(nobody_stands_above_himself,
+    { "hire ida sales under bob", "user_set" },
+    { "hire max sales under ida", "user_set" },
+    { "hire bob sales under max", "!bad_users `bob` stands above `max` already" },
+    { "hire ida sales", "user_set" },
+    { "hire bob sales under max", "user_set" })
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -285,6 +292,7 @@ int main(void)
         cmocka_unit_test(and_stays_while_one_task_is_left),
         cmocka_unit_test(what_a_lost_role_left_is_given_back_or_handed_on),
         cmocka_unit_test(whoever_has_a_role_in_a_case_sees_it_also_when_the_task_is_anothers),
+        cmocka_unit_test(nobody_stands_above_himself),
         cmocka_unit_test(a_superior_sees_and_gives_on_what_his_people_have),
         cmocka_unit_test(what_is_frozen_is_handed_over_too),
         cmocka_unit_test(nobody_is_picked_for_what_is_withdrawn),
