@@ -30,8 +30,8 @@ static int needs(struct cli *cli, enum cli_option option)
                        spec->help);
 }
 
-// The number of the task meant: given, or the only one the case has.
-static int task_choose(struct cli *cli, uint64_t instance, uint64_t *ret_task)
+// The number of the task meant: given, or the only one (of the side tasks: `side`) the case has.
+static int task_choose(struct cli *cli, uint64_t instance, bool side, uint64_t *ret_task)
 {
     *ret_task = 0;
     if (!cli_number(cli, OPTION_TASK, UINT32_MAX, ret_task)) {
@@ -51,21 +51,23 @@ static int task_choose(struct cli *cli, uint64_t instance, uint64_t *ret_task)
         return status;
     }
     struct slice main_task = wire_raw(reply.result, "task");
-    uint32_t others = wire_count(wire_raw(reply.result, "tasks"));
-    if (others + (main_task.len > 0 ? 1 : 0) == 1) {
-        struct slice only = main_task;
-        if (others == 1) {
-            struct wire_list list = wire_list(wire_raw(reply.result, "tasks"));
-            (void)wire_next(&list, &only);
+    uint32_t count = main_task.len > 0 && !side ? 1 : 0;
+    *ret_task = count > 0 ? wire_uint(main_task, "task") : 0;
+    struct wire_list list = wire_list(wire_raw(reply.result, "tasks"));
+    struct slice task;
+    while (wire_next(&list, &task)) {
+        if (!side || wire_bool(task, "side")) {
+            *ret_task = wire_uint(task, "task");
+            count++;
         }
-        *ret_task = wire_uint(only, "task");
-        return CLI_DONE;
     }
-    return main_task.len == 0 && others == 0
-               ? cli_problem(cli, CLI_REFUSED, "unknown_task", "the case has no open task")
-               : cli_problem(cli, CLI_USAGE, "usage",
-                             "the case has several tasks: say which one by --task N; `rung show` "
-                             "lists them");
+    if (count > 1) {
+        return cli_problem(cli, CLI_USAGE, "usage", "the case has several %stasks: say which one "
+                           "by --task N; `rung show` lists them", side ? "side " : "");
+    }
+    return count == 1 ? CLI_DONE
+                      : cli_problem(cli, CLI_REFUSED, "unknown_task", "the case has no open %stask",
+                                    side ? "side " : "");
 }
 
 // claim, release, reassign and finish: a task of a case.
@@ -76,7 +78,7 @@ static int task_command(struct cli *cli, const char *method, enum cli_option tex
     if (!cli_case(cli, &instance)) {
         return CLI_USAGE;
     }
-    int status = task_choose(cli, instance, &task);
+    int status = task_choose(cli, instance, text == OPTION_NOTE, &task);
     if (status != CLI_DONE) {
         return status;
     }

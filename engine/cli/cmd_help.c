@@ -38,17 +38,18 @@ static void entry_put(struct cli *cli, struct slice name, unsigned name_cells, c
 
 static void overview(struct cli *cli)
 {
+    static const char *const groups[] = { "Work", "Cases", "Company", "Engine", "Programs" };
     struct buf *out = &cli->out;
     buf_put_cstr(out, "rung runs business processes. Usage: rung COMMAND [WORDS] [OPTIONS]\n");
-    const char *group = "";
-    for (uint32_t i = 0; i < cli_command_count; i++) {
-        const struct cli_command *command = &cli_commands[i];
-        if (strcmp(command->group, group) != 0) {
-            group = command->group;
-            buf_put_char(out, '\n');
-            title_put(cli, group);
+    for (size_t g = 0; g < ARRAY_COUNT(groups); g++) {
+        buf_put_char(out, '\n');
+        title_put(cli, groups[g]);
+        for (uint32_t i = 0; i < cli_command_count; i++) {
+            const struct cli_command *command = &cli_commands[i];
+            if (strcmp(command->group, groups[g]) == 0) {
+                entry_put(cli, slice_from_cstr(command->name), COMMAND_CELLS, command->summary);
+            }
         }
-        entry_put(cli, slice_from_cstr(command->name), COMMAND_CELLS, command->summary);
     }
     buf_put_cstr(out,
                  "\n`rung help COMMAND` says more. Exit codes: 0 done, 1 refused by the engine,\n"

@@ -188,6 +188,7 @@ static uint64_t page_print(struct cli *cli, const struct history *history,
 static int history_pages(struct cli *cli, struct history *history, json_t *all)
 {
     uint64_t shown = UINT64_MAX;
+    bool found = false;
     while (history->limit > 0) {
         struct client_reply reply;
         int status = history_page(cli, history, &reply);
@@ -198,11 +199,15 @@ static int history_pages(struct cli *cli, struct history *history, json_t *all)
         bool more = history->chosen ? wire_moment(reply.result, "next") > 0
                                     : wire_bool(reply.result, "more") && count > 0;
         uint64_t last = page_print(cli, history, &reply, all, &shown);
+        found = found || last > 0;
         history->from = history->chosen ? wire_moment(reply.result, "next") : last;
         history->limit -= count < history->limit ? count : history->limit;
         if (!more) {
             break;
         }
+    }
+    if (!found && all == NULL) {
+        buf_put_cstr(&cli->out, "no record is like that\n");
     }
     return CLI_DONE;
 }

@@ -387,7 +387,7 @@ int cmd_incidents(struct cli *cli)
 
 // What is done to each chosen incident: it is tried again, or closed with a reason.
 struct retry {
-    bool dry, close;
+    bool dry, close, told;
     uint64_t tried, refused;
     json_t *json; // one object an incident; NULL: as text
 };
@@ -395,6 +395,7 @@ struct retry {
 static void retry_tell(struct cli *cli, struct retry *retry, uint64_t incident, const char *result,
                        struct slice why)
 {
+    retry->told = true;
     if (retry->json != NULL) {
         (void)json_array_append_new(
             retry->json, json_pack("{s:I,s:s,s:s%}", "incident", (json_int_t)incident, "result",
@@ -432,7 +433,8 @@ static int retry_number(struct cli *cli, struct retry *retry, struct slice incid
     static const char *const results[2][2] = { { "tried again", "would be tried again" },
                                                { "closed", "would be closed" } };
     if (!reply.refused && retry->dry) {
-        why = wire_text(incident, "text", &cli->arena);
+        why = arena_format(&cli->arena, "it failed with %.*s",
+                           SLICE_PRINT(wire_text(incident, "text", &cli->arena)));
     }
     retry_tell(cli, retry, number,
                !reply.refused ? results[retry->close ? 1 : 0][retry->dry ? 1 : 0]
@@ -501,6 +503,8 @@ static int retry_finish(struct cli *cli, struct retry *retry, int status)
         cli_print_json(cli, json_pack("{s:o,s:I,s:I}", "incidents", retry->json,
                                       retry->close ? "closed" : "tried", (json_int_t)retry->tried,
                                       "refused", (json_int_t)retry->refused));
+    } else if (status == CLI_DONE && !retry->told) {
+        buf_put_cstr(&cli->out, "no open incident is chosen\n");
     }
     return status == CLI_DONE && retry->refused > 0 ? CLI_REFUSED : status;
 }

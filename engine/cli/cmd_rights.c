@@ -86,8 +86,12 @@ static int programs_show(struct cli *cli, const struct cli_files *files,
         (void)fwrite(text.ptr, 1, text.len, stdout);
     }
     buf_done(&text);
-    return shown > 0 ? CLI_DONE
-                     : cli_problem(cli, CLI_USAGE, "words", "there is no such process in there");
+    if (shown > 0) {
+        return CLI_DONE;
+    }
+    return only.len > 0 ? cli_problem(cli, CLI_USAGE, "words", "the files have no process `%.*s`",
+                                      SLICE_PRINT(only))
+                        : cli_problem(cli, CLI_USAGE, "words", "the files have no process");
 }
 
 int cmd_rights(struct cli *cli)

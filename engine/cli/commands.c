@@ -96,7 +96,8 @@ const struct cli_command cli_commands[] = {
     { "retry", "[INCIDENT…]", "try again what an incident holds (administrators)",
       "By number, or all that --kind, --process, --only and --older-than choose, or --all. With\n"
       "--dry-run it is only decided what would come of each. One line an incident; exit code 1\n"
-      "when one was refused, which then stays open.",
+      "when one was refused, which then stays open. A timer that is tried again fires at once,\n"
+      "and when that fails too, a new incident says so.",
       "Cases",
       WIRE | OPTION_BIT(PROCESS) | OPTION_BIT(KIND) | OPTION_BIT(ONLY) | OPTION_BIT(OLDER_THAN) |
           OPTION_BIT(ALL) | OPTION_BIT(DRY_RUN),

@@ -224,6 +224,10 @@ int people_hand_over(struct cli *cli)
         if (hand.failed > 0) {
             buf_format(&cli->out, ", %u refused\n", hand.failed);
         }
+        if (dry && hand.done > 1 && cli_option(cli, OPTION_USERS_TO) == NULL) {
+            buf_put_cstr(&cli->out, "each was looked at alone: in truth `pick` counts those that "
+                                    "went before, and spreads them\n");
+        }
     }
     return status == CLI_DONE && hand.failed > 0 ? CLI_BAD_INPUT : status;
 }

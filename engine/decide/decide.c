@@ -267,7 +267,7 @@ const struct instance *decide_open_case(struct decide *d, struct run *run)
         return NULL;
     }
     if (instance->head.status == INSTANCE_ENDED) {
-        struct slice end = SLICE("cancelled");
+        struct slice end = slice_from_cstr(outcome_name((enum outcome)instance->head.outcome));
         if (instance->head.end < run->program->image.end_count) {
             end = image_slice(&run->program->image,
                               run->program->image.end[instance->head.end].label);

@@ -134,7 +134,9 @@ void decide_side_task(struct decide *d)
         return;
     }
     if (!rights_see(d->view, run->instance, run->program, d->me)) {
-        (void)REFUSE(d, NOT_ALLOWED, "this case is not yours to see");
+        (void)decide_refuse(d, REFUSAL_NOT_ALLOWED,
+                            rights_unseen(d->view, run->instance->head.id, d->me, d->arena),
+                            SLICE_EMPTY);
         return;
     }
     if (d->command->text.len == 0 || run->instance->head.task_count == TASKS_MAX) {
@@ -199,7 +201,9 @@ void decide_comment(struct decide *d)
         return;
     }
     if (d->me != 0 && !rights_see(d->view, run->instance, run->program, d->me)) {
-        (void)REFUSE(d, NOT_ALLOWED, "this case is not yours to see");
+        (void)decide_refuse(d, REFUSAL_NOT_ALLOWED,
+                            rights_unseen(d->view, run->instance->head.id, d->me, d->arena),
+                            SLICE_EMPTY);
         return;
     }
     if (d->command->text.len == 0 || d->command->text.len > COMMENT_BYTES_MAX) {

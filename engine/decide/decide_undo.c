@@ -14,7 +14,8 @@ static bool check_who_and_when(struct decide *d, const struct record *record)
 {
     const struct view_user *who = view_user(d->view, record->on_behalf);
     if (!is_undoable(record->command)) {
-        (void)REFUSE(d, CANNOT_UNDO, "the last thing that happened to this case was a `%s`",
+        (void)REFUSE(d, CANNOT_UNDO,
+                     "the last thing that happened to this case was `%s`, which is not taken back",
                      command_name(record->command));
     } else if (record->on_behalf != d->me) {
         (void)REFUSE(d, CANNOT_UNDO, "the last thing on this case was done by `%.*s`",

@@ -154,8 +154,9 @@ static bool may_merge(struct run *run, uint64_t into)
         const struct view_program *program =
             both[i] != NULL ? view_program(d->view, both[i]->head.program) : NULL;
         if (program != NULL && !rights_see(d->view, both[i], program, d->me)) {
-            (void)REFUSE(d, NOT_ALLOWED, "case %llu is not for `%.*s` to see",
-                         (unsigned long long)both[i]->head.id, SLICE_PRINT(d->command->as));
+            (void)decide_refuse(d, REFUSAL_NOT_ALLOWED,
+                                rights_unseen(d->view, both[i]->head.id, d->me, d->arena),
+                                SLICE_EMPTY);
             return false;
         }
     }

@@ -523,6 +523,19 @@ bool rights_see(const struct view *view, const struct instance *instance,
     return instance->head.creator == user || has_part(view, instance, program, user, &acting_for);
 }
 
+struct slice rights_unseen(const struct view *view, uint64_t instance, uint32_t user,
+                           struct arena *arena)
+{
+    struct slice name = user_name(view, user);
+    const struct view_user *who = view_user(view, user);
+    return arena_format(arena, "case %llu is not for `%.*s` to see: %s",
+                        (unsigned long long)instance, SLICE_PRINT(name),
+                        who != NULL && !who->active
+                            ? "whoever has left sees no cases"
+                            : "no task or role in it is or was his, nor is it of anybody he stands "
+                              "above or in for");
+}
+
 bool rights_see_field(const struct view *view, const struct view_program *program, uint32_t field,
                       uint32_t user)
 {

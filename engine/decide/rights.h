@@ -53,6 +53,9 @@ bool rights_over_person(const struct view *view, uint32_t user, uint32_t whom);
 // Who may look at the case at all (its people, those above them, roles that see all).
 bool rights_see(const struct view *view, const struct instance *instance,
                 const struct view_program *program, uint32_t user);
+// Why not: the sentence of a refusal.
+struct slice rights_unseen(const struct view *view, uint64_t instance, uint32_t user,
+                           struct arena *arena);
 bool rights_see_field(const struct view *view, const struct view_program *program, uint32_t field,
                       uint32_t user);
 // Four eyes (rule 24): has `user` acted on this case, in this life, as a role that the task

@@ -53,9 +53,12 @@ static bool compile(struct shell_job *job)
     toolchain->run(toolchain->context, job->files, job->file_count, &job->request->arena,
                    &job->result);
     if (!result->good) {
-        job->refusal = (struct refusal){ REFUSAL_BAD_PROGRAM,
-                                         SLICE("the files have errors; nothing was activated"),
-                                         SLICE("files") };
+        job->refusal = (struct refusal){
+            REFUSAL_BAD_PROGRAM,
+            result->tests > 0 ? SLICE("a test of the files fails; nothing was activated")
+                              : SLICE("the files have errors; nothing was activated"),
+            SLICE("files"),
+        };
         reply_text(&job->detail, "text", result->text);
         reply_key(&job->detail, "diagnostics");
         write_diagnostics(result, &job->detail);

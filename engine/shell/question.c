@@ -73,9 +73,8 @@ const struct instance *question_instance(struct question *q,
     }
     if (q->env.user != 0 && !rights_see(q->env.view, instance, *ret_program, q->env.user)) {
         (void)question_refuse(q, REFUSAL_NOT_ALLOWED,
-                     arena_format(q->env.arena, "case %.*s is not for `%.*s` to see",
-                                  SLICE_PRINT(subject),
-                                  SLICE_PRINT(card_user_name(&q->env, q->env.user))), subject);
+                              rights_unseen(q->env.view, id, q->env.user, q->env.arena),
+                              subject);
         return NULL;
     }
     return instance;

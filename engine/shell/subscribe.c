@@ -99,6 +99,7 @@ static bool watch_case(struct shell *shell, struct subscription *s, const struct
     uint64_t last = instance != NULL ? instance->head.last_seq : 0;
     bool known = find_viewer(shell, call, &s->viewer, refusal);
     bool may = known && instance != NULL && may_watch(shell->view, instance, s->viewer);
+    struct slice why = rights_unseen(shell->view, s->instance, s->viewer, &shell->scratch);
     view_end(shell->view);
     if (!known) {
         return false;
@@ -106,8 +107,7 @@ static bool watch_case(struct shell *shell, struct subscription *s, const struct
     if (instance != NULL && !may) {
         *refusal = (struct refusal){
             REFUSAL_NOT_ALLOWED,
-            arena_format(&shell->scratch, "case %llu is not for `%.*s` to see",
-                         (unsigned long long)s->instance, SLICE_PRINT(call->arg[PARAM_AS].bytes)),
+            why,
             SLICE("instance"),
         };
         return false;

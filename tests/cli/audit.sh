@@ -47,6 +47,8 @@ expect "by kind" 0 'timer fired' history 1 --kind timer
 expect "by action, everywhere" 0 'pressed Busy' history --action busy --since '5 days ago' --by ann
 expect "by text" 0 'promised 500' history --grep 'PROMISED'
 expect "nothing of that" 0 '^\[\]$' history --grep nowhere --json
+expect "nothing of that, in words" 0 '^no record is like that$' history 1 --field nowhere
+expect "no incident to try again" 0 '^no open incident is chosen$' retry --kind nowhere
 expect "of all cases, nothing chosen" 2 'say which CASE' history
 expect "not a kind" 1 'no kind of record' history --kind pressing
 

@@ -227,8 +227,8 @@ expect "comment is in the history" 0 'said: rang twice' history 1
 expect "task: for whom" 2 '--for USER' task 1 check it
 expect "task: bad moment" 2 'is not a moment' task 1 check it --for bea --due never
 expect "task" 0 'check it' task 1 check it --for bea --due 'in 3 h' --as ann
-expect "finish needs to know which" 2 'several tasks' finish 1 --as ann
-expect "finish" 0 'case 1' finish 1 --task 3 --note done --as bea
+expect "finish is of side tasks, and there is one" 0 'case 1' finish 1 --note done --as bea
+expect "finish, once more" 1 'no open side task' finish 1 --as ann
 expect "reassign" 0 'case 1' reassign 1 bea --reason holiday --as hal
 expect "reassign to nobody" 1 'unknown_user' reassign 1 xyz --as hal
 expect "search without words" 2 'say what to look for' search
@@ -309,7 +309,7 @@ cmp -s "$work/own" "$work/out" || { failed=$((failed + 1)); echo "FAILED: moment
 expect "another zone on demand" 0 '.' show 2 --as hal --zone UTC
 cmp -s "$work/own" "$work/out" && { failed=$((failed + 1)); echo "FAILED: --zone before the speaker's"; }
 expect "claim" 0 'case 2' claim 2 --as ann
-expect "watch is for those who see the case" 1 'case 2 is not for .bea. to see .not_allowed' watch 2 --as bea
+expect "watch is for those who see the case" 1 'case 2 is not for .bea. to see: no task or role in it is or was his' watch 2 --as bea
 expect "watch an inbox of another" 1 'not_allowed' watch --inbox ann --as bea
 expect "release: not his" 1 'not for .bea. to see' release 2 --as bea
 expect "release" 0 'case 2' release 2 --as ann
