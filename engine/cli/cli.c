@@ -214,6 +214,25 @@ void cli_put_request(struct cli *cli, struct params *params)
     params_uint(params, "id", cli->client.next_request++);
 }
 
+// The sentence with its code; below it, line by line, the way to where a hook failed.
+static void put_message(struct buf *text, struct arena *arena, const struct client_reply *reply)
+{
+    struct slice rest = reply->message;
+    for (bool first = true; first || rest.len > 0; first = false) {
+        size_t end = 0;
+        while (end < rest.len && rest.ptr[end] != '\n') {
+            end++;
+        }
+        struct slice line = term_clean(arena, slice_sub(rest, 0, end));
+        rest = slice_sub(rest, end + 1, rest.len);
+        buf_format(text, first ? ": %.*s" : "  %.*s", SLICE_PRINT(line));
+        if (first) {
+            buf_format(text, " (%.*s)", SLICE_PRINT(term_clean(arena, reply->code)));
+        }
+        buf_put_char(text, '\n');
+    }
+}
+
 int cli_refused(struct cli *cli, const struct client_reply *reply)
 {
     struct arena *arena = &cli->arena;
@@ -222,8 +241,7 @@ int cli_refused(struct cli *cli, const struct client_reply *reply)
     struct buf text;
     buf_init(&text, FRAME_BYTES_MAX);
     term_put(&term, &text, TERM_RED, SLICE("refused"));
-    buf_format(&text, ": %.*s (%.*s)\n", SLICE_PRINT(term_clean(arena, reply->message)),
-               SLICE_PRINT(term_clean(arena, reply->code)));
+    put_message(&text, arena, reply);
     if (reply->help.len > 0) {
         buf_format(&text, "  %.*s\n", SLICE_PRINT(term_clean(arena, reply->help)));
     }

@@ -38,13 +38,22 @@ static struct value fail(struct eval_env *env, struct slice name, struct slice w
                                   SLICE_PRINT(slice_sub(why, 0, ERROR_BYTES_MAX))));
 }
 
+// What was given cannot be used; the script's own line is where its function begins.
+static struct value unfit(struct eval_env *env, const struct image_hook *hook, struct slice why)
+{
+    const struct image *image = &env->program->image;
+    return fail(env, image_slice(image, hook->name),
+                arena_format(env->arena, "%.*s:%u: what it gave %.*s",
+                             SLICE_PRINT(image_slice(image, hook->file)),
+                             (unsigned)hook_line(env->hooks), SLICE_PRINT(why)));
+}
+
 // The same road that a form's answer takes: what it may be, and the words when it is not.
 static struct value typed(struct eval_env *env, const struct image_hook *hook,
                           const struct value *value)
 {
     struct buf buf;
     struct value result = value_empty();
-    struct slice name = image_slice(&env->program->image, hook->name);
     if (value_is_empty(value)) {
         return result;
     }
@@ -54,13 +63,12 @@ static struct value typed(struct eval_env *env, const struct image_hook *hook,
     bool fits = !buf.overflow;
     buf_done(&buf);
     if (!fits) {
-        return fail(env, name, SLICE("what it gave is larger than a field may be"));
+        return unfit(env, hook, SLICE("is larger than a field may be"));
     }
     if (!eval_coerce(env, hook->type, packed, &result)) {
         struct slice why = env->refusal.message;
         env->refusal = (struct refusal){ 0 };
-        return fail(env, name, arena_format(env->arena, "what it gave does not fit: %.*s",
-                                            SLICE_PRINT(why)));
+        return unfit(env, hook, arena_format(env->arena, "does not fit: %.*s", SLICE_PRINT(why)));
     }
     return result;
 }

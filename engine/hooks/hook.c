@@ -8,10 +8,30 @@
 
 // --- the bounds ----------------------------------------------------------------------------------
 
+// Read without asking Lua for memory, which may be used up as well.
+static void note_way(lua_State *lua, struct hook_box *box)
+{
+    lua_Debug at;
+    for (int level = 0; box->way_count < HOOK_PLACES_MAX && lua_getstack(lua, level, &at) != 0;
+         level++) {
+        struct hook_place *place = &box->way[box->way_count];
+        if (lua_getinfo(lua, "Sl", &at) != 0 && at.currentline > 0) {
+            memcpy(place->file, at.short_src, sizeof(place->file));
+            place->line = at.currentline;
+            place->function = at.linedefined;
+            box->way_count++;
+        }
+    }
+}
+
 // Once the budget is spent every further instruction fails, so that no pcall can swallow it.
 static void out_of_work(lua_State *lua)
 {
-    hook_of(lua)->out_of_work = true;
+    struct hook_box *box = hook_of(lua);
+    if (!box->out_of_work) {
+        note_way(lua, box);
+    }
+    box->out_of_work = true;
     luaL_error(lua, "more than %d instructions", HOOK_INSTRUCTIONS_MAX);
 }
 
@@ -105,6 +125,8 @@ static void begin(struct hook_box *box, uint64_t seed)
     box->out_of_bytes = false;
     box->left = HOOK_INSTRUCTIONS_MAX;
     box->bytes = 0;
+    box->begins = 0;
+    box->way_count = 0;
     prng_init(&box->prng, seed);
     box->limited = true;
     lua_sethook(box->lua, on_count, LUA_MASKCOUNT, HOOK_COUNT);
@@ -188,6 +210,15 @@ static void push_function(lua_State *lua, struct work *work)
         luaL_error(lua, "the file defines no function `%s`",
                    lua_pushlstring(lua, work->call->name.ptr, work->call->name.len));
     }
+    lua_Debug function;
+    lua_pushvalue(lua, -1);
+    (void)lua_getinfo(lua, ">S", &function);
+    work->box->begins = function.linedefined;
+}
+
+uint32_t hook_line(const struct hook_box *box)
+{
+    return box->begins > 0 ? (uint32_t)box->begins : 1;
 }
 
 static int run(lua_State *lua)
@@ -201,7 +232,9 @@ static int run(lua_State *lua)
     lua_call(lua, (int)work->call->arg_count, 1);
     const char *wrong = convert_take(lua, -1, work->call->arena, &work->result);
     if (wrong != NULL) {
-        luaL_error(lua, "`%s` gave %s",
+        luaL_error(lua, "%s:%d: `%s` gave %s",
+                   lua_pushlstring(lua, work->call->file.ptr, work->call->file.len),
+                   (int)hook_line(work->box),
                    lua_pushlstring(lua, work->call->name.ptr, work->call->name.len), wrong);
     }
     return 0;
@@ -217,21 +250,39 @@ static int add_way(lua_State *lua)
     return 1;
 }
 
-static struct slice explain(struct hook_box *box, struct arena *arena)
+// A bound was reached: where, as exactly as can be known, and the way there.
+static struct slice explain_bound(const struct hook_box *box, const struct hook_call *call)
+{
+    struct arena *arena = call->arena;
+    struct slice way = SLICE_EMPTY;
+    for (uint32_t i = 0; i < box->way_count; i++) {
+        const struct hook_place *place = &box->way[i];
+        way = arena_format(arena, "%.*s%s\n\t%s:%d: in the function of line %d", SLICE_PRINT(way),
+                           i == 0 ? "\nstack traceback:" : "", place->file, place->line,
+                           place->function);
+    }
+    if (box->out_of_work) {
+        return arena_format(arena,
+                            "%.*s:%d: it takes more than HOOK_INSTRUCTIONS_MAX = %d "
+                            "instructions%.*s", SLICE_PRINT(call->file),
+                            box->way_count > 0 ? box->way[0].line : (int)hook_line(box),
+                            HOOK_INSTRUCTIONS_MAX, SLICE_PRINT(way));
+    }
+    return arena_format(arena,
+                        "%.*s:%d: it needs more than HOOK_BYTES_MAX = %d bytes, or one text or "
+                        "table of more than HOOK_BLOCK_BYTES_MAX = %d",
+                        SLICE_PRINT(call->file), (int)hook_line(box), HOOK_BYTES_MAX,
+                        HOOK_BLOCK_BYTES_MAX);
+}
+
+static struct slice explain(const struct hook_box *box, const struct hook_call *call)
 {
     size_t len = 0;
+    if (box->out_of_work || box->out_of_bytes) {
+        return explain_bound(box, call);
+    }
     const char *text = lua_tolstring(box->lua, -1, &len);
-    if (box->out_of_work) {
-        return arena_format(arena, "it takes more than HOOK_INSTRUCTIONS_MAX = %d instructions",
-                            HOOK_INSTRUCTIONS_MAX);
-    }
-    if (box->out_of_bytes) {
-        return arena_format(arena,
-                            "it needs more than HOOK_BYTES_MAX = %d bytes, or one text or table of "
-                            "more than HOOK_BLOCK_BYTES_MAX = %d",
-                            HOOK_BYTES_MAX, HOOK_BLOCK_BYTES_MAX);
-    }
-    return text != NULL ? arena_copy(arena, slice_make(text, len))
+    return text != NULL ? arena_copy(call->arena, slice_make(text, len))
                         : SLICE("the script failed without a word");
 }
 
@@ -250,7 +301,7 @@ bool hook_call(struct hook_box *box, const struct hook_call *call, struct value 
     if (good) {
         *ret_value = work.result;
     } else {
-        *ret_error = explain(box, call->arena);
+        *ret_error = explain(box, call);
     }
     end(box, good);
     return good;
@@ -296,7 +347,7 @@ bool hook_check(struct slice file, struct slice text, struct slice name, struct 
     lua_pushlightuserdata(box->lua, &work);
     bool good = lua_pcall(box->lua, 1, 0, 0) == LUA_OK && !box->out_of_work && !box->out_of_bytes;
     if (!good) {
-        *ret_error = explain(box, arena);
+        *ret_error = explain(box, &call);
         *ret_line = cut_line(file, ret_error);
     }
     end(box, good);

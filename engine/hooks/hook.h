@@ -49,6 +49,9 @@ struct hook_call {
 bool hook_call(struct hook_box *box, const struct hook_call *call, struct value *ret_value,
                struct slice *ret_error);
 
+// The line where the function of the last call begins.
+uint32_t hook_line(const struct hook_box *box);
+
 // Would the file compile, and does it define that function? False: `ret_error` says why not,
 // `ret_line` where (1 when nowhere in particular).
 bool hook_check(struct slice file, struct slice text, struct slice name, struct arena *arena,

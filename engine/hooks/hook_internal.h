@@ -15,6 +15,13 @@ struct hook_chunk {
     int text, function; // references in the registry
 };
 
+// A line that was being run.
+struct hook_place {
+    char file[LUA_IDSIZE];
+    int line, function; // where that function begins
+};
+enum { HOOK_PLACES_MAX = 8 };
+
 struct hook_box {
     lua_State *lua; // NULL: made at the next call
     struct hook_chunk chunks[HOOK_CHUNKS_MAX];
@@ -23,6 +30,9 @@ struct hook_box {
     bool out_of_work;  // … and one was reached
     bool out_of_bytes;
     int64_t left;      // instructions
+    int begins;        // the line of the function that was asked; 0: it came to none
+    struct hook_place way[HOOK_PLACES_MAX]; // to where the work was used up, innermost first
+    uint32_t way_count;
     uint64_t bytes;    // asked for
     struct prng prng;
 };

@@ -35,6 +35,11 @@ static void the_budget_holds_across_pcall_and_coroutines(void **state)
               "function f() for i = 1, 1e9 do\n"
               " coroutine.resume(coroutine.create(function() for k = 1, 400 do end end)) end end",
               "HOOK_");
+    ask_fails(*state, "function f()\n while true do\n pcall(error) end end",
+              "hooks/f.lua:3: it takes more than HOOK_INSTRUCTIONS_MAX");
+    ask_fails(*state,
+              "local function g()\n while true do end end\n\nfunction f()\n g() return 1 end",
+              "\n\thooks/f.lua:5: in the function of line 4");
     // Caught in time, and then a value as if nothing had been: it is over all the same.
     ask_fails(*state,
               "function f() local n = 0 pcall(function() while true do n = n + 1 end end)\n"
@@ -45,6 +50,8 @@ static void the_budget_holds_across_pcall_and_coroutines(void **state)
 
 static void memory_ends(void **state)
 {
+    ask_fails(*state, "\nfunction f() return #string.rep('x', 1e9) end",
+              "hooks/f.lua:2: it needs more than HOOK_BYTES_MAX");
     ask_fails(*state, "function f() local t = {} for i = 1, 1e9 do t[i] = i end end",
               "HOOK_BYTES_MAX");
     ask_fails(*state, "function f() return #string.rep('x', 1e9) end", "HOOK_BYTES_MAX");
