@@ -32,6 +32,9 @@ enum {
     TIMERS_PER_BATCH_MAX = 128,
     TIMERS_BEFORE_COMMANDS_MAX = 32, // of one batch, when commands of clients wait behind them
     MOVES_PER_BATCH_MAX = 16, // cases that come to another version between the commands of clients
+    MOVES_BESIDE_COMMANDS_MAX = 8, // of one batch, and of each MOVES_EVERY_US, while clients ask
+    MOVES_EVERY_US = 2000,
+    MOVES_REST_US = 20000, // nobody has asked for so long: moves need not stand back
     CASCADE_COMMANDS_MAX = 256, // commands that one command may bring about (child ended …)
     // one command
     COMMAND_ARENA_BYTES_MAX = 32 * 1024 * 1024,

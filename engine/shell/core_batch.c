@@ -291,16 +291,37 @@ bool batch_take_written(struct core_tick *tick)
     return !write;
 }
 
+uint32_t batch_moves_now(const struct core_tick *tick)
+{
+    uint64_t us = now_us(tick);
+    if (us >= tick->asked_us + MOVES_REST_US) {
+        return MOVES_PER_BATCH_MAX;
+    }
+    bool stands_back = us < tick->moved_us + MOVES_EVERY_US || store_pressed(tick->store);
+    return stands_back ? 0 : MOVES_BESIDE_COMMANDS_MAX;
+}
+
+// Cases that move to another version are waited for by nobody: beside commands they take a small
+// share of the time, and none when their rows would make commands wait for a flush.
+static void move_some(struct core_tick *tick)
+{
+    uint32_t most = batch_moves_now(tick);
+    if (most > 0 && core_step_versions(tick->core, most)) {
+        tick->counters.moves++;
+        tick->moved_us = now_us(tick);
+    }
+}
+
 void batch_begin(struct core_tick *tick, bool timers)
 {
     if (!tick->begun) {
         core_begin(tick->core, timekeeper_now(tick->keeper));
         tick->begun = true;
         if (timers) {
-            uint32_t most = inbox_is_empty(tick->inbox) ? TIMERS_PER_BATCH_MAX
-                                                        : TIMERS_BEFORE_COMMANDS_MAX;
+            bool waited_for = !inbox_is_empty(tick->inbox);
+            uint32_t most = waited_for ? TIMERS_BEFORE_COMMANDS_MAX : TIMERS_PER_BATCH_MAX;
             tick->counters.timers += core_step_timers(tick->core, most);
-            tick->counters.moves += core_step_versions(tick->core, MOVES_PER_BATCH_MAX);
+            move_some(tick);
         }
     }
 }

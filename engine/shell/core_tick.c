@@ -162,6 +162,7 @@ static void take_batch(struct core_tick *tick, uint64_t now_ms, bool timers)
             continue;
         }
         batch_begin(tick, false);
+        tick->asked_us = open->count == 0 ? now_us(tick) : tick->asked_us;
         open->request[open->count++] = request;
         bytes += request->bytes.len + request->arena.used_bytes;
         batch_step_last(tick);
@@ -200,6 +201,11 @@ static void settle_flush(struct core_tick *tick)
 
 // --- the tick ------------------------------------------------------------------------------------
 
+static bool is_parked(const struct core_tick *tick)
+{
+    return get_flag(&tick->full) && now_us(tick) < tick->full_until_us;
+}
+
 static uint64_t idle_wait_ms(struct core_tick *tick)
 {
     uint64_t us = now_us(tick);
@@ -213,16 +219,15 @@ static uint64_t idle_wait_ms(struct core_tick *tick)
     } else {
         wait_ms = CORE_TICK_QUIET_MS - quiet_ms;
     }
+    if (core_versions_left(tick->core) && !is_parked(tick) &&
+        !timekeeper_stepped(tick->keeper)) {
+        wait_ms = 1; // cases wait to be moved, and stood back
+    }
     uint64_t due_ms = timekeeper_wait_ms(tick->keeper, core_next_due_ms(tick->core));
     if (due_ms > 0 && due_ms < wait_ms) {
         wait_ms = due_ms;
     }
     return wait_ms;
-}
-
-static bool is_parked(const struct core_tick *tick)
-{
-    return get_flag(&tick->full) && now_us(tick) < tick->full_until_us;
 }
 
 // Takes what is there into the open batch. True: something was decided.
@@ -232,7 +237,8 @@ static bool decide_some(struct core_tick *tick)
     uint32_t count = tick->open.count;
     uint64_t timers = tick->counters.timers;
     bool due = !tick->begun && !is_parked(tick) && !timekeeper_stepped(tick->keeper) &&
-               (core_timers_due(tick->core, now_ms) || core_versions_left(tick->core));
+               (core_timers_due(tick->core, now_ms) ||
+                (core_versions_left(tick->core) && batch_moves_now(tick) > 0));
     uint64_t moves = tick->counters.moves;
     take_batch(tick, now_ms, due);
     // A due timer that nothing came of must not make the core spin.

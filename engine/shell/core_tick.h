@@ -75,6 +75,7 @@ struct core_tick {
     bool begun;                     // the open one: core_begin was called
     uint64_t quiet_since_us; // 0: not quiet
     uint64_t full_until_us;
+    uint64_t asked_us, moved_us; // when a client's command was taken, and when cases were moved
     struct core_tick_counters counters;
     _Atomic bool full;     // writes are refused at the door
     _Atomic bool failed;   // what is on disk is unknown: the process must end without answering

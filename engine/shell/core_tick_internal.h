@@ -34,6 +34,7 @@ void batch_enter_full(struct core_tick *tick);
 // Gives the open batch a delivery if it has none. False: none is free.
 bool batch_have_delivery(struct core_tick *tick);
 void batch_begin(struct core_tick *tick, bool timers); // the open one, unless it has begun
+uint32_t batch_moves_now(const struct core_tick *tick); // cases that may be moved in one
 void batch_step_last(struct core_tick *tick);          // decides its newest command
 void batch_seal(struct core_tick *tick);               // ends it; nothing else is sealed
 bool batch_take_written(struct core_tick *tick);       // true: nothing is being written

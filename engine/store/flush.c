@@ -39,6 +39,12 @@ void store_freeze(struct store *store, uint64_t clock_ms)
 
 bool store_frozen(const struct store *store) { return store->frozen_there; }
 
+bool store_pressed(const struct store *store)
+{
+    return store->frozen_there && (store->active.row_count >= store->flush_rows ||
+                                   table_bytes(&store->active) >= store->flush_bytes);
+}
+
 bool store_overfull(struct store *store)
 {
     bool full = store->frozen_there &&

@@ -171,6 +171,7 @@ void store_batch_drop(struct store *store);
 bool store_wants_freeze(const struct store *store, uint64_t clock_ms, bool idle);
 void store_freeze(struct store *store, uint64_t clock_ms); // F must be empty
 bool store_frozen(const struct store *store);              // F is there and not yet dropped
+bool store_pressed(const struct store *store);             // F is there and A full too
 bool store_overfull(struct store *store); // A ≥ 2 × flush_rows and F is there: take no commands
 // Flusher thread (or inline): writes F in one synced transaction. ERR_FULL: F is kept, try again.
 enum err store_flush(struct store *store) ATTR_USE_RESULT;
