@@ -67,7 +67,7 @@ static bool set_flags(int fd)
            fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
 }
 
-enum err listen_open(struct server *server, struct server_problem *problem)
+enum err listen_name(struct server *server, struct server_problem *problem)
 {
     const struct server_options *options = server->options;
     int wanted = options->socket != NULL
@@ -80,8 +80,13 @@ enum err listen_open(struct server *server, struct server_problem *problem)
                     "the path of a socket has at most 107 bytes; give --socket",
                     options->socket != NULL ? options->socket : options->data);
     }
+    return OK;
+}
+
+enum err listen_open(struct server *server, struct server_problem *problem)
+{
     struct sockaddr_un address = { .sun_family = AF_UNIX };
-    memcpy(address.sun_path, server->socket_path, (size_t)wanted + 1);
+    memcpy(address.sun_path, server->socket_path, strlen(server->socket_path) + 1);
     enum err err = clear_stale(server->socket_path, &address, problem);
     if (err != OK) {
         return err;

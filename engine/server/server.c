@@ -350,7 +350,10 @@ enum err server_run(const struct server_options *options, struct server_problem 
     struct clock clock = threads_clock();
     struct transport transport = listen_transport(server);
     struct worker worker = threads_worker(server);
-    enum err err = open_runner(server, ret_problem);
+    enum err err = listen_name(server, ret_problem);
+    if (err == OK) {
+        err = open_runner(server, ret_problem);
+    }
     if (err == OK) {
         err = open_engine(server, &clock, &transport, &worker, ret_problem);
     }

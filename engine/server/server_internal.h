@@ -57,6 +57,8 @@ struct server {
 void server_log(struct server *server, const char *format, ...) ATTR_PRINTF(2, 3);
 
 // --- listen.c: the socket, its connections, and the transport over them
+// Where it will listen: refused before a store is made or opened.
+enum err listen_name(struct server *server, struct server_problem *problem) ATTR_USE_RESULT;
 enum err listen_open(struct server *server, struct server_problem *problem) ATTR_USE_RESULT;
 void listen_start(struct server *server);
 void listen_stop(struct server *server); // takes no more; removes the socket's file

@@ -470,6 +470,8 @@ expect "backup" 0 'backed up to' backup "$work/copy"
 expect "a folder in use is not touched" 5 'in use by process' rebuild "$data"
 expect "a folder in use is not verified" 5 'in use by process' verify "$data"
 expect "a second engine is refused" 5 '' serve "$data"
+expect "a path that no socket can have" 5 'at most 107 bytes' serve "$work/other" --socket "$work/$(printf %0120d 1)"
+check "and no store is made for it" [ ! -e "$work/other" ]
 stop_engine -TERM
 expect "verify offline" 0 'the view is what the journal says' verify "$data"
 expect "verify offline as JSON" 0 '"good": ?true' verify "$data" --json
