@@ -7,17 +7,26 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 
+# What is checked in, and what the build wrote because it has a layout of its own.
+seeds() { # TARGET BUILD
+    local folder
+    for folder in "tests/fuzz/corpus/$1" "$2/tests/fuzz/seeds/$1"; do
+        [ ! -d "$folder" ] || printf '%s ' "$folder"
+    done
+}
+
 run_target() { # TARGET SECONDS BUILD
     local target=$1 seconds=$2 program=$3/tests/fuzz/fuzz_$1
-    local corpus=tests/fuzz/corpus/$target work=build/fuzz-corpus/fuzz_$target
+    local work=build/fuzz-corpus/fuzz_$target corpus
+    read -ra corpus < <(seeds "$target" "$3")
     mkdir -p "$work"
-    "$program" -runs=0 "$corpus" >/dev/null 2>"build/fuzz-$target-seeds.log" || {
+    "$program" -runs=0 "${corpus[@]}" >/dev/null 2>"build/fuzz-$target-seeds.log" || {
         tail -40 "build/fuzz-$target-seeds.log" >&2
         return 1
     }
     local log=build/fuzz-$target.log
     "$program" -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=20 -print_final_stats=1 \
-        -artifact_prefix="build/fuzz-$target-" "$work" "$corpus" >"$log" 2>&1
+        -artifact_prefix="build/fuzz-$target-" "$work" "${corpus[@]}" >"$log" 2>&1
     local code=$?
     [ "$code" -eq 0 ] || tail -60 "$log" >&2
     awk -v target="$target" '
@@ -30,17 +39,18 @@ run_target() { # TARGET SECONDS BUILD
 }
 
 run_planted() { # TARGET BUILD: the seeds alone must not show it
-    local target=$1 program=$2/tests/fuzz/planted_$1 work log
+    local target=$1 program=$2/tests/fuzz/planted_$1 work log corpus
+    read -ra corpus < <(seeds "$target" "$2")
     work=$(mktemp -d) log=build/planted-$target.log
     mkdir -p build
-    if ! "$program" -runs=0 "tests/fuzz/corpus/$target" >/dev/null 2>&1; then
+    if ! "$program" -runs=0 "${corpus[@]}" >/dev/null 2>&1; then
         printf '%s: the seeds show the planted bug already\n' "$target"
         rm -rf "$work"
         return 1
     fi
     local started=$SECONDS
     "$program" -max_total_time=60 -rss_limit_mb=2048 -artifact_prefix="$work/" -print_final_stats=1 \
-        "$work" "tests/fuzz/corpus/$target" >"$log" 2>&1
+        "$work" "${corpus[@]}" >"$log" 2>&1
     local code=$?
     rm -rf "$work"
     if [ "$code" -eq 0 ]; then
