@@ -152,6 +152,8 @@ void check_each_step(const struct block *block, check_step_fn *visit, void *cont
 void check_each_handler_step(const struct handler *handler, check_step_fn *visit, void *context);
 // And those behind the choices it leads to, each once.
 void check_each_reached_step(const struct handler *handler, check_step_fn *visit, void *context);
+// Whether a step of the action changes a field that the rule's condition reads (check_brings.c).
+bool check_brings(const struct handler *action, const struct handler *rule);
 // Whether the handler holds at the leaf: written in it or around it, and not hidden by an action of
 // the same name further in; an action without `by` needs a task there.
 bool check_handler_holds_at(const struct process *process, const struct handler *handler,

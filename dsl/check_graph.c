@@ -419,6 +419,33 @@ static uint32_t wait_of(const struct handler *handler, const struct stage *leaf)
                : 0;
 }
 
+// A rule that leads on from the leaf, though only for what somebody brings (rule 42).
+static bool rule_leads_on(const struct graph *graph, const struct handler *rule,
+                          const struct stage *leaf)
+{
+    struct ways ways = ways_of(rule);
+    bool only_refusal = rule->stage != leaf && ways.failing == ways.count;
+    return rule->kind == HANDLER_RULE && ways.count > 0 && !only_refusal && !rule->never_holds &&
+           check_handler_holds_at(graph->process, rule, leaf);
+}
+
+// The holder of the task has a button for what such a rule waits for: it leads on as the rule does.
+static bool is_brought(const struct graph *graph, const struct handler *action,
+                       const struct stage *leaf)
+{
+    if (action->kind != HANDLER_ACTION || action->never_holds || leaf->task == NULL ||
+        !may_press(leaf->task->role, action)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < graph->process->handler_count; i++) {
+        const struct handler *rule = graph->process->handlers[i];
+        if (rule_leads_on(graph, rule, leaf) && check_brings(action, rule)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 // What stands there and does not help: the author would take it for a way on.
 static void label_near_miss(struct graph *graph, struct diag *diag, const struct handler *handler,
                             const struct stage *leaf)
@@ -555,6 +582,7 @@ static void find_waits(struct graph *graph, struct leaf *leaf)
         const struct handler *handler = graph->process->handlers[i];
         if (check_handler_holds_at(graph->process, handler, leaf->stage)) {
             leaf->writable->waits |= wait_of(handler, leaf->stage);
+            leaf->writable->waits |= is_brought(graph, handler, leaf->stage) ? WAIT_TASK : 0;
         }
     }
 }
