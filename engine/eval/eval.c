@@ -462,6 +462,10 @@ static struct value negate(struct eval_env *env, const struct value *a)
     if (value_is_empty(a)) {
         return *a;
     }
+    if (a->kind != VALUE_INTEGER && a->kind != VALUE_DECIMAL && a->kind != VALUE_MONEY &&
+        a->kind != VALUE_DURATION) { // only a damaged image asks for that
+        return eval_fail(env, REFUSAL_BAD_ARITHMETIC, SLICE("only an amount has an opposite"));
+    }
     if (__builtin_sub_overflow((int64_t)0, a->number, &result.number)) {
         return eval_fail(env, REFUSAL_BAD_ARITHMETIC, SLICE("this amount is too large"));
     }

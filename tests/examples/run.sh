@@ -49,6 +49,8 @@ checks lead_test.rung
 verdict "the tests of the example lead" $?
 (cd "$scratch" && "$rung" test --region RU --zone Europe/Moscow means_test.rung >test.log 2>&1) || { cat "$scratch/test.log"; false; }
 verdict "what the examples mean" $?
+(cd "$scratch" && "$rung" test --region RU --zone Europe/Moscow kitchen_test.rung >test.log 2>&1) || { cat "$scratch/test.log"; false; }
+verdict "what the kitchen means" $?
 checks more/desk.rung
 checks more/invoice.rung
 checks more/invoice_children.rung
