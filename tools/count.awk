@@ -1,7 +1,7 @@
 #!/usr/bin/awk -f
 # Reads the log of one lane of ./dev test and prints `PASSED FAILED`. Of ctest's verbose output it
 # counts cmocka's cases (`7: [  PASSED  ] 12 test(s).`), our own programs' closing lines (`7: 12 passed,
-# 0 failed`), and a whole program where it says nothing of the kind. Elsewhere it takes the last closing line.
+# 0 failed`), and a whole program where it says nothing of the kind. Elsewhere it adds up the closing lines.
 
 /^[0-9]+: \[  (PASSED|FAILED)  \] [0-9]+ test\(s\)/ {
     split($0, field, ":")
@@ -35,8 +35,8 @@
 }
 
 /^[0-9]+ passed, [0-9]+ failed$/ {
-    own_passed = $1
-    own_failed = $3
+    own_passed += $1
+    own_failed += $3
 }
 
 # The simulator: a line a seed, and one more for a seed that broke an oracle.
