@@ -150,16 +150,16 @@ struct slice eval_seen(const struct eval_env *env, uint32_t expr)
     seen.env.pick = NULL;
     seen.parts = ARENA_ARRAY(env->arena, struct value_part, SEEN_PARTS_MAX);
     look(&seen, expr, IMAGE_EXPR_DEPTH_MAX);
-    struct value value = value_empty();
-    if (seen.count > 0) {
-        value.kind = VALUE_RECORD;
-        value.record.parts = seen.parts;
-        value.record.count = seen.count;
+    if (seen.count == 0) {
+        return SLICE_EMPTY; // an empty value is no bytes, as in every event
     }
+    struct value value = { .kind = VALUE_RECORD };
+    value.record.parts = seen.parts;
+    value.record.count = seen.count;
     struct buf buf;
     buf_init(&buf, 64 * 1024);
     value_pack(&buf, &value);
-    struct slice packed = arena_copy(env->arena, buf.overflow ? SLICE("\xc0") : buf_slice(&buf));
+    struct slice packed = buf.overflow ? SLICE_EMPTY : arena_copy(env->arena, buf_slice(&buf));
     buf_done(&buf);
     return packed;
 }

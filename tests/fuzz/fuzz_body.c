@@ -20,8 +20,8 @@ static void look_at(const struct body *body)
             CHECK(slice_starts(body->values[k].path, value->path));
         }
 #ifdef PLANTED_BUG
-        // Takes it that nobody nests deeper than four.
-        uint32_t points[4] = { 0 };
+        // Takes it that nobody nests deeper than nine.
+        uint32_t points[9] = { 0 };
         for (size_t at = 0, count = 0; at < value->path.len; at++) {
             if (value->path.ptr[at] == '.') {
                 points[count++] = (uint32_t)at;
