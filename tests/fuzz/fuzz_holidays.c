@@ -22,10 +22,10 @@ static void check_days(const struct holidays *holidays)
         CHECK(i == 0 || day[-1].day < day->day);
     }
 #ifdef PLANTED_BUG
-    // Takes it that no country has so many.
-    uint8_t marks[24] = { 0 };
+    // A table of one month, whatever the year holds.
+    uint8_t marks[31] = { 0 };
     for (uint32_t i = 0; i < holidays->count; i++) {
-        marks[i] = (uint8_t)holidays->days[i].mark;
+        marks[holidays->days[i].day - first] = (uint8_t)holidays->days[i].mark;
     }
     CHECK(marks[0] <= MARK_WORKING);
 #endif

@@ -29,7 +29,7 @@ static bool ask(struct hook_box *box, struct arena *arena, struct slice text, st
     bool good = hook_call(box, &call, value, &error);
     CHECK(good || error.len > 0);
 #ifdef PLANTED_BUG
-    char shown[400];
+    char shown[220];
     if (!good) {
         memcpy(shown, error.ptr, error.len); // messages are short
         CHECK(shown[0] != '\0');

@@ -34,7 +34,7 @@ static void check_result(const struct mapping_result *result)
               (pack_scan(element->form, element->form.len, &whole) == PACK_WHOLE &&
                whole == element->form.len));
 #ifdef PLANTED_BUG
-        char row[60] = { 0 }; // ids are short
+        char row[24] = { 0 }; // ids are short
         for (size_t at = 0; at < element->row.len; at++) {
             row[at] = element->row.ptr[at];
         }

@@ -43,7 +43,7 @@ run_planted() { # TARGET BUILD: the seeds alone must not show it
     read -ra corpus < <(seeds "$target" "$2")
     work=$(mktemp -d) log=build/planted-$target.log
     mkdir -p build
-    if ! "$program" -runs=0 "${corpus[@]}" >/dev/null 2>&1; then
+    if ! "$program" -runs=0 -artifact_prefix="$work/" "${corpus[@]}" >/dev/null 2>&1; then
         printf '%s: the seeds show the planted bug already\n' "$target"
         rm -rf "$work"
         return 1
