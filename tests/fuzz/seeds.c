@@ -1,7 +1,7 @@
 // Writes the seed corpora for frames, images and records: a small play of the sample process, as
 // its clients would send it and as the journal keeps it.
 //
-//   fuzz_seeds CORPUS-FOLDER
+//   write_seeds FOLDER
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -239,7 +239,7 @@ int main(int argc, char **argv)
 {
     static struct memory_engine memory;
     if (argc != 2) {
-        fprintf(stderr, "fuzz_seeds CORPUS-FOLDER\n");
+        fprintf(stderr, "write_seeds FOLDER\n");
         return 2;
     }
     (void)mkdir(argv[1], 0755);
