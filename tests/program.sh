@@ -6,6 +6,7 @@
 #   expect NAME EXIT PATTERN ARGS…   rung ARGS must end so, and what it prints must hold the pattern
 #   holds NAME PATTERN           what the last `expect` printed to standard output holds it too
 #   soon PATTERN COMMAND…        what it prints holds the pattern within a quarter of a minute
+#   start_outside PROGRAM LOG    an outside system that prints its $port, then what it hears, to LOG
 #   program_end                  the count; false: something failed
 # Processes whose numbers stand in $also end with the script. A script may say more of a failure
 # (`tell_more`).
@@ -95,6 +96,16 @@ stop_engine() {
     local status=$?
     engine=
     return $status
+}
+
+start_outside() {
+    "$1" >"$2" &
+    also="$also $!"
+    for _ in $(seq 100); do
+        [ -s "$2" ] && break
+        sleep 0.05
+    done
+    port=$(head -1 "$2")
 }
 
 program_end() {

@@ -21,13 +21,7 @@ quiet() { soon 'no call is on its way' "$rung" calls; }
 
 start() { start_engine "$here/calls.rung" --connectors "$work/connectors" --demo-clock x20; }
 
-"$outside" >"$work/requests" &
-also=$!
-for _ in $(seq 100); do
-    [ -s "$work/requests" ] && break
-    sleep 0.05
-done
-port=$(head -1 "$work/requests")
+start_outside "$outside" "$work/requests"
 printf 'secret word\n' >"$work/token"
 chmod 644 "$work/token"
 cat >"$work/connectors" <<END

@@ -20,13 +20,7 @@ start_case() { # NUMBER PRICE
 }
 card() { "$rung" show "$1" --as dan --json | tr -d ' \n'; }
 
-"$outside" >"$work/requests" &
-also=$!
-for _ in $(seq 100); do
-    [ -s "$work/requests" ] && break
-    sleep 0.05
-done
-port=$(head -1 "$work/requests")
+start_outside "$outside" "$work/requests"
 block rung >"$work/bill.rung"
 block lua >"$work/bank.lua"
 block settings | sed "s|https://bank.example|http://127.0.0.1:$port|; s|^\[bank\]|&\nallow = 127.0.0.1:$port|" >"$work/connectors"

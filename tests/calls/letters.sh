@@ -28,13 +28,7 @@ tell_more() {
 }
 quiet() { soon 'no call is on its way' "$rung" calls; }
 
-"$outside" >"$work/letters" &
-also=$!
-for _ in $(seq 100); do
-    [ -s "$work/letters" ] && break
-    sleep 0.05
-done
-port=$(head -1 "$work/letters")
+start_outside "$outside" "$work/letters"
 printf 'secret word\n' >"$work/password"
 chmod 600 "$work/password"
 printf 'Good day,\n.\n{words}: {{{amount}}\nÄ bientôt\n' >"$work/letter.txt"

@@ -55,13 +55,7 @@ check "a method that is none" settings_refused '[a]\nurl = http://x\nmethod = BR
 check "no certificate" settings_refused '[a]\nurl = https://x\nca = bad.pem\n' 'holds no certificate'
 
 # --- the outside
-"$outside" >"$work/requests" &
-also=$!
-for _ in $(seq 100); do
-    [ -s "$work/requests" ] && break
-    sleep 0.05
-done
-port=$(head -1 "$work/requests")
+start_outside "$outside" "$work/requests"
 command -v openssl >/dev/null || { echo "openssl is missing: apt-get install openssl"; exit 1; }
 for name in tls strange; do
     openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "/CN=127.0.0.1" -addext "subjectAltName=IP:127.0.0.1" \
