@@ -293,15 +293,18 @@ static void watch_window(struct load *load, uint64_t now)
 }
 
 // An open loop at thousands a second is timed in fractions of a millisecond: a timer among the
-// connections says when the next command is due.
+// connections says when the next command is due. When none is free the next answer comes first: a
+// timer that is over already would keep this process spinning on a processor that the server needs.
 static void arm_timer(struct load *load)
 {
-    uint64_t due = load->begun_us + load->arrivals * 1000000 / load->options->rate;
-    uint64_t now = clockwork_us();
-    uint64_t wait = due > now ? due - now : 1;
-    const struct itimerspec spec = {
-        .it_value = { (time_t)(wait / 1000000), (long)(wait % 1000000) * 1000 },
-    };
+    struct itimerspec spec = { .it_value = { 0, 0 } }; // disarmed
+    if (load->idle_count > 0) {
+        uint64_t due = load->begun_us + load->arrivals * 1000000 / load->options->rate;
+        uint64_t now = clockwork_us();
+        uint64_t wait = due > now ? due - now : 1;
+        spec.it_value.tv_sec = (time_t)(wait / 1000000);
+        spec.it_value.tv_nsec = (long)(wait % 1000000) * 1000;
+    }
     CHECK(timerfd_settime(load->timer, 0, &spec, NULL) == 0);
 }
 
