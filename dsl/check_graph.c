@@ -423,10 +423,13 @@ static uint32_t wait_of(const struct handler *handler, const struct stage *leaf)
 static bool rule_leads_on(const struct graph *graph, const struct handler *rule,
                           const struct stage *leaf)
 {
+    if (rule->kind != HANDLER_RULE || rule->never_holds ||
+        !check_handler_holds_at(graph->process, rule, leaf)) {
+        return false;
+    }
     struct ways ways = ways_of(rule);
     bool only_refusal = rule->stage != leaf && ways.failing == ways.count;
-    return rule->kind == HANDLER_RULE && ways.count > 0 && !only_refusal && !rule->never_holds &&
-           check_handler_holds_at(graph->process, rule, leaf);
+    return ways.count > 0 && !only_refusal;
 }
 
 // The holder of the task has a button for what such a rule waits for: it leads on as the rule does.
