@@ -2,14 +2,14 @@
 
 #include <sodium.h>
 
+#include "base/array.h"
 #include "base/check.h"
 #include "base/pack.h"
-#include "dsl/array.h"
-#include "dsl/check.h"
+#include "dsl/check/check.h"
 #include "dsl/compile_internal.h"
-#include "dsl/lower.h"
-#include "dsl/names.h"
-#include "dsl/stdlib.h"
+#include "dsl/library/stdlib.h"
+#include "dsl/lower/lower.h"
+#include "dsl/names/names.h"
 
 _Static_assert(IMAGE_HASH_BYTES >= crypto_generichash_BYTES_MIN, "a hash that BLAKE2b can give");
 _Static_assert(IMAGE_HASH_BYTES <= crypto_generichash_BYTES_MAX, "a hash that BLAKE2b can give");
@@ -35,7 +35,7 @@ void compile_set(const struct compile_input *input, struct compile_result *ret_r
         .input = input,
         .result = result,
         .unit = { .arena = &result->arena, .sources = &result->sources, .diags = &result->diags,
-                  .load_data = load_data, .compile = &compile,
+                  .load_data = load_data, .reload = compile_reload_apart, .compile = &compile,
                   .knows_zone = input->knows_zone },
     };
     compile.unit.files = ARENA_ARRAY(&result->arena, struct unit_file, SOURCE_FILES_MAX);

@@ -3,19 +3,19 @@
 //
 // A set is the files of one folder. `import shared` means `shared.rung` beside the importing file;
 // `import stdlib.ladders` means `stdlib/ladders.rung`. Files of the set are looked at first, then
-// the loader is asked, then what comes with Rung (dsl/stdlib.h). Data that a calendar names, and
-// what a hook comes from, is found in the same way; files of the set whose names do not end in
-// `.rung` are such data. Names of processes are global to the set; everything else is seen where it
-// is imported. Each process gets an image of its own, and so does each inbox that somebody reads.
-// With any error in the set there are no images.
+// the loader is asked, then what comes with Rung (dsl/library/stdlib.h). Data that a calendar
+// names, and what a hook comes from, is found in the same way; files of the set whose names do not
+// end in `.rung` are such data. Names of processes are global to the set; everything else is seen
+// where it is imported. Each process gets an image of its own, and so does each inbox that
+// somebody reads. With any error in the set there are no images.
 #ifndef RUNG_DSL_COMPILE_H
 #define RUNG_DSL_COMPILE_H
 
 #include "base/arena.h"
 #include "dsl/diag/diag.h"
+#include "dsl/diag/source.h"
 #include "dsl/image/image.h"
-#include "dsl/source.h"
-#include "dsl/test_plan.h"
+#include "dsl/model/test_plan.h"
 
 enum { COMPILE_BYTES_MAX = 512 * 1024 * 1024 }; // memory of one compilation
 

@@ -3,7 +3,7 @@
 #define RUNG_DSL_COMPILE_INTERNAL_H
 
 #include "dsl/compile.h"
-#include "dsl/names.h"
+#include "dsl/names/names.h"
 
 struct compile {
     const struct compile_input *input;
@@ -18,5 +18,8 @@ struct compile {
 struct slice compile_folder_of(struct slice name);
 // Is a file of that name part of a set? Others are data.
 bool compile_is_program(struct slice name);
+// For `unit.reload` (compile_reload.c).
+const struct compile_result *compile_reload_apart(struct unit *unit, uint32_t file,
+                                                  struct span span, struct slice path);
 
 #endif

@@ -1,7 +1,6 @@
 // `reload "lead.next"` in a test: the file is a set of its own, whose processes take the place of
 // those of the same name. It sees what the set of the test sees.
-#include "dsl/array.h"
-#include "dsl/check.h"
+#include "base/array.h"
 #include "dsl/compile_internal.h"
 
 static const struct compile_result *find_reload(const struct compile *compile, struct slice name)
@@ -62,8 +61,8 @@ static void report_broken(struct unit *unit, struct span span, struct slice path
     }
 }
 
-const struct compile_result *compile_reload(struct unit *unit, uint32_t file, struct span span,
-                                            struct slice path)
+const struct compile_result *compile_reload_apart(struct unit *unit, uint32_t file,
+                                                  struct span span, struct slice path)
 {
     struct compile *compile = unit->compile;
     struct slice name = arena_format(

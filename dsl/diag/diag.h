@@ -23,7 +23,7 @@
 #include "base/attr.h"
 #include "base/buf.h"
 #include "base/suggest.h"
-#include "dsl/source.h"
+#include "dsl/diag/source.h"
 
 enum diag_level { DIAG_ERROR, DIAG_WARNING };
 

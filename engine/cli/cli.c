@@ -10,7 +10,7 @@
 
 #include "base/check.h"
 #include "base/limits.h"
-#include "dsl/source.h"
+#include "dsl/diag/source.h"
 #include "engine/cli/env.h"
 #include "engine/cli/when.h"
 

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "dsl/format.h"
+#include "dsl/format/format.h"
 #include "engine/cli/program.h"
 
 enum { ARENA_BYTES_MAX = 256 * 1024 * 1024 };

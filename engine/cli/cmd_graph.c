@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "dsl/graph.h"
+#include "dsl/graph/graph.h"
 #include "engine/cli/program.h"
 
 enum { DRAWING_BYTES_MAX = 64 * 1024 * 1024, DOT_TIMEOUT_MS = 10 * 1000, POLL_MS = 100 };

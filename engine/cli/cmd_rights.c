@@ -1,7 +1,7 @@
 // rung rights: who may press what, at which stage.
 #include <stdio.h>
 
-#include "dsl/rights.h"
+#include "dsl/graph/rights.h"
 #include "engine/cli/program.h"
 
 enum { MATRIX_BYTES_MAX = 16 * 1024 * 1024 };

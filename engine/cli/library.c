@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "base/buf.h"
-#include "dsl/source.h"
+#include "dsl/diag/source.h"
 #include "engine/cli/env.h"
 
 static bool file_load(const char *folder, struct slice path, struct arena *arena,

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/limits.h"
-#include "dsl/stdlib.h"
+#include "dsl/library/stdlib.h"
 #include "engine/intake/mapping.h"
 
 enum { MAPPINGS_MAX = 200 };

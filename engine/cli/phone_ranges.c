@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "dsl/stdlib.h"
+#include "dsl/library/stdlib.h"
 #include "engine/intake/numbering.h"
 
 #define REGIONS_PATH "stdlib/phones/ru_regions.txt"

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "dsl/compile.h"
-#include "dsl/format.h"
+#include "dsl/format/format.h"
 #include "tests/bench/bench.h"
 #include "tests/bench/clockwork.h"
 #include "tests/bench/load.h"

@@ -3,7 +3,7 @@
 #ifndef RUNG_TESTS_DSL_DAMAGE_H
 #define RUNG_TESTS_DSL_DAMAGE_H
 
-#include "dsl/syntax.h"
+#include "dsl/syntax/syntax.h"
 
 // What the messages make of a damage, from worst to best.
 enum damage_grade {

@@ -1,5 +1,5 @@
 // The formatter: what it makes of programs, and what it may never do to them.
-#include "dsl/format.h"
+#include "dsl/format/format.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,7 +9,7 @@
 
 #include "base/prng.h"
 #include "dsl/compile.h"
-#include "dsl/syntax.h"
+#include "dsl/syntax/syntax.h"
 #include "tests/dsl/pace.h"
 #include "tests/dsl/sema_files.h"
 #include "tests/dsl/snapshot.h"

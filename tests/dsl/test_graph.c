@@ -1,6 +1,6 @@
 // Drawings of processes, as text and as Mermaid, as people see them. In the snapshots each line of
 // a drawing stands behind a bar.
-#include "dsl/graph.h"
+#include "dsl/graph/graph.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

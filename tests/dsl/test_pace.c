@@ -8,8 +8,8 @@
 #include <cmocka.h>
 
 #include "dsl/compile.h"
-#include "dsl/format.h"
-#include "dsl/syntax.h"
+#include "dsl/format/format.h"
+#include "dsl/syntax/syntax.h"
 #include "tests/dsl/pace.h"
 #include "tests/dsl/sema_files.h"
 #include "tests/dsl/snapshot.h"

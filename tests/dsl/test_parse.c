@@ -1,6 +1,6 @@
 // The parser: every construct as a tree, every message of E01 and E02 as people see it, and what
 // damaged programs do to it.
-#include "dsl/syntax.h"
+#include "dsl/syntax/syntax.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

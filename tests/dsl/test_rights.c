@@ -1,5 +1,5 @@
 // The matrix of rights, as people see it. In the snapshots each line stands behind a bar.
-#include "dsl/rights.h"
+#include "dsl/graph/rights.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 // Tokens, and what the tree tells about its nodes.
-#include "dsl/syntax.h"
+#include "dsl/syntax/syntax.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -67,7 +67,7 @@ static void every_sign_and_literal_is_one_token(void **state)
         enum token_kind kind;
     } cases[] = {
 #define MARK(kind, text) { text, TOKEN_##kind },
-#include "dsl/token.def"
+#include "dsl/syntax/token.def"
 #undef MARK
         { "name", TOKEN_WORD }, { "_x9", TOKEN_WORD }, { "\xd0\xb8\xd0\xbc\xd1\x8f", TOKEN_WORD },
         { "\"text\"", TOKEN_STRING }, { "\"\"", TOKEN_STRING }, { "\"a {{ \\\" b\"", TOKEN_STRING },
@@ -93,7 +93,7 @@ static void every_word_of_the_language_is_known(void **state)
         enum word word;
     } cases[] = {
 #define WORD(name, text, class) { text, WORD_##name },
-#include "dsl/token.def"
+#include "dsl/syntax/token.def"
 #undef WORD
     };
     struct desk *desk = *state;

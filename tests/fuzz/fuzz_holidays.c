@@ -4,7 +4,7 @@
 
 #include "base/check.h"
 #include "base/value.h"
-#include "dsl/holidays.h"
+#include "dsl/library/holidays.h"
 #include "engine/time/calendar.h"
 #include "tests/fuzz/fuzz.h"
 

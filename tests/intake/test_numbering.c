@@ -11,7 +11,7 @@
 #include <zlib.h>
 
 #include "base/attr.h"
-#include "dsl/stdlib.h"
+#include "dsl/library/stdlib.h"
 #include "engine/intake/numbering_region.h"
 #include "engine/time/zoneinfo.h"
 

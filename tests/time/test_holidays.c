@@ -11,8 +11,8 @@
 
 #include "base/attr.h"
 #include "base/value.h"
-#include "dsl/holidays.h"
-#include "dsl/stdlib.h"
+#include "dsl/library/holidays.h"
+#include "dsl/library/stdlib.h"
 #include "engine/time/calendar.h"
 
 enum { HOUR = 3600, FILE_BYTES_MAX = 1 << 18, ARENA_BYTES_MAX = 1 << 20 };

@@ -1,0 +1,12 @@
+// Shared between names*.c only.
+#ifndef RUNG_DSL_NAMES_NAMES_INTERNAL_H
+#define RUNG_DSL_NAMES_NAMES_INTERNAL_H
+
+#include "dsl/names/names.h"
+
+void names_resolve_connector(struct unit *unit, struct connector *connector);
+// Names of that kind that are like the NAME node's, or how to declare one.
+void names_suggest(struct unit *unit, uint32_t file, enum decl_kind kind, struct diag *diag,
+                   uint32_t node);
+
+#endif
