@@ -10,7 +10,6 @@
 #include "base/pack.h"
 #include "dsl/compile.h"
 #include "engine/cli/cli.h"
-#include "engine/cli/program.h"
 #include "engine/cli/env.h"
 #include "engine/cli/program.h"
 #include "engine/cli/store_work.h"

@@ -30,6 +30,30 @@ static void emit_ended(struct decide *d, uint32_t user, const struct view_absenc
     decide_emit(d, &event);
 }
 
+// What the clock says of a person's absences and no record does yet. True: there was something.
+static bool emit_due(struct decide *d, uint32_t number)
+{
+    const struct view_user *user = view_user(d->view, number);
+    struct view_absence absences[ABSENCES_PER_USER_MAX];
+    uint32_t count = user != NULL ? user->absence_count : 0;
+    bool any = false;
+    if (count > 0) {
+        memcpy(absences, user->absences, count * sizeof(absences[0]));
+    }
+    for (uint32_t i = 0; i < count; i++) { // what ends at a moment stands before what begins at it
+        bool begins = absences[i].begun == 0 && absences[i].from <= d->now_ms;
+        bool ends = absences[i].to <= d->now_ms;
+        any = any || begins || (ends && absences[i].begun != 0);
+        if (begins) {
+            emit_began(d, number, &absences[i]);
+        }
+        if (ends) {
+            emit_ended(d, number, &absences[i]);
+        }
+    }
+    return any;
+}
+
 // --------------------------------------------------------------------------------- said by people
 
 static bool fits_in(struct decide *d, const struct view_user *user,
@@ -68,26 +92,28 @@ static bool find_substitute(struct decide *d, const struct view_user *user, uint
     return substitute != NULL;
 }
 
-static void set_absence(struct decide *d, const struct view_user *user)
+// Like remove_absence: true when it changes who is there.
+static bool set_absence(struct decide *d, const struct view_user *user)
 {
     uint64_t from = d->command->due_ms > d->now_ms ? d->command->due_ms : d->now_ms;
     uint32_t number = user->id;
     struct view_absence absence = { .from = from, .to = d->command->until_ms };
     if (!fits_in(d, user, &absence) || !find_substitute(d, user, &absence.substitute)) {
-        return;
+        return false;
     }
     struct event event = { .kind = EVENT_ABSENCE_SET,
                            .absence_set = { number, from, absence.to, absence.substitute,
                                             clip_text(d->command->text, TITLE_BYTES_MAX) } };
     decide_emit(d, &event);
-    if (from <= d->now_ms) {
-        emit_began(d, number, &absence);
-        decide_settle_people(d);
+    if (from > d->now_ms) {
+        return false;
     }
+    emit_began(d, number, &absence);
+    return true;
 }
 
 // Back earlier than was said, or a planned absence that comes to nothing.
-static void remove_absence(struct decide *d, const struct view_user *user)
+static bool remove_absence(struct decide *d, const struct view_user *user)
 {
     uint64_t from = d->command->due_ms;
     for (uint32_t i = 0; i < user->absence_count; i++) {
@@ -101,14 +127,12 @@ static void remove_absence(struct decide *d, const struct view_user *user)
                                                     clip_text(d->command->text,
                                                               TITLE_BYTES_MAX) } };
         decide_emit(d, &event);
-        if (absence.begun != 0) {
-            decide_settle_people(d);
-        }
-        return;
+        return absence.begun != 0;
     }
     (void)REFUSE(d, BAD_USERS, from == 0 ? "`%.*s` is not away now"
                                          : "no absence of `%.*s` begins at that moment",
                  SLICE_PRINT(user->name));
+    return false;
 }
 
 void decide_absence(struct decide *d)
@@ -124,10 +148,14 @@ void decide_absence(struct decide *d)
                      SLICE_PRINT(user->name));
         return;
     }
-    if (d->command->kind == COMMAND_ABSENCE) {
-        set_absence(d, user);
-    } else {
-        remove_absence(d, user);
+    // First what is over by the clock: nobody is away twice, with two who stand in for him.
+    uint32_t number = user->id;
+    bool due = emit_due(d, number);
+    user = view_user(d->view, number);
+    bool said = d->command->kind == COMMAND_ABSENCE ? set_absence(d, user)
+                                                    : remove_absence(d, user);
+    if ((due || said) && !decide_refused(d)) {
+        decide_settle_people(d);
     }
 }
 
@@ -135,26 +163,7 @@ void decide_absence(struct decide *d)
 
 void decide_absence_due(struct decide *d)
 {
-    const struct view_user *user = view_user(d->view, d->command->task);
-    struct view_absence absences[ABSENCES_PER_USER_MAX];
-    uint32_t count = user != NULL ? user->absence_count : 0;
-    uint32_t number = d->command->task;
-    bool any = false;
-    if (count > 0) {
-        memcpy(absences, user->absences, count * sizeof(absences[0]));
-    }
-    for (uint32_t i = 0; i < count; i++) { // what ends at a moment stands before what begins at it
-        bool begins = absences[i].begun == 0 && absences[i].from <= d->now_ms;
-        bool ends = absences[i].to <= d->now_ms;
-        any = any || begins || (ends && absences[i].begun != 0);
-        if (begins) {
-            emit_began(d, number, &absences[i]);
-        }
-        if (ends) {
-            emit_ended(d, number, &absences[i]);
-        }
-    }
-    if (!any) {
+    if (!emit_due(d, d->command->task)) {
         (void)REFUSE(d, STALE, "no absence begins or ends now");
         return;
     }

@@ -265,6 +265,29 @@ static void nobody_was_picked(void **state)
     company_close(&company);
 }
 
+// --------------------------------------------------------------------------------- two absences
+
+// The clock was set on, or the engine slept: the first absence is over, and no timer said so yet.
+// Both would have begun, and the substitute of the first one would be asked for nothing.
+static void nobody_is_away_twice(void **state)
+{
+    struct company company;
+    (void)state;
+    company_open(&company, company_text);
+    assert_true(company_say(&company, "away wim until 1 days substitute wes"));
+    company.now_ms += 2 * 86400000ull;
+    const struct scene scenes[] = {
+        { "away wim until 3 days substitute bob", "absence_ended absence_set absence_began" },
+        { "back wim", "absence_removed" },
+        { "back wim", "!bad_users is not away now" },
+    };
+    company_play(&company, scenes, 3);
+    assert_true(company_say(&company, "away wim until 1 days"));
+    company.now_ms += 2 * 86400000ull;
+    assert_false(company_say(&company, "back wim")); // the timer will tell
+    company_close(&company);
+}
+
 COMPANY_TEST(nobody_stands_above_himself,
     { "hire ida sales under bob", "user_set" },
     { "hire max sales under ida", "user_set" },
@@ -292,6 +315,7 @@ int main(void)
         cmocka_unit_test(and_stays_while_one_task_is_left),
         cmocka_unit_test(what_a_lost_role_left_is_given_back_or_handed_on),
         cmocka_unit_test(whoever_has_a_role_in_a_case_sees_it_also_when_the_task_is_anothers),
+        cmocka_unit_test(nobody_is_away_twice),
         cmocka_unit_test(nobody_stands_above_himself),
         cmocka_unit_test(a_superior_sees_and_gives_on_what_his_people_have),
         cmocka_unit_test(what_is_frozen_is_handed_over_too),
