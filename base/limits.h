@@ -87,7 +87,8 @@ enum {
     INBOXES_PER_USER_MAX = 8, // that one person reads
     // requests
     REQUEST_WINDOW = 1024,  // ids remembered per client
-    REQUEST_KEEP_HOURS = 24 // of silence, then the client is forgotten
+    REQUEST_KEEP_HOURS = 24, // of silence, then the client is forgotten
+    REQUEST_PAUSE_MINUTES_MAX = 60 // of a pause between two records that count as silence
 };
 
 #define WAKE_HORIZON_MS (400ull * 24 * 3600 * 1000)

@@ -1,5 +1,8 @@
 // Dedupe rows: a ring of REQUEST_WINDOW ids per client, and the hour in which a client last spoke.
-// Expiry goes by the records' own times, so that a rebuild gives the same rows.
+// Hours are those that the engine lived: between two records at most REQUEST_PAUSE_MINUTES_MAX
+// pass. Whoever waits for an answer while the machine is off for days, or while the clock is set
+// on, is not silent; and what is said again must never be done again. Lived time is counted from
+// the records alone, so that a rebuild gives the same rows.
 #include "base/check.h"
 #include "base/reader.h"
 #include "engine/evolve/evolve.h"
@@ -8,7 +11,7 @@ struct client_row {
     uint32_t number, hour;
 };
 
-enum { HOUR_MS = 3600 * 1000 };
+enum { MINUTE_MS = 60 * 1000, MINUTES_PER_HOUR = 60 };
 
 static bool find_client(struct state *state, struct slice client, struct client_row *row)
 {
@@ -52,9 +55,23 @@ static void put_hour(struct state *state, struct slice client, const struct clie
     state_put(state, DB_CLIENT_HOUR, &key, client);
 }
 
-static void remember(struct state *state, const struct record *record, uint64_t seq)
+// The counters are written once a minute at most.
+static uint32_t lived_hour(struct state *state, uint64_t now_ms)
 {
-    uint32_t hour = (uint32_t)(record->now_ms / HOUR_MS);
+    uint64_t minute = now_ms / MINUTE_MS;
+    uint64_t last = view_counters(state_view(state))->last_minute;
+    if (minute > last) {
+        struct view_counters *counters = state_counters(state);
+        uint64_t pause = minute - last;
+        counters->lived_minutes +=
+            pause < REQUEST_PAUSE_MINUTES_MAX ? pause : REQUEST_PAUSE_MINUTES_MAX;
+        counters->last_minute = minute;
+    }
+    return (uint32_t)(view_counters(state_view(state))->lived_minutes / MINUTES_PER_HOUR);
+}
+
+static void remember(struct state *state, const struct record *record, uint64_t seq, uint32_t hour)
+{
     struct client_row row;
     if (!find_client(state, record->client, &row)) {
         row = (struct client_row){ .number = state_counters(state)->next_client++, .hour = hour };
@@ -116,13 +133,13 @@ static void touch_instances(struct state *state, const struct record *record, ui
 void evolve_record(struct state *state, const struct record *record, uint64_t seq)
 {
     touch_instances(state, record, seq);
+    uint32_t hour = lived_hour(state, record->now_ms);
     if (record->client.len > 0) {
-        remember(state, record, seq);
+        remember(state, record, seq, hour);
     }
-    uint64_t hour = record->now_ms / HOUR_MS;
-    uint64_t keep_from = hour > REQUEST_KEEP_HOURS ? hour - REQUEST_KEEP_HOURS : 0;
+    uint32_t keep_from = hour > REQUEST_KEEP_HOURS ? hour - REQUEST_KEEP_HOURS : 0;
     const struct view_counters *counters = view_counters(state_view(state));
-    if (counters->purge_hour < keep_from && !forget_one(state, (uint32_t)keep_from)) {
+    if (counters->purge_hour < keep_from && !forget_one(state, keep_from)) {
         state_counters(state)->purge_hour = keep_from;
     }
 }

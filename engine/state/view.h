@@ -229,12 +229,12 @@ bool view_imported(const struct view *view, struct slice source, struct slice ro
 struct view_counters { // kept by evolve
     uint64_t next_instance, open_instances, ended_instances, open_tasks, open_incidents, notices;
     uint32_t next_user, next_role, next_process, next_program, next_client, next_incident;
-    uint32_t next_team, pad_team;
+    uint32_t next_team, next_zone, next_activation, pad_next;
+    uint64_t lived_minutes, last_minute; // of records; pauses count in part (evolve_request.c)
     uint64_t purge_hour, names_changes, next_call;
     uint8_t demo, pad[3];
     char region[4]; // of phones written without a country: "RU"; empty = none is assumed
     char currency[8];
-    uint32_t next_zone, next_activation;
     char zone[64]; // of the company; empty: UTC
 };
 const struct view_counters *view_counters(const struct view *view);

@@ -624,21 +624,6 @@ COMPANY_TEST(an_id_older_than_the_window_is_refused,
     { "bob: c1#5 start lead with name=Ann", "instance_started" },
     { "bob: c1#1029 comment 1 saying x", "commented" },
     { "bob: c1#5 start lead with name=Ann", "!request_too_old 1024" })
-COMPANY_TEST(a_client_that_is_silent_for_a_day_is_forgotten,
-    { "bob: c1#1 start lead with name=Ann", "instance_started" },
-    { "wait 26 h", "" },
-    { "bob: c2#1 comment 1 saying x", "commented" },
-    { "bob: c2#2 comment 1 saying x", "commented" },
-    { "bob: c1#1 start lead with name=Ann", "instance_started" })
-// S127
-COMPANY_TEST(an_imported_row_is_imported_once_even_when_its_case_is_closed,
-    { "crm/12 start lead with name=Ann", "instance_started imported" },
-    { "crm/12 start lead with name=Bea", "-" },
-    { "bob: press 1 drop", "" },
-    { "hana: press 1 drop", "!case_ended" },
-    { "crm/12 start lead with name=Ann", "-" },
-    { "crm/13 start lead with name=Ann", "instance_started imported" },
-    { "old/12 start lead with name=Ann", "instance_started imported" })
 
 // --------------------------------------------------------------------------------- escalations
 
@@ -970,6 +955,10 @@ int main(void)
         T(rule_32_cancelling_a_case_cancels_what_is_under_it),
         T(a_program_that_was_damaged_on_its_way_is_refused),
         T(a_cancelled_child_is_told_to_its_parent),
+        T(a_repeat_gets_its_first_answer_and_changes_nothing),
+        T(one_request_id_is_one_command),
+        T(a_refusal_is_not_remembered),
+        T(an_id_older_than_the_window_is_refused),
         T(rule_43_fields_are_edited_by_the_people_of_the_case),
         T(rule_35_an_edit_cannot_take_the_key_of_another_open_case),
         T(rule_17_a_moment_in_a_field_arms_a_timer_again),
@@ -987,12 +976,6 @@ int main(void)
         T(rule_17_a_timer_of_the_stage_around_counts_from_its_entry),
         T(a_timer_that_cannot_do_its_work_opens_an_incident),
         T(whoever_leaves_with_open_tasks_leaves_an_incident),
-        T(a_repeat_gets_its_first_answer_and_changes_nothing),
-        T(one_request_id_is_one_command),
-        T(a_refusal_is_not_remembered),
-        T(an_id_older_than_the_window_is_refused),
-        T(a_client_that_is_silent_for_a_day_is_forgotten),
-        T(an_imported_row_is_imported_once_even_when_its_case_is_closed),
         T(every_event_and_refusal_of_the_core_was_seen),
     };
     return failed + cmocka_run_group_tests(tests, NULL, NULL);
