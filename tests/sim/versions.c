@@ -283,6 +283,9 @@ void versions_deploy(struct world *world)
     if (world->expected == NULL) {
         world->expected = ARENA_ARRAY(&world->arena, struct sim_expected, MODEL_CASES_MAX);
     }
+    const size_t plan_bytes = MODEL_CASES_MAX * sizeof(struct sim_expected);
+    struct sim_expected *before = mem_alloc(plan_bytes);
+    memcpy(before, world->expected, plan_bytes);
     compile_version(world, (uint32_t)prng_below(&world->prng_work, VARIANTS));
     for (uint32_t i = 0; i < world->program_count; i++) {
         plan_program(world, &world->programs[i]);
@@ -295,6 +298,9 @@ void versions_deploy(struct world *world)
     sim_trace(world, "deploy %s", err_name(err));
     if (err == ERR_IO) {
         atomic_store(&world->engine.core_tick.failed, true);
+    } else if (err != OK) { // not activated: what moves meanwhile moves by the plan before
+        memcpy(world->expected, before, plan_bytes);
     }
+    mem_free(before);
     world->counts.deploys += err == OK && effects->record_count > 0 ? 1u : 0u;
 }
