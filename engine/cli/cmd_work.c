@@ -1,8 +1,6 @@
-// Questions about work: processes, people, figures.
-#include "base/pack.h"
+// Questions about work: which processes are active.
 #include "engine/cli/cli.h"
 #include "engine/cli/grid.h"
-#include "engine/cli/people.h"
 
 static struct slice number_text(struct cli *cli, uint64_t number)
 {
@@ -56,51 +54,5 @@ int cmd_processes(struct cli *cli)
     } else {
         grid_print(&grid, &cli->term, 0, false, &cli->out);
     }
-    return CLI_DONE;
-}
-
-static void stats_put(struct cli *cli, struct grid *grid, struct slice map, struct slice prefix,
-                      unsigned depth)
-{
-    struct arena *arena = &cli->arena;
-    struct wire_list pairs = wire_pairs(map);
-    struct slice key;
-    struct slice value;
-    while (wire_next(&pairs, &key) && wire_next(&pairs, &value)) {
-        struct slice name = wire_print(key, arena);
-        if (prefix.len > 0) {
-            name = arena_format(arena, "%.*s.%.*s", SLICE_PRINT(prefix), SLICE_PRINT(name));
-        }
-        struct unpack unpack;
-        unpack_init(&unpack, value);
-        if (unpack_peek(&unpack) == PACK_MAP && depth < 4) {
-            stats_put(cli, grid, value, name, depth + 1);
-            continue;
-        }
-        grid_row(grid);
-        grid_cell(grid, 0, name);
-        bool fraction = unpack_peek(&unpack) == PACK_FLOAT;
-        grid_cell(grid, 1,
-                  fraction ? arena_format(arena, "%.3f", unpack_double(&unpack))
-                           : wire_print(value, arena));
-    }
-}
-
-int cmd_stats(struct cli *cli)
-{
-    static const struct grid_column columns[] = { { "what", false, 20, 0 },
-                                                  { "now", false, 10, 0 } };
-    if (cli_option(cli, OPTION_PEOPLE) != NULL) {
-        return people_standing(cli);
-    }
-    struct client_reply reply;
-    int status = question(cli, "stats", &reply);
-    if (status != CLI_DONE || cli_answered_json(cli, &reply)) {
-        return status;
-    }
-    struct grid grid;
-    grid_init(&grid, &cli->arena, columns, ARRAY_COUNT(columns));
-    stats_put(cli, &grid, reply.result, SLICE_EMPTY, 0);
-    grid_print(&grid, &cli->term, 0, true, &cli->out);
     return CLI_DONE;
 }

@@ -463,7 +463,9 @@ expect "history of messages" 0 'message bank.paid: delivered' history "$bill"
 expect "messages in the graph" 0 'message bank.paid, kept until awaited' graph "$here/../outside/bill.rung"
 
 # --- the engine as a whole
-expect "stats" 0 '^cases.open' stats
+expect "stats" 0 '^ *open tasks +[0-9]+$' stats
+expect "stats, times with units" 0 '^ *half answered within +[0-9.]+ (us|ms)$' stats
+expect "stats, sizes with units" 0 '^ *journal +[0-9.]+ [KMG]B$' stats
 expect "stats as JSON" 0 '"cases"' stats --json
 expect "verify" 0 'the view is what the journal says' verify
 expect "backup" 0 'backed up to' backup "$work/copy"
