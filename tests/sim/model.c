@@ -562,7 +562,7 @@ static void take_timer(struct model *model, const struct record *record)
     if (event == NULL || c == NULL) {
         return; // an idle timer that is armed again, since something has moved
     }
-    uint64_t due = c->stage == AT_CONTACT ? model_add_days(c, c->moved_ms, 40) : c->timer_due;
+    uint64_t due = c->stage == AT_CONTACT ? model_idle_due(c) : c->timer_due;
     if (due == 0 || due > model->now_ms || event->timer_fired.due > model->now_ms) {
         model_break(model, ORACLE_EARLY, "a timer of case %llu fired at %llu; it is due at %llu",
                     (unsigned long long)c->id, (unsigned long long)model->now_ms,
@@ -723,7 +723,7 @@ static void check_moments(struct model *model, const struct record *record)
         if (record->events[i].kind != EVENT_TIMER_SET) {
             continue;
         }
-        const struct model_case *c = model_find(model, set->instance);
+        struct model_case *c = model_find(model, set->instance);
         bool last = true; // one that was set anew in the same record says no more
         for (uint32_t n = i + 1; n < record->event_count && last; n++) {
             last = record->events[n].kind != EVENT_TIMER_SET ||
@@ -738,6 +738,7 @@ static void check_moments(struct model *model, const struct record *record)
                         (unsigned long long)c->id, (unsigned long long)set->due,
                         (unsigned long long)due);
         }
+        c->idle_due = set->due;
     }
 }
 

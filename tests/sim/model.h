@@ -72,6 +72,7 @@ struct model_case {
     uint32_t side_number[MODEL_SIDE_MAX];
     uint64_t timer_due;  // of the stage, 0 = none
     uint64_t moved_ms;
+    uint64_t idle_due; // for which the idle timer of AT_CONTACT was set last
     struct model_before *before; // what may be taken back
     struct model_pair branches;
     struct model_bill bills;
@@ -169,5 +170,6 @@ uint64_t model_opening(const struct model_case *c, uint64_t at_ms); // itself wh
 uint64_t model_next_work_day(const struct model_case *c, uint64_t base_ms);
 // The earliest moment at which something must happen by itself.
 uint64_t model_next_due(const struct model *model);
+uint64_t model_idle_due(const struct model_case *c); // of one at AT_CONTACT
 
 #endif
