@@ -237,6 +237,9 @@ static void add_begun(struct finding *finding, struct arm *arm, uint32_t role, s
         !add_beginning(finding, arm, &token, TERMS_OF_WORD_MAX)) {
         add_term(finding, arm, TERM_HEAD, role, head);
     }
+    if (head.len == begin.len) { // a word that ends there has no such head
+        add_term(finding, arm, TOKEN_WORD, role, begin);
+    }
 }
 
 static void add_pair(struct finding *finding, struct arm *arm, enum token_kind kind, uint32_t a,

@@ -292,6 +292,17 @@ static void phones_are_found_by_their_digits(void **state)
     expect(desk, NULL, "9161234567 мария", "3");
 }
 
+// The 8 before a number may be left out where somebody wrote it down, however short it is.
+static void a_number_in_a_comment_is_found_without_its_trunk_digit(void **state)
+{
+    struct desk *desk = *state;
+    (void)SAY(desk, "comment", "instance", "#3", "text", "Перезвонить на 4256", "as", "sam");
+    settle(desk);
+    expect(desk, NULL, "84256", "3");
+    expect(desk, NULL, "4256", "3");
+    expect(desk, NULL, "42", "3");
+}
+
 // S94: a few letters find data or run a procedure.
 static void buttons_are_found_with_their_cases(void **state)
 {
@@ -492,6 +503,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         DESK_TEST(cases_are_found_by_words_in_any_form),
         DESK_TEST(phones_are_found_by_their_digits),
+        DESK_TEST(a_number_in_a_comment_is_found_without_its_trunk_digit),
         DESK_TEST(buttons_are_found_with_their_cases),
         DESK_TEST(nothing_is_found_that_may_not_be_seen),
         DESK_TEST(whoever_gets_a_case_finds_it),
