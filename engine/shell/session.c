@@ -266,6 +266,9 @@ static void work_input(struct shell *shell, struct session *session)
     if (held_up && cost >= TURN_COST_MAX) {
         session_mark_ready(shell, session);
     }
+    if (session->ended && !session->closing && !held_up && session->in.len > 0) {
+        end_malformed(shell, session, 0, SLICE("the last message ends in the middle"));
+    }
     if (session->closing || (session->ended && !held_up)) {
         session->closing = true;
         session_mark_dirty(shell, session);

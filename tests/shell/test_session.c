@@ -356,18 +356,34 @@ static void a_half_closed_connection_gets_its_answers_and_is_closed(void **state
     buf_done(&frame);
 }
 
-static void a_connection_closed_in_the_middle_of_a_frame_is_forgotten(void **state)
+// What came whole before is answered; the rest is refused, changes nothing, and is told apart from
+// a client that simply had nothing more to say.
+static void a_connection_ended_in_the_middle_of_a_frame_is_refused(void **state)
 {
     (void)state;
+    uint64_t seq = store_head(box->engine.store)->seq;
     struct buf frame;
     buf_init(&frame, 4096);
+    box_request(&frame, 7, "hello", SLICE("\x80"));
+    size_t whole = frame.len;
     box_start(&frame, 1, "Bob");
-    struct box_wire *wire = box_connect(box);
-    box_send(box, wire, slice_make(frame.ptr, frame.len / 2));
-    box_half_close(box, wire);
-    box_settle(box);
-    assert_int_equal(wire->got.len, 0);
-    assert_false(wire->open);
+    for (size_t cut = whole + 1; cut < frame.len; cut++) {
+        box->wire_count = 1; // wires are used again
+        struct box_wire *wire = box_connect(box);
+        box_send(box, wire, slice_make(frame.ptr, cut));
+        box_half_close(box, wire);
+        box_settle(box);
+        assert_int_equal(box_msgid(box_take(wire)), 7);
+        struct slice answer = box_take(wire);
+        assert_code(answer, "bad_request");
+        assert_true(slice_equal(box_message(answer),
+                                SLICE("the last message ends in the middle")));
+        assert_int_equal(wire->got.len, 0);
+        assert_false(wire->open);
+        buf_done(&wire->unread);
+        buf_done(&wire->got);
+    }
+    assert_int_equal(store_head(box->engine.store)->seq, seq);
     buf_done(&frame);
 }
 
@@ -408,7 +424,7 @@ int main(void)
         BOX(a_message_of_more_than_a_mebibyte_is_refused_and_says_so),
         BOX(too_long_a_text_is_refused_by_the_bound_s_name),
         BOX(a_half_closed_connection_gets_its_answers_and_is_closed),
-        BOX(a_connection_closed_in_the_middle_of_a_frame_is_forgotten),
+        BOX(a_connection_ended_in_the_middle_of_a_frame_is_refused),
         BOX(a_client_that_goes_away_leaves_its_command_done),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
