@@ -211,6 +211,33 @@ static enum run_result count_press(struct run *run, const struct image_action *a
     return RUN_ON;
 }
 
+// No action of that name is where the person looks: it was where he looked before; or it is
+// somewhere else in the process; or nowhere.
+static void refuse_unfound(struct run *run)
+{
+    struct decide *d = run->d;
+    const struct image *image = &run->program->image;
+    struct slice name = SLICE_EMPTY;
+    uint32_t number = 0;
+    for (; number < image->action_count; number++) {
+        name = image_slice(image, image->action[number].name);
+        if (slice_equal(name, d->command->name)) {
+            break;
+        }
+    }
+    if (number == image->action_count) {
+        (void)REFUSE(d, UNKNOWN_ACTION, "there is no action `%.*s` at %.*s",
+                     SLICE_PRINT(clip_text(d->command->name, NAME_BYTES_MAX)),
+                     SLICE_PRINT(places(run)));
+    } else if (is_stale(run, number)) {
+        (void)REFUSE(d, STALE, "the case has moved on, it is now at %.*s",
+                     SLICE_PRINT(places(run)));
+    } else {
+        (void)REFUSE(d, NOT_OFFERED, "`%.*s` is not offered at %.*s", SLICE_PRINT(name),
+                     SLICE_PRINT(places(run)));
+    }
+}
+
 static void emit_pressed(struct run *run, const struct image_action *action,
                          const struct rights *rights)
 {
@@ -250,9 +277,7 @@ static void press(struct run *run)
     const struct image *image = &run->program->image;
     uint32_t number = find_action(run);
     if (number == INDEX_NONE) {
-        (void)REFUSE(d, UNKNOWN_ACTION, "there is no action `%.*s` at %.*s",
-                     SLICE_PRINT(clip_text(d->command->name, NAME_BYTES_MAX)),
-                     SLICE_PRINT(places(run)));
+        refuse_unfound(run);
         return;
     }
     const struct image_action *action = &image->action[number];

@@ -103,6 +103,13 @@ static bool check_words(struct decide *d, const struct command_user *user)
     return check_clock(d, user);
 }
 
+// Histories say `admin` and `engine` where no user acted: a user of that name would be taken for
+// them.
+static bool is_taken(struct slice name)
+{
+    return slice_equal(name, SLICE("admin")) || slice_equal(name, SLICE("engine"));
+}
+
 static bool check_users(struct decide *d)
 {
     const struct command *command = d->command;
@@ -113,6 +120,13 @@ static bool check_users(struct decide *d)
                               "user %u: `%.*s` is not a name: at most %d bytes without blanks, "
                               "commas and quotes", i + 1,
                               SLICE_PRINT(clip_text(user->name, NAME_BYTES_MAX)), NAME_BYTES_MAX);
+            return false;
+        }
+        if (is_taken(user->name)) {
+            (void)REFUSE_USER(d, user, "nobody can be named `%.*s`: histories call the %s so",
+                              SLICE_PRINT(user->name),
+                              slice_equal(user->name, SLICE("admin")) ? "administrators"
+                                                                      : "engine itself");
             return false;
         }
         if (user->role_count > ROLES_PER_USER_MAX || user->title.len > TITLE_BYTES_MAX ||

@@ -216,7 +216,7 @@ static enum run_result keep(struct run *run, const struct message *message, uint
 static enum run_result say_unknown(struct decide *d, const struct message *message,
                                    struct slice who)
 {
-    return REFUSE(d, UNKNOWN_MESSAGE, "%.*s awaits no message `%.*s.%.*s`", SLICE_PRINT(who),
+    return REFUSE(d, UNKNOWN_MESSAGE, "%.*s awaits a message `%.*s.%.*s`", SLICE_PRINT(who),
                   SLICE_PRINT(clip_text(message->connector, NAME_BYTES_MAX)),
                   SLICE_PRINT(clip_text(message->name, NAME_BYTES_MAX)));
 }
@@ -228,7 +228,7 @@ enum run_result message_give(struct run *run, const struct message *message)
     uint64_t id = run->instance->head.id;
     uint32_t signal = message_signal(image, message);
     if (signal == INDEX_NONE || !awaits_anywhere(image, signal)) {
-        return say_unknown(d, message, arena_format(d->arena, "case %llu",
+        return say_unknown(d, message, arena_format(d->arena, "nothing in case %llu",
                                                     (unsigned long long)id));
     }
     if (!check_values(run, signal, message->form)) {

@@ -134,15 +134,40 @@ static void fail_store(struct shell_job *job, enum err err, const char *what)
     };
 }
 
+// A store whose own bytes do not validate is told as such; all else is about the folder.
+static void fail_backup(struct shell_job *job, enum err err)
+{
+    if (err == ERR_CORRUPT) {
+        fail_store(job, err, "the backup was not made");
+        return;
+    }
+    const char *why = err == ERR_MISMATCH ? "the folder holds another history"
+                      : err == ERR_LOCKED ? "another process has that folder open"
+                      : err == ERR_FULL   ? "its disk has no room left"
+                      : err == ERR_IO     ? "the folder cannot be made or written"
+                                          : err_sentence(err);
+    struct arena *arena = &job->request->arena;
+    job->refusal = (struct refusal){ REFUSAL_BACKUP_FAILED,
+                                     arena_format(arena, "the backup was not made: %s", why),
+                                     SLICE("path") };
+}
+
 static void run_backup(struct job *base)
 {
     struct shell_job *job = job_of(base);
     struct request *request = job->request;
-    const char *path = arena_cstr(&request->arena, request->command.text);
+    struct slice text = request->command.text;
+    if (text.len == 0 || memchr(text.ptr, '\0', text.len) != NULL) {
+        job->refusal = (struct refusal){ REFUSAL_BAD_REQUEST,
+                                         SLICE("`path` names a folder, without zero bytes"),
+                                         SLICE("path") };
+        return;
+    }
+    const char *path = arena_cstr(&request->arena, text);
     uint64_t seq = 0;
     enum err err = store_backup(job->shell->options.store, path, NULL, NULL, &seq);
     if (err != OK) {
-        fail_store(job, err, "the backup was not made");
+        fail_backup(job, err);
         return;
     }
     reply_uint(&request->extra, "seq", seq);

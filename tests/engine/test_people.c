@@ -40,6 +40,8 @@ COMPANY_TEST(what_cannot_be_used_is_refused,
              { "hire bob sales hours mon 9-18", "!bad_users `9-18` is no time of day" },
              { "hire bob sales zone Mars/Olympus", "!bad_users no time zone `Mars/Olympus`" },
              { "hire bob sales speaks Russian", "!bad_users not the code of a language" },
+             { "hire admin sales", "!bad_users nobody can be named `admin`" },
+             { "hire engine sales", "!bad_users nobody can be named `engine`" },
              { "hire bob sales zone Asia/Tokyo speaks ru hours sat..mon 22:00-00:00", "user_set" })
 
 struct told {

@@ -248,7 +248,7 @@ static void every_failed_check_of_an_expect_is_reported(void **state)
 static void a_refusal_that_nobody_expected_names_its_code(void **state)
 {
     (void)state;
-    assert_fails("test \"t\" {\n" ANN "  bob does agreed on l\n}\n", 6, "refused (unknown_action)");
+    assert_fails("test \"t\" {\n" ANN "  bob does agreed on l\n}\n", 6, "refused (not_offered)");
     assert_fails("test \"t\" {\n" ANN "  bob does busy on l refused\n}\n", 6, "accepted: l is in");
     assert_fails("test \"t\" {\n" ANN "  bob does agreed on l refused \"too late\"\n}\n", 6,
                  "a refusal that says \"too late\"");
