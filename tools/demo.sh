@@ -98,7 +98,7 @@ The engine runs; its clock is $speed as fast as yours. From a second terminal:
     rung inbox --as dana            # the head of sales: requests that wait for a manager
     rung inbox --as bob             # a sales manager: whom to call now, what is on fire
     rung show 12                    # one case: fields, buttons, its four deals
-    rung press 20                   # asks which button, and for its form
+    rung press 20 --as dana         # its buttons; with a button it asks for its form
     rung history 12                 # who, when, what it changed
     rung watch --inbox bob          # tasks come and go as the clock runs
     rung stats

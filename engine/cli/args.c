@@ -141,14 +141,53 @@ static bool words_check(struct arena *arena, const struct cli_command *command,
     bool few = args->word_count < command->words_min;
     bool many = command->words_max != ARGS_ANY && args->word_count > command->words_max;
     if (few || many) {
-        *ret_problem = arena_format(arena, "%s\n  usage: rung %s %s",
+        *ret_problem = arena_format(arena, "%s\n  usage: rung %s%s%s",
                                     few ? "something is missing" : "there are too many words",
-                                    command->name, command->words);
+                                    command->name, command->words[0] != '\0' ? " " : "",
+                                    command->words);
         return false;
     }
     if (args->options[OPTION_ID] != NULL && args->options[OPTION_CLIENT] == NULL) {
         *ret_problem = SLICE("--id needs --client: a number means something only under a name that "
                              "stays the same");
+        return false;
+    }
+    return true;
+}
+
+static bool is_capitals(const char *text, size_t count)
+{
+    size_t len = 0;
+    while (text[len] >= 'A' && text[len] <= 'Z') {
+        len++;
+    }
+    return len == count && text[len] == '\0';
+}
+
+// Values that would be taken and mean nothing: a store keeps its currency and its country for good.
+static bool values_check(struct arena *arena, const struct cli_args *args,
+                         struct slice *ret_problem)
+{
+    const char *currency = args->options[OPTION_CURRENCY];
+    const char *region = args->options[OPTION_REGION];
+    const char *limit = args->options[OPTION_LIMIT];
+    const char *socket = args->options[OPTION_SOCKET];
+    if (currency != NULL && !is_capitals(currency, 3)) {
+        *ret_problem = arena_format(arena, "--currency is three capital letters, for example EUR, "
+                                           "not `%s`", currency);
+        return false;
+    }
+    if (region != NULL && !is_capitals(region, 2)) {
+        *ret_problem = arena_format(arena, "--region is a country in two capital letters, for "
+                                           "example DE, not `%s`", region);
+        return false;
+    }
+    if (limit != NULL && strspn(limit, "0") == strlen(limit) && limit[0] != '\0') {
+        *ret_problem = SLICE("--limit needs a whole number from 1");
+        return false;
+    }
+    if (socket != NULL && socket[0] == '\0') {
+        *ret_problem = SLICE("--socket needs the path of a socket");
         return false;
     }
     return true;
@@ -196,5 +235,6 @@ bool args_parse(struct arena *arena, const struct cli_command *command, int argc
         ret_args->words[i] = slice_from_cstr(argv[(uint32_t)optind + i]);
     }
     return ret_args->options[OPTION_HELP] != NULL ||
-           words_check(arena, command, ret_args, ret_problem);
+           (words_check(arena, command, ret_args, ret_problem) &&
+            values_check(arena, ret_args, ret_problem));
 }

@@ -61,13 +61,8 @@ static json_t *json_of(struct slice text)
     return string != NULL ? string : json_string("");
 }
 
-static void problem_json(struct cli *cli, const char *code, struct slice message)
-{
-    json_t *error = json_pack("{s:s, s:o}", "code", code, "message", json_of(message));
-    cli_print_json(cli, json_pack("{s:o}", "error", error));
-}
-
-static void problem_tell(struct cli *cli, const char *code, struct slice message)
+static void problem_tell(struct cli *cli, const char *code, struct slice message, const char *key,
+                         json_t *more)
 {
     struct term term;
     term_init(&term, 2);
@@ -81,7 +76,11 @@ static void problem_tell(struct cli *cli, const char *code, struct slice message
     (void)fwrite(text.ptr, 1, text.len, stderr);
     buf_done(&text);
     if (cli_json_wanted(cli)) {
-        problem_json(cli, code, message);
+        json_t *error = json_pack("{s:s, s:o}", "code", code, "message", json_of(message));
+        if (more != NULL) {
+            (void)json_object_set(error, key, more);
+        }
+        cli_print_json(cli, json_pack("{s:o}", "error", error));
     }
 }
 
@@ -93,7 +92,14 @@ int cli_problem(struct cli *cli, enum cli_exit exit_code, const char *code, cons
     int len = vsnprintf(message, sizeof(message), format, values);
     va_end(values);
     CHECK(len >= 0);
-    problem_tell(cli, code, slice_from_cstr(message));
+    problem_tell(cli, code, slice_from_cstr(message), NULL, NULL);
+    return (int)exit_code;
+}
+
+int cli_problem_more(struct cli *cli, enum cli_exit exit_code, const char *code,
+                     struct slice message, const char *key, json_t *more)
+{
+    problem_tell(cli, code, message, key, more);
     return (int)exit_code;
 }
 
@@ -264,7 +270,6 @@ int cli_refused(struct cli *cli, const struct client_reply *reply)
         enum cli_exit status;
     } others[] = {
         { "bad_program", CLI_BAD_INPUT },
-        { "bad_users", CLI_BAD_INPUT },
         { "store_full", CLI_STORE },
         { "row_damaged", CLI_STORE },
     };

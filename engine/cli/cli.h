@@ -58,6 +58,10 @@ struct slice cli_words(struct cli *cli, uint32_t index);
 // Says what went wrong, on stderr (with --json also as {"error": …} on stdout). Returns `exit`.
 int cli_problem(struct cli *cli, enum cli_exit exit, const char *code, const char *format, ...)
     ATTR_PRINTF(4, 5);
+// The same with one thing more in the JSON: `more` under `key`, unless it is NULL; it stays the
+// caller's.
+int cli_problem_more(struct cli *cli, enum cli_exit exit, const char *code, struct slice message,
+                     const char *key, json_t *more);
 // Prints what is in `out` and empties it.
 void cli_print(struct cli *cli);
 // Prints a JSON value with a line end; takes the reference.

@@ -1,4 +1,5 @@
 // Commands to the running engine as a whole: backup, verify, clock, apply.
+#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -31,17 +32,43 @@ int cli_ask_long(struct cli *cli, const char *method, struct params *params,
     return status == CLI_DONE ? cli_ask(cli, method, params, ret_reply) : status;
 }
 
+// A backup is made in a folder of its own: beside other files it could not be told from them, nor
+// thrown away. The engine runs on this machine; what it may not read here it will say itself.
+static bool holds_other_files(const char *path)
+{
+    bool other = false;
+    bool journal = false;
+    DIR *listing = opendir(path);
+    if (listing == NULL) {
+        return false;
+    }
+    for (const struct dirent *entry = readdir(listing); entry != NULL; entry = readdir(listing)) {
+        journal = journal || strcmp(entry->d_name, "journal") == 0;
+        other = other || entry->d_name[0] != '.';
+    }
+    (void)closedir(listing);
+    return other && !journal;
+}
+
 int cmd_backup(struct cli *cli)
 {
     // The engine may stand in another folder: it gets the whole path.
     struct slice path = cli_word(cli, 0);
-    if (path.len > 0 && path.ptr[0] != '/') {
+    if (path.len == 0) {
+        return cli_problem(cli, CLI_USAGE, "usage", "say into which folder: rung backup DEST");
+    }
+    if (path.ptr[0] != '/') {
         char here[PATH_MAX];
         if (getcwd(here, sizeof(here)) == NULL) {
             return cli_problem(cli, CLI_USAGE, "file", "cannot tell the folder: %s",
                                strerror(errno));
         }
         path = arena_format(&cli->arena, "%s/%.*s", here, SLICE_PRINT(path));
+    }
+    if (holds_other_files(arena_cstr(&cli->arena, path))) {
+        return cli_problem(cli, CLI_USAGE, "file",
+                           "%.*s holds other files; name a new folder, or one with an older backup "
+                           "of this store", SLICE_PRINT(path));
     }
     struct params params;
     params_init(&params);
@@ -64,8 +91,14 @@ int cmd_verify(struct cli *cli)
     struct params params;
     params_init(&params);
     struct client_reply reply;
-    if (cli_option(cli, OPTION_HEAD) != NULL) {
-        params_text(&params, "head", slice_from_cstr(cli_option(cli, OPTION_HEAD)));
+    const char *head = cli_option(cli, OPTION_HEAD);
+    if (head != NULL && !store_work_is_head(head)) {
+        params_done(&params);
+        return cli_problem(cli, CLI_USAGE, "usage",
+                           "`%s` is not SEQ:HASH, as `rung verify` prints it", head);
+    }
+    if (head != NULL) {
+        params_text(&params, "head", slice_from_cstr(head));
     }
     int status = cli_ask_long(cli, "verify", &params, &reply);
     params_done(&params);

@@ -75,7 +75,8 @@ static void options_put(struct cli *cli, const struct cli_command *command)
 static void help_of(struct cli *cli, const struct cli_command *command)
 {
     struct buf *out = &cli->out;
-    title_put(cli, arena_format(&cli->arena, "rung %s %s", command->name, command->words).ptr);
+    title_put(cli, arena_format(&cli->arena, "rung %s%s%s", command->name,
+                                command->words[0] != '\0' ? " " : "", command->words).ptr);
     (void)term_wrap(&cli->term, out, slice_from_cstr(command->summary), 0, 10);
     buf_put_char(out, '\n');
     if (command->help[0] != '\0') {
@@ -194,11 +195,23 @@ struct explained {
 #define REFUSAL(CODE, code, help) { code, "refusal", "", help },
 #define CSV_FAULT(CODE, code, sentence, help) { code, "row or file of an import", sentence, help },
 #define ERR(CODE, code, sentence) { code, "operating error", sentence, "" },
+#define OWN(code, sentence, help) { code, "of the command line", sentence, help },
 static const struct explained explained[] = {
 #include "engine/model/refusal.def"
 #include "engine/intake/csv_fault.def"
 #include "base/err.def"
+    OWN("usage", "the command is not written as it is meant", "`rung help COMMAND` shows how")
+    OWN("words", "these words do not go together", "`rung help COMMAND` shows how")
+    OWN("option", "this option does not go with what is asked", "`rung help COMMAND` shows how")
+    OWN("file", "a file or folder cannot be read or written", "look at its name and its rights")
+    OWN("unreachable", "no engine answers",
+        "`rung serve` starts it; --socket or $RUNG_SOCKET say where it listens")
+    OWN("bad_map", "the MAP of an import has mistakes", "mend the lines named")
+    OWN("bad_ranges", "the register of phone ranges has a mistake", "mend the line named")
+    OWN("nothing", "there is nothing to count", "choose another time or process")
+    OWN("no_timer", "no timer is set", "nothing happens by itself until somebody acts")
 };
+#undef OWN
 #undef REFUSAL
 #undef CSV_FAULT
 #undef ERR
@@ -337,6 +350,10 @@ int cmd_explain(struct cli *cli)
         title_put(cli, arena_format(&cli->arena, "%s (%s)", e->code, e->kind).ptr);
         if (e->sentence[0] != '\0') {
             (void)term_wrap(&cli->term, &cli->out, slice_from_cstr(e->sentence), 2, 10);
+        } else if (e->help[0] == '\0') {
+            (void)term_wrap(&cli->term, &cli->out,
+                            SLICE("the refusal itself says what is wanted: it is a sentence of the "
+                                  "process"), 2, 10);
         }
         if (e->help[0] != '\0') {
             (void)term_wrap(&cli->term, &cli->out, slice_from_cstr(e->help), 2, 10);

@@ -50,6 +50,9 @@ static void body_put(struct cli *cli, struct slice text)
     unsigned indent = STAMP_CELLS + 2 + WHO_CELLS + 2;
     struct buf lines;
     buf_init(&lines, 1 << 20);
+    while (text.len > 0 && text.ptr[text.len - 1] == ' ') { // "read from who: " of what is empty
+        text.len--;
+    }
     (void)term_wrap(&narrow, &lines, text, indent, 6);
     struct slice rest = buf_slice(&lines);
     buf_put_slice(&cli->out, slice_sub(rest, rest.len >= indent ? indent : rest.len, rest.len));

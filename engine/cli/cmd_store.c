@@ -1,6 +1,8 @@
 // The data folder without an engine: verify, rebuild.
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/limits.h"
 #include "engine/cli/store_work.h"
@@ -16,14 +18,18 @@ static int store_problem_tell(struct cli *cli, const char *path, enum err err,
                               const struct store_problem *problem)
 {
     if (err == ERR_LOCKED) {
-        return cli_problem(
-            cli, CLI_STORE, err_name(err),
-            "%s is in use by process %ld; stop the engine first, or leave the folder out "
-            "to ask the engine itself",
-            path, problem->holder_pid);
+        bool asks = strcmp(cli->command->name, "verify") == 0;
+        return cli_problem(cli, CLI_STORE, err_name(err),
+                           "%s is in use by process %ld; stop the engine first%s", path,
+                           problem->holder_pid,
+                           asks ? ", or leave the folder out to ask the engine itself" : "");
     }
     const char *message = problem->message[0] != '\0' ? problem->message : err_sentence(err);
-    return cli_problem(cli, CLI_STORE, err_name(err), "%s: %s", path, message);
+    bool named = strstr(message, path) != NULL;
+    const char *because = err == ERR_IO && access(path, W_OK) != 0 ? strerror(errno) : NULL;
+    return cli_problem(cli, CLI_STORE, err_name(err), "%s%s%s%s%s", named ? "" : path,
+                       named ? "" : ": ", message, because != NULL ? ": " : "",
+                       because != NULL ? because : "");
 }
 
 static int store_get_open(struct cli *cli, const char *path, struct store **ret_store)
@@ -141,6 +147,12 @@ static int verify_run(struct cli *cli, struct store *store, const char *path,
         verify_tell(cli, &figures);
     }
     return err == OK ? CLI_DONE : CLI_STORE;
+}
+
+bool store_work_is_head(const char *text)
+{
+    struct core_head head;
+    return core_head_parse(slice_from_cstr(text), &head);
 }
 
 int store_work_verify(struct cli *cli, const char *path)

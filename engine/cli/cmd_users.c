@@ -9,6 +9,7 @@
 #include "engine/cli/cli.h"
 #include "engine/cli/grid.h"
 #include "engine/cli/people.h"
+#include "engine/cli/roles.h"
 #include "engine/intake/csv.h"
 #include "engine/time/hours.h"
 
@@ -25,13 +26,17 @@ enum {
     COLUMN_COUNT
 };
 enum {
-    USERS_FILE_BYTES_MAX = 256 * 1024 * 1024, FAULTS_SHOWN = 50,
+    USERS_FILE_BYTES_MAX = 256 * 1024 * 1024,
+    FAULTS_SHOWN = 50,
+    FAULTS_TOLD = 10000, // as JSON
+   
     PART_PEOPLE_MAX = 500, PART_BYTES_MAX = 512 * 1024 // of one message
 };
 
 static const char *const column_names[COLUMN_COUNT] = {
     "name", "title", "roles", "teams", "superior", "zone", "language", "hours", "active",
 };
+#define ROLE_ENDS " ;,"
 #define COLUMNS_HELP                                                                               \
     "the columns are name, title, roles, teams, superior, zone, language, "                        \
     "hours, active"
@@ -47,11 +52,12 @@ struct people {
     struct table known;   // the same → what the directory says, when the file lacks a column
     uint32_t count, capacity;
     uint32_t faults;
+    json_t *mistakes; // [{line, message, help}]; NULL: not asked for
 };
 
 // One row of the file.
 struct person {
-    struct slice packed, superior;
+    struct slice packed, superior, roles;
     uint64_t line;
     bool sent;
 };
@@ -93,6 +99,13 @@ static ptrdiff_t memory_read(void *context, char *to, size_t bytes)
 static void fault(struct people *people, uint64_t line, struct slice message, struct slice help)
 {
     struct arena *arena = &people->cli->arena;
+    if (people->mistakes != NULL && people->faults < FAULTS_TOLD) {
+        (void)json_array_append_new(
+            people->mistakes, json_pack("{s:I, s:o, s:o}", "line", (json_int_t)line, "message",
+                                        json_stringn(message.ptr, message.len), "help",
+                                        help.len > 0 ? json_stringn(help.ptr, help.len)
+                                                     : json_null()));
+    }
     if (people->faults++ < FAULTS_SHOWN) {
         (void)fprintf(stderr, "%s:%llu: %.*s\n", people->path, (unsigned long long)line,
                       SLICE_PRINT(term_clean(arena, message)));
@@ -156,30 +169,41 @@ static struct slice cell(const struct people *people, const struct csv_row *row,
     return text;
 }
 
-// A list in one cell: words behind each other, or parts between semicolons.
+// The next of a list in one cell: words behind each other, or parts between semicolons. False:
+// there is none.
+static bool list_next(struct slice text, const char *ends, size_t *at, struct slice *ret_item)
+{
+    while (*at < text.len) {
+        size_t from = *at;
+        size_t end = from;
+        while (end < text.len && strchr(ends, text.ptr[end]) == NULL) {
+            end++;
+        }
+        *at = end + 1;
+        while (from < end && text.ptr[from] == ' ') {
+            from++;
+        }
+        while (end > from && text.ptr[end - 1] == ' ') {
+            end--;
+        }
+        if (end > from) {
+            *ret_item = slice_sub(text, from, end - from);
+            return true;
+        }
+    }
+    return false;
+}
+
 static uint32_t list_pack(struct buf *to, struct slice text, const char *ends)
 {
     struct buf items;
     buf_init(&items, CSV_FIELD_BYTES_MAX * 4);
     uint32_t count = 0;
-    for (size_t at = 0; at < text.len;) {
-        size_t end = at;
-        while (end < text.len && strchr(ends, text.ptr[end]) == NULL) {
-            end++;
-        }
-        size_t from = at;
-        size_t to_ = end;
-        while (from < to_ && text.ptr[from] == ' ') {
-            from++;
-        }
-        while (to_ > from && text.ptr[to_ - 1] == ' ') {
-            to_--;
-        }
-        if (to_ > from) {
-            pack_str(&items, slice_sub(text, from, to_ - from));
-            count++;
-        }
-        at = end + 1;
+    size_t at = 0;
+    struct slice item;
+    while (list_next(text, ends, &at, &item)) {
+        pack_str(&items, item);
+        count++;
     }
     pack_array(to, count);
     buf_put_slice(to, buf_slice(&items));
@@ -314,7 +338,7 @@ static struct slice person_pack(struct people *people, const struct csv_row *row
                      : active_read(cell(people, row, COLUMN_ACTIVE));
     buf_init(&body, CSV_FIELD_BYTES_MAX * 16);
     buf_init(&whole, CSV_FIELD_BYTES_MAX * 16);
-    if (list_or_known(people, row, COLUMN_ROLES, " ;,", &body) > ROLES_PER_USER_MAX) {
+    if (list_or_known(people, row, COLUMN_ROLES, ROLE_ENDS, &body) > ROLES_PER_USER_MAX) {
         fault(people, row->line, SLICE("there are more than 32 roles"), SLICE_EMPTY);
     }
     if (list_or_known(people, row, COLUMN_TEAMS, ";,", &body) > TEAMS_PER_USER_MAX) {
@@ -349,9 +373,14 @@ static void person_take(struct people *people, const struct csv_row *row)
     struct person person = {
         .packed = person_pack(people, row), .line = row->line,
         .superior = arena_copy(&people->cli->arena, cell_or_known(people, row, COLUMN_SUPERIOR)),
+        .roles = arena_copy(&people->cli->arena, cell(people, row, COLUMN_ROLES)),
     };
     if (name.len == 0) {
         fault(people, row->line, SLICE("the name is empty"), SLICE_EMPTY);
+    } else if (name.len > NAME_BYTES_MAX) {
+        fault(people, row->line,
+              arena_format(&people->cli->arena, "the name is longer than %d bytes", NAME_BYTES_MAX),
+              SLICE_EMPTY);
     } else {
         person_keep(people, name, &person);
     }
@@ -376,6 +405,14 @@ static int known_fetch(struct people *people)
     return CLI_DONE;
 }
 
+// What an import of cases says in its MAP, a file of people cannot.
+static struct slice csv_help(enum csv_fault fault)
+{
+    return fault == CSV_FAULT_ENCODING   ? SLICE("save the file as UTF-8")
+           : fault == CSV_FAULT_CR_LINES ? SLICE("save the file with ordinary line ends")
+                                         : slice_from_cstr(csv_fault_help(fault));
+}
+
 static int people_read(struct people *people)
 {
     struct csv_row row;
@@ -394,7 +431,8 @@ static int people_read(struct people *people)
             struct buf text;
             buf_init(&text, 4096);
             csv_explain(&people->csv, &row, &text);
-            fault(people, row.line, buf_slice(&text), slice_from_cstr(csv_fault_help(row.fault)));
+            buf_format(&text, " (%s)", csv_fault_code(row.fault));
+            fault(people, row.line, buf_slice(&text), csv_help(row.fault));
             buf_done(&text);
         }
         if (!go_on || status == CSV_END || status == CSV_FAILED) {
@@ -408,6 +446,15 @@ static int people_read(struct people *people)
 }
 
 // --- sending: in parts, those above before those below them --------------------------------------
+
+static int mistakes_tell(struct people *people, const char *then)
+{
+    struct cli *cli = people->cli;
+    struct slice message = arena_format(&cli->arena, "%u mistake%s in %s%s", people->faults,
+                                        people->faults == 1 ? "" : "s", people->path, then);
+    return cli_problem_more(cli, CLI_BAD_INPUT, "bad_users", message, "mistakes",
+                            people->mistakes);
+}
 
 struct part {
     struct people *people;
@@ -425,8 +472,7 @@ static int part_refused(struct part *part, const struct client_reply *reply)
         return cli_refused(people->cli, reply);
     }
     fault(people, people->persons[number].line, reply->message, SLICE_EMPTY);
-    return cli_problem(people->cli, CLI_BAD_INPUT, "bad_users", "1 mistake in %s%s", people->path,
-                       part->done > 0 ? "" : "; nothing was changed");
+    return mistakes_tell(people, part->done > 0 ? "" : "; nothing was changed");
 }
 
 static void part_send(struct part *part)
@@ -484,6 +530,18 @@ static void part_add_chain(struct part *part, uint32_t number)
     }
 }
 
+static void roles_tell(const struct people *people, struct roles *roles)
+{
+    for (uint32_t i = 0; i < people->count; i++) {
+        const struct person *person = &people->persons[i];
+        size_t at = 0;
+        struct slice role;
+        while (list_next(person->roles, ROLE_ENDS, &at, &role)) {
+            roles_look(roles, person->line, role);
+        }
+    }
+}
+
 static int people_send(struct people *people)
 {
     struct cli *cli = people->cli;
@@ -498,12 +556,19 @@ static int people_send(struct people *people)
         (void)fprintf(stderr, "%u of %u people were set before that; mend the file and import it "
                               "again\n", part.done, people->count);
     }
+    struct roles roles = { 0 };
+    if (part.status == CLI_DONE) {
+        part.status = roles_ask(cli, people->path, &roles);
+        roles_tell(people, &roles);
+    }
     if (part.status == CLI_DONE && cli_json_wanted(cli)) {
-        cli_print_json(cli, json_pack("{s:I}", "people", (json_int_t)part.done));
+        cli_print_json(cli, json_pack("{s:I, s:O}", "people", (json_int_t)part.done,
+                                      "unknown_roles", roles.unknown));
     } else if (part.status == CLI_DONE) {
         buf_format(&cli->out, "%u %s in the directory\n", people->count,
                    people->count == 1 ? "person set" : "people set");
     }
+    roles_done(&roles);
     return part.status;
 }
 
@@ -512,9 +577,12 @@ static int users_import(struct cli *cli)
     if (cli->args.word_count != 2) {
         return cli_problem(cli, CLI_USAGE, "usage", "say which file: rung users import FILE");
     }
-    struct people people = { .cli = cli, .path = arena_cstr(&cli->arena, cli_word(cli, 1)) };
+    struct people people = { .cli = cli,
+                             .path = arena_cstr(&cli->arena, cli_word(cli, 1)),
+                             .mistakes = cli_json_wanted(cli) ? json_array() : NULL };
     int status = cli_read_file(cli, people.path, USERS_FILE_BYTES_MAX, &people.rest);
     if (status != CLI_DONE) {
+        json_decref(people.mistakes);
         return status;
     }
     struct csv_options options = { 0 };
@@ -526,9 +594,7 @@ static int users_import(struct cli *cli)
     if (status != CLI_DONE) {
         // told already
     } else if (people.faults > 0) {
-        status =
-            cli_problem(cli, CLI_BAD_INPUT, "bad_users", "%u mistake%s in %s; nothing was changed",
-                        people.faults, people.faults == 1 ? "" : "s", people.path);
+        status = mistakes_tell(&people, "; nothing was changed");
     } else if (people.count == 0) {
         status = cli_problem(cli, CLI_BAD_INPUT, "csv_empty", "%s names nobody", people.path);
     } else {
@@ -536,6 +602,7 @@ static int users_import(struct cli *cli)
     }
     table_done(&people.numbers);
     table_done(&people.known);
+    json_decref(people.mistakes);
     return status;
 }
 
@@ -602,9 +669,40 @@ static int users_list(struct cli *cli)
     return status;
 }
 
+// An option of another verb is no word to pass over: `import --dry-run` would change the directory.
+static bool options_fit(struct cli *cli, struct slice verb)
+{
+    static const struct {
+        enum cli_option option;
+        const char *verbs[3];
+    } uses[] = {
+        { OPTION_USERS_FROM, { "absent", "present", NULL } },
+        { OPTION_USERS_TO, { "absent", "hand-over", NULL } },
+        { OPTION_SUBSTITUTE, { "absent", NULL, NULL } },
+        { OPTION_REASON, { "absent", "present", "hand-over" } },
+        { OPTION_DRY_RUN, { "hand-over", NULL, NULL } },
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(uses); i++) {
+        bool fits = cli_option(cli, uses[i].option) == NULL;
+        for (size_t v = 0; v < ARRAY_COUNT(uses[i].verbs); v++) {
+            fits = fits || (uses[i].verbs[v] != NULL &&
+                            slice_equal(verb, slice_from_cstr(uses[i].verbs[v])));
+        }
+        if (!fits) {
+            (void)cli_problem(cli, CLI_USAGE, "usage", "--%s belongs to `rung users %s`",
+                              option_specs[uses[i].option].name, uses[i].verbs[0]);
+            return false;
+        }
+    }
+    return true;
+}
+
 int cmd_users(struct cli *cli)
 {
     struct slice verb = cli_word(cli, 0);
+    if (!options_fit(cli, verb)) {
+        return CLI_USAGE;
+    }
     if (slice_equal(verb, SLICE("import"))) {
         return users_import(cli);
     }

@@ -613,13 +613,25 @@ static enum asked line_ask(struct form *form, struct form_field *field,
     return good ? ASKED : ASKED_NOTHING;
 }
 
+// "! why not", on as many lines as it needs.
+static void why_put(const struct form_talk *talk, struct slice why)
+{
+    struct buf lines;
+    buf_init(&lines, 1 << 16);
+    if (term_wrap(talk->term, &lines, why, 2, 6) > 0) {
+        lines.ptr[0] = '!';
+    }
+    (void)fwrite(lines.ptr, 1, lines.len, talk->out);
+    buf_done(&lines);
+}
+
 bool form_ask_field(struct form *form, struct form_field *field, const struct form_talk *talk,
                     struct slice why)
 {
     field->answered = false;
     for (;;) {
         if (why.len > 0) {
-            (void)fprintf(talk->out, "! %.*s\n", SLICE_PRINT(term_clean(form->arena, why)));
+            why_put(talk, why);
         }
         why = SLICE_EMPTY;
         question_put(form, field, talk);

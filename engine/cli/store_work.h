@@ -12,6 +12,7 @@ struct verify_figures {
 };
 void verify_tell(struct cli *cli, const struct verify_figures *figures);
 
+bool store_work_is_head(const char *text); // "SEQ:HASH"
 // Exit codes; problems are told.
 int store_work_verify(struct cli *cli, const char *path);
 

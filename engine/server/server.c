@@ -253,8 +253,10 @@ static enum err open_engine(struct server *server, const struct clock *clock,
     };
     enum err err = engine_open(&engine, &server->engine, &why);
     if (err != OK) {
-        (void)snprintf(problem->message, sizeof(problem->message), "%s: %s", options->data,
-                       why.message[0] != '\0' ? why.message : err_sentence(err));
+        const char *message = why.message[0] != '\0' ? why.message : err_sentence(err);
+        bool named = strstr(message, options->data) != NULL;
+        (void)snprintf(problem->message, sizeof(problem->message), "%s%s%s",
+                       named ? "" : options->data, named ? "" : ": ", message);
     } else if (server->engine.folded > 0) {
         server_log(server, "%llu records were folded into the view",
                    (unsigned long long)server->engine.folded);

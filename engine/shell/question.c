@@ -211,13 +211,18 @@ static uint32_t count_open(struct question *q, uint32_t process)
 static void write_process(struct question *q, const struct view_program *program)
 {
     const struct image *image = &program->image;
-    pack_map(q->env.buf, 7);
+    pack_map(q->env.buf, 8);
     reply_text(q->env.buf, "process", image_slice(image, image->process[0].name));
     reply_text(q->env.buf, "label", image_slice(image, image->process[0].label));
     reply_uint(q->env.buf, "version", program->version);
     question_hash(q->env.buf, program);
     reply_uint(q->env.buf, "open", count_open(q, program->process));
     reply_text(q->env.buf, "file", image_slice(image, image->process[0].file));
+    reply_key(q->env.buf, "roles");
+    pack_array(q->env.buf, image->role_count);
+    for (uint32_t i = 0; i < image->role_count; i++) {
+        pack_str(q->env.buf, image_slice(image, image->role[i].name));
+    }
     reply_key(q->env.buf, "start_form");
     card_start_form(&q->env, program);
 }

@@ -61,7 +61,7 @@ expect "proof chooses nothing" 2 'every record' history 1 --proof --by ann
 expect "verify" 0 'every open case has a next step: 0 of 0' verify
 head=$(sed -n 's/^head of the history *//p' "$work/out")
 expect "the head is noted" 0 'up to the head you noted is unchanged' verify --head "$head"
-expect "not a head" 1 'SEQ:HASH' verify --head nonsense
+expect "not a head" 2 'SEQ:HASH' verify --head nonsense
 expect "more happens" 0 'case 2' start order phone=+4930999999 --as ann
 expect "a noted head stays true" 0 'up to the head you noted is unchanged' verify --head "$head"
 remark=$("$rung" history 1 --kind comment --json | sed -n 's/.*"seq": *\([0-9]*\).*/\1/p' | head -1)

@@ -13,6 +13,14 @@ expect "version" 0 '^rung [0-9]' --version
 expect "help of a command" 0 '--entry N' help press
 expect "help by an option" 0 '^rung show CASE' show --help
 expect "help as JSON" 0 '"name": ?"press"' help --json
+check "a heading ends where its last sign stands" sh -c "! '$rung' help export | grep -n ' \$'"
+expect "a currency that is none" 2 'three capital letters' serve "$work/d2" --currency euro
+expect "a country that is none" 2 'two capital letters' test "$here" --region de
+check "and no store is made for it" [ ! -e "$work/d2" ]
+expect "no lines at all" 2 'whole number from 1' inbox --limit 0
+expect "a socket without a name" 2 'path of a socket' inbox --socket ''
+expect "explain what the command line says itself" 0 'no engine answers' explain unreachable
+expect "explain a refusal that says all itself" 0 'sentence of the' explain required
 expect "unknown command" 2 'did you mean `rung press`' pres
 expect "unknown command of help" 2 'did you mean `rung inbox`' help inbx
 expect "unknown zone" 2 'no time zone `Nowhere/Else`' inbox --zone Nowhere/Else
@@ -147,10 +155,30 @@ printf 'name,roles,active\nx,seller,perhaps\nx,seller,\n,seller,no\n"y,seller,\n
 expect "users: all mistakes at once" 4 '4 mistakes in .*nothing was changed' users import "$work/u.csv"
 grep -q 'u.csv:2: .perhaps. is neither yes nor no' "$work/err" || { failed=$((failed + 1)); echo "FAILED: line of a bad user"; cat "$work/err"; }
 printf 'name,roles,superior\nx,seller,nobody\n' >"$work/u.csv"
+expect "users: mistakes as JSON" 4 '"mistakes": ?.\{"line": ?2,' users import "$work/u.csv" --json
+printf 'name,title\r%s,Zed\r' x >"$work/cr.csv"
+expect "users: lone carriage returns" 4 'ordinary line ends$' users import "$work/cr.csv"
+printf 'name,title\n"x,Zed\n' >"$work/u2.csv"
+expect "users: a quote that stays open" 4 'csv_quote_open' users import "$work/u2.csv"
+printf 'name\n%0100d\n' 7 >"$work/u2.csv"
+expect "users: too long a name" 4 'u2.csv:2: the name is longer than 64 bytes' users import "$work/u2.csv"
+printf 'name\nadmin\n' >"$work/u2.csv"
+expect "users: a name that histories need" 4 'u2.csv:2: nobody can be named `admin`' users import "$work/u2.csv"
+printf 'name,roles\nzed,sellr\n' >"$work/zed.csv"
+expect "users: no dry run that would change something" 2 'dry-run belongs to `rung users hand-over`' \
+    users import "$work/zed.csv" --dry-run
+expect "users: and it has changed nothing" 0 'directory is empty' users
 expect "users: refused by the engine" 4 'u.csv:2: user .x.: there is no other user .nobody.' users import "$work/u.csv"
 printf 'name,superior\nx,y\n\ny,x\n' >"$work/u.csv"
 expect "users: nobody stands above himself" 4 'u.csv:4: .*`y` stands above `x` already' users import "$work/u.csv"
 expect "users import" 0 '3 people set' users import "$here/users.csv"
+expect "users: a role that no process names" 0 'zed.csv:2: warning: no process names a role `sellr`; did you mean `seller`' \
+    users import "$work/zed.csv"
+expect "users: the same as JSON" 0 '"unknown_roles": ?.\{"line": ?2, ?"role": ?"sellr", ?"near": ?"seller"' \
+    users import "$work/zed.csv" --json
+printf 'name,roles,active\nzed,,no\n' >"$work/zed.csv"
+expect "users: and none" 0 '"unknown_roles": ?\[\]' users import "$work/zed.csv" --json
+expect "users: nobody comes back who was not away" 1 'bad_users' users present ann
 expect "users list" 0 '^ann +Ann Weiss +seller +hal' users list
 expect "users as JSON" 0 '"superior": ?"hal"' users --json
 expect "users: what" 2 'rung users import FILE' users export
@@ -468,8 +496,15 @@ expect "stats, times with units" 0 '^ *half answered within +[0-9.]+ (us|ms)$' s
 expect "stats, sizes with units" 0 '^ *journal +[0-9.]+ [KMG]B$' stats
 expect "stats as JSON" 0 '"cases"' stats --json
 expect "verify" 0 'the view is what the journal says' verify
+expect "verify: a head that is none" 2 'is not SEQ:HASH' verify --head abc
+mkdir -p "$work/letters"
+echo hello >"$work/letters/one"
+expect "backup among other files" 2 'holds other files' backup "$work/letters"
+check "and nothing is written there" [ "$(ls "$work/letters")" = one ]
+expect "backup where no folder can be" 1 'cannot be made or written .backup_failed' backup "$work/letters/one/x"
+expect "backup into the folder of an engine" 1 'another process has that folder open' backup "$data"
 expect "backup" 0 'backed up to' backup "$work/copy"
-expect "a folder in use is not touched" 5 'in use by process' rebuild "$data"
+expect "a folder in use is not touched" 5 'in use by process [0-9]+; stop the engine first$' rebuild "$data"
 expect "a folder in use is not verified" 5 'in use by process' verify "$data"
 expect "a second engine is refused" 5 '' serve "$data"
 expect "a path that no socket can have" 5 'at most 107 bytes' serve "$work/other" --socket "$work/$(printf %0120d 1)"
