@@ -176,6 +176,6 @@ int cmd_stats(struct cli *cli)
                   groups[i].group != NULL ? wire_raw(reply.result, groups[i].group) : reply.result,
                   i);
     }
-    grid_print(&grid, &cli->term, 2, true, &cli->out);
+    grid_print(&grid, &cli->term, 0, true, &cli->out);
     return CLI_DONE;
 }
