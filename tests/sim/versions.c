@@ -298,6 +298,7 @@ void versions_deploy(struct world *world)
     sim_trace(world, "deploy %s", err_name(err));
     if (err == ERR_IO) {
         atomic_store(&world->engine.core_tick.failed, true);
+        memset(world->expected, 0, plan_bytes); // nobody knows which version is active now
     } else if (err != OK) { // not activated: what moves meanwhile moves by the plan before
         memcpy(world->expected, before, plan_bytes);
     }
