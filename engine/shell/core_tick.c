@@ -100,15 +100,25 @@ static uint64_t move_clock(struct core_tick *tick)
     return 0;
 }
 
+static void answer_stats(struct core_tick *tick, struct request *request, uint64_t now_ms)
+{
+    struct delivery *delivery = tick->open.delivery;
+    struct delivery_reply *reply = batch_open_reply(delivery, request);
+    CHECK(!tick->begun && !core_is_sealed(tick->core));
+    reply_begin(&delivery->bytes, request->msgid);
+    stats_write(tick, now_ms, &delivery->bytes);
+    batch_close_reply(delivery, reply);
+}
+
 // Takes what is special out of the stream. True: `request` was dealt with or is held.
 static bool take_special(struct core_tick *tick, struct request *request, uint64_t now_ms)
 {
+    if (request->stats && (tick->begun || core_is_sealed(tick->core))) {
+        tick->held = request; // what it would count may still come to nothing
+        return true;
+    }
     if (request->stats) {
-        struct delivery *delivery = tick->open.delivery;
-        struct delivery_reply *reply = batch_open_reply(delivery, request);
-        reply_begin(&delivery->bytes, request->msgid);
-        stats_write(tick, now_ms, &delivery->bytes);
-        batch_close_reply(delivery, reply);
+        answer_stats(tick, request, now_ms);
         return true;
     }
     if (request->command.kind != COMMAND_CLOCK || core_is_repeat(tick->core, &request->command)) {
@@ -278,6 +288,11 @@ static uint64_t start_anew(struct core_tick *tick)
         tick->waits_on = NULL; // the flusher rings when it is done
         return CORE_TICK_LONGEST_MS;
     }
+    if (tick->held != NULL && tick->held->stats) {
+        struct request *request = tick->held;
+        tick->held = NULL;
+        answer_stats(tick, request, timekeeper_tick(tick->keeper));
+    }
     if (tick->held != NULL) {
         (void)timekeeper_tick(tick->keeper);
         return move_clock(tick);
@@ -287,7 +302,7 @@ static uint64_t start_anew(struct core_tick *tick)
         tick->quiet_since_us = 0;
         batch_seal(tick);
         start_flush(tick, false);
-        return some ? 0 : CORE_TICK_LONGEST_MS;
+        return some || tick->held != NULL ? 0 : CORE_TICK_LONGEST_MS;
     }
     batch_deliver(tick, &tick->open);
     if (tick->held != NULL || tick->open.delivery == NULL) {

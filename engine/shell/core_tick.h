@@ -70,7 +70,7 @@ struct core_tick {
     struct inbox *waits_on; // what the last tick ran out of
     struct delivery *deliveries;
     struct request **requests; // of the three batches
-    struct request *held; // a demo clock on its way
+    struct request *held; // a demo clock on its way, or stats until nothing is open or written
     struct tick_batch open, sealed, written; // being decided; being written; to be answered
     bool begun;                     // the open one: core_begin was called
     uint64_t quiet_since_us; // 0: not quiet
