@@ -93,7 +93,8 @@ static void take_record(struct world *world, uint64_t seq)
             mem_grow(world->records, sizeof(world->records[0]) * world->record_capacity);
     }
     uint64_t hash = sim_hash(SIM_HASH_START, bytes.ptr, bytes.len);
-    world->records[world->record_count++] = (struct sim_record){ hash };
+    world->records[world->record_count++] =
+        (struct sim_record){ .hash = hash, .now_ms = record.now_ms, .command = record.command };
     world->counts.records++;
     world->counts.timers += record.command == COMMAND_TIMER ? 1u : 0u;
     world->counts.hand_overs += record.command == COMMAND_HAND_OVER ? 1u : 0u;
@@ -126,6 +127,11 @@ static void take_record(struct world *world, uint64_t seq)
     oracle_cause(world, &record, seq);
     versions_take(world, &record);
     model_take(world->model, &record, seq);
+    for (uint32_t i = 0; i < world->model->case_count; i++) {
+        bool open = world->model->cases[i].end == NULL;
+        world->records[seq - 1].open += open ? 1u : 0u;
+        world->records[seq - 1].ended += open ? 0u : 1u;
+    }
     take_model_fault(world);
 }
 
@@ -292,9 +298,11 @@ void oracle_leaves(struct world *world, struct sim_conn *conn, struct slice mess
             check_lagging(conn, map);
         }
     } else if (kind == 1 && count == 4) {
-        (void)unpack_uint(&unpack);
-        unpack_skip(&unpack);
-        check_synced(world, unpack_raw(&unpack));
+        uint32_t msgid = (uint32_t)unpack_uint(&unpack);
+        struct slice error = unpack_raw(&unpack);
+        struct slice result = unpack_raw(&unpack);
+        check_synced(world, result);
+        questions_answered(world, conn, msgid, error, result);
     } else {
         unpack.bad = true;
     }

@@ -68,6 +68,21 @@ struct sim_sub {
     uint32_t msgid;
 };
 
+// What is asked beside commands.
+enum sim_ask {
+    ASK_SHOW, ASK_HISTORY, ASK_RECORDS, ASK_INBOX, ASK_STATS, ASK_CALLS, ASK_MOVES, ASK_USERS,
+    ASK_SEARCH, ASK_PROCESSES, ASK_INCIDENTS, ASK_PEOPLE, ASK_HOLDINGS, ASK_DUPLICATES, ASK_WHY,
+    ASK_NEXT_DUE, SIM_ASK_KINDS
+};
+enum { SIM_QUESTIONS_MAX = 32 }; // of one connection, without an answer
+struct sim_question {
+    uint32_t msgid; // 0: none
+    enum sim_ask kind;
+    uint64_t instance, from, asked_seq; // asked_seq: the newest record when it was asked
+    uint32_t user;
+    bool indexed, known; // there was a search index then; there was that user
+};
+
 struct sim_conn {
     bool open;
     uint64_t conn;
@@ -78,10 +93,13 @@ struct sim_conn {
     struct buf parse;   // from the server, not yet a whole message
     struct buf to_client; // whole messages on their way
     struct sim_sub subs[SIM_SUBS_MAX];
+    struct sim_question questions[SIM_QUESTIONS_MAX];
 };
 
 struct sim_record { // of the journal, as first read after its commit
-    uint64_t hash;
+    uint64_t hash, now_ms;
+    enum command_kind command;
+    uint32_t open, ended; // cases after it
 };
 
 struct sim_counts {
@@ -90,7 +108,8 @@ struct sim_counts {
         verifies, leaps, sent, replayed, convertions, reopens, deploys, moved, held,
         handed_over, absences,
         tries, lost, done_again, said_again, given_up, messages, kept, begun,
-        of_team, in_place, hand_overs, ranked, searches, found, filings, dropped_indexes;
+        of_team, in_place, hand_overs, ranked, searches, found, filings, dropped_indexes,
+        answers_amid, answers_exact;
 };
 
 enum { SIM_PAST_MAX = 64 };
@@ -180,6 +199,20 @@ bool work_settle(struct world *world);
 // A whole message that reached the client.
 void work_take(struct world *world, struct sim_conn *conn, struct slice message);
 bool work_pushes_complete(struct world *world);
+
+// A question over that connection. Gives its msgid.
+uint32_t work_ask(struct world *world, struct sim_conn *conn, const char *method,
+                  struct slice map);
+struct sim_conn *work_connection(struct world *world); // the first client's; NULL: none
+
+// questions.c
+// Any question, about that case or anybody.
+void questions_ask(struct world *world, struct sim_conn *conn, const struct model_case *c);
+// The answer leaves the server.
+void questions_answered(struct world *world, struct sim_conn *conn, uint32_t msgid,
+                        struct slice error, struct slice result);
+// Asks the next ones of all, from `*number` on. True: all were asked and answered.
+bool questions_settle(struct world *world, uint32_t *number);
 
 // find.c
 void find_check(struct world *world); // the index must have caught up

@@ -43,14 +43,16 @@ static void print_run(const struct sim_result *result, uint64_t seed)
                  " hand-overs, %" PRIu64 " picked of a team; %" PRIu64 " tries of calls, %" PRIu64
                  " acknowledgements lost, %" PRIu64 " asked for again, %" PRIu64
                  " answers said again, %" PRIu64 " given up; %" PRIu64 " messages, %" PRIu64
-                 " waited, %" PRIu64 " began a case\n",
+                 " waited, %" PRIu64 " began a case; %" PRIu64
+                 " questions answered amid faults, %" PRIu64 " answers held against the model\n",
                  seed, c->records, c->acknowledged, c->refused, c->crashes, c->power_losses,
                  c->cuts, c->io_errors, c->resets, c->retries, c->duplicates, c->timers,
                  c->overdue, c->commits, c->handed_over, c->flushes, c->replayed,
                  c->convertions, c->reopens, c->deploys, c->moved, c->held, c->pushes, c->ranked,
                  c->filings, c->dropped_indexes, c->searches, c->found, c->absences, c->in_place,
                  c->hand_overs, c->of_team, c->tries, c->lost, c->done_again, c->said_again,
-                 c->given_up, c->messages, c->kept, c->begun);
+                 c->given_up, c->messages, c->kept, c->begun,
+                 c->answers_amid, c->answers_exact);
 }
 
 static void print_failure(const struct sim_result *result, const struct arguments *arguments,

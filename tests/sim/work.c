@@ -428,31 +428,24 @@ static void think(struct world *world, struct sim_client *client)
 
 // --------------------------------------------------------------------------------- questions
 
+uint32_t work_ask(struct world *world, struct sim_conn *conn, const char *method, struct slice map)
+{
+    uint32_t msgid = QUESTION + ++world->clients[conn->client].questions;
+    say_hello(world, conn);
+    begin_frame(&world->packed, msgid, slice_from_cstr(method));
+    buf_put_slice(&world->packed, map);
+    net_send(conn, buf_slice(&world->packed));
+    return msgid;
+}
+
+struct sim_conn *work_connection(struct world *world) { return connection(world, 0, false); }
+
 static void ask_question(struct world *world, struct sim_conn *conn)
 {
-    static const char *const methods[] = { "show", "history", "inbox", "users", "processes",
-                                           "next_due", "search", "duplicates" };
-    struct sim_client *client = &world->clients[conn->client];
     const struct model_case *c = any_case(world);
-    uint32_t which = (uint32_t)draw(world, 8);
-    if (c == NULL) {
-        return;
+    if (c != NULL) {
+        questions_ask(world, conn, c);
     }
-    say_hello(world, conn);
-    begin_frame(&world->packed, QUESTION + ++client->questions, slice_from_cstr(methods[which]));
-    pack_map(&world->packed, which < 3 || which == 6 ? 1 : 0);
-    if (which == 2) {
-        pack_cstr(&world->packed, "as");
-        pack_cstr(&world->packed, user_names[1 + draw(world, SIM_USERS)]);
-    } else if (which == 6) {
-        static const char *const words[] = { "ann", "busy an", "lead 1", "30 12", "x y z", "-" };
-        pack_cstr(&world->packed, "words");
-        pack_cstr(&world->packed, words[draw(world, ARRAY_COUNT(words))]);
-    } else if (which < 2) {
-        pack_cstr(&world->packed, "instance");
-        pack_uint(&world->packed, c->id);
-    }
-    net_send(conn, buf_slice(&world->packed));
 }
 
 static void ask_subscribe(struct world *world, struct sim_conn *conn)

@@ -553,6 +553,18 @@ static void search(struct world *world)
               follower == NULL ? "it was not opened" : err_name(follower_failed(follower)));
 }
 
+static void ask_everything(struct world *world)
+{
+    uint32_t number = 0;
+    for (uint32_t i = 0; i < SETTLE_TICKS_MAX && world->broken == ORACLE_NONE; i++) {
+        if (questions_settle(world, &number)) {
+            return;
+        }
+        calm_tick(world);
+    }
+    sim_break(world, ORACLE_LIVE, "questions have no answer");
+}
+
 static uint64_t next_due(const struct model *model)
 {
     uint64_t call = bill_next_due(model);
@@ -630,6 +642,8 @@ static void check_counts(struct world *world)
         { "works that were asked for again", counts->done_again },
         { "answers that were said again", counts->said_again },
         { "messages", counts->messages },
+        { "answers to questions while faults went on", counts->answers_amid },
+        { "answers that were held against the model", counts->answers_exact },
     };
     for (size_t i = 0; i < ARRAY_COUNT(wanted); i++) {
         if (wanted[i].count == 0) {
@@ -683,6 +697,9 @@ static void live(struct world *world)
     }
     if (world->broken == ORACLE_NONE) {
         search(world);
+    }
+    if (world->broken == ORACLE_NONE) {
+        ask_everything(world);
     }
     if (world->broken == ORACLE_NONE) {
         outside_check(world);
