@@ -101,6 +101,10 @@ static struct slice park_message(struct decide *d, const struct instance *instan
                                .form = arena_copy(d->arena, row.form),
                                .kept = d->command->task };
     message_emit(d, instance->head.id, &message, MESSAGE_FAILED, signal);
+    struct run *run = ARENA_NEW(d->arena, struct run);
+    if (run_open(run, d, view_instance(d->view, d->command->instance, NULL))) {
+        run_wake_kept(run); // those behind it are not held up
+    }
     return incident_message(d, &message);
 }
 
