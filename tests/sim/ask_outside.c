@@ -55,7 +55,8 @@ static void ask_paid_or_said(struct world *world, struct sim_client *client, uin
 {
     struct ask_params params;
     struct buf form;
-    bool paid = ask_chance(world, 55);
+    bool paid = ask_chance(world, 50);
+    bool noted = !paid && ask_chance(world, 50);
     buf_init(&form, 128);
     if (whom != 0) {
         pack_cstr(&form, "whom");
@@ -66,11 +67,11 @@ static void ask_paid_or_said(struct world *world, struct sim_client *client, uin
         pack_cstr(&form, "number");
         pack_cstr(&form, number);
     }
-    if (paid) {
-        pack_cstr(&form, "sum");
+    if (paid || noted) {
+        pack_cstr(&form, paid ? "sum" : "value");
         pack_uint(&form, 1 + ask_draw(world, SUM_MAX));
     }
-    open_message(&params, paid ? "paid" : "said", &form, paid ? 2 : 1);
+    open_message(&params, paid ? "paid" : noted ? "noted" : "said", &form, paid || noted ? 2 : 1);
     if (whom != 0) {
         ask_number(&params, "instance", whom);
     }
@@ -96,27 +97,50 @@ static void ask_late(struct world *world, struct sim_client *client, struct outs
     ask_request(world, client, "message", &params);
 }
 
+static void ask_about(struct world *world, struct sim_client *client, uint32_t incident,
+                      uint64_t instance)
+{
+    struct ask_params params;
+    bool again = ask_chance(world, 60);
+    ask_open(&params);
+    ask_number(&params, "incident", incident);
+    if (!again) {
+        ask_number(&params, "instance", instance);
+        ask_text(&params, "reason", "it was done by hand");
+    }
+    ask_request(world, client, again ? "retry_incident" : "close_incident", &params);
+}
+
+// A message that could not be done.
+static bool ask_failed(struct world *world, struct sim_client *client)
+{
+    const struct bill_calls *calls = &world->model->calls;
+    uint32_t at = calls->failed_count > 0 ? (uint32_t)ask_draw(world, calls->failed_count) : 0;
+    for (uint32_t i = 0; i < calls->failed_count; i++) {
+        const struct bill_failed *failed = &calls->failed[(at + i) % calls->failed_count];
+        if (failed->incident != 0) {
+            ask_about(world, client, failed->incident, failed->instance);
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool ask_incident(struct world *world, struct sim_client *client)
 {
     const struct bill_calls *calls = &world->model->calls;
-    struct ask_params params;
     uint32_t at = calls->count > 0 ? (uint32_t)ask_draw(world, calls->count) : 0;
-    for (uint32_t i = 0; i < calls->count; i++) {
-        const struct bill_call *call = &calls->call[(at + i) % calls->count];
-        if (call->incident == 0) {
-            continue;
-        }
-        bool again = ask_chance(world, 60);
-        ask_open(&params);
-        ask_number(&params, "incident", call->incident);
-        if (!again) {
-            ask_number(&params, "instance", call->instance);
-            ask_text(&params, "reason", "it was done by hand");
-        }
-        ask_request(world, client, again ? "retry_incident" : "close_incident", &params);
+    if (ask_chance(world, 40) && ask_failed(world, client)) {
         return true;
     }
-    return false;
+    for (uint32_t i = 0; i < calls->count; i++) {
+        const struct bill_call *call = &calls->call[(at + i) % calls->count];
+        if (call->incident != 0) {
+            ask_about(world, client, call->incident, call->instance);
+            return true;
+        }
+    }
+    return ask_failed(world, client);
 }
 
 static uint64_t some_bill(struct world *world)

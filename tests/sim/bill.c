@@ -10,7 +10,11 @@
 static const uint64_t minute_ms = 60 * 1000;
 static const uint64_t day_ms = 24ull * 3600 * 1000;
 static const int64_t settled_sum = 60;
-enum { TRIES_MAX = 3 }; // one, and one after each rung of `network`
+enum {
+    TRIES_MAX = 3, // one, and one after each rung of `network` or `postal`
+    NOTED_LESS_THAN = 9, NOTED_AFTER = 3,
+    PILE = 4
+};
 
 // --------------------------------------------------------------------------------- reading
 
@@ -56,7 +60,8 @@ struct model_case *bill_find(struct model *model, struct slice number)
 
 static enum bill_signal signal_named(struct slice name)
 {
-    static const char *const names[BILL_SIGNALS] = { "order", "paid", "said", "charged", "late" };
+    static const char *const names[BILL_SIGNALS] = { "order", "paid",    "said",
+                                                      "charged", "late", "noted" };
     enum bill_signal signal = BILL_ORDER;
     while (signal < BILL_SIGNALS && !slice_equal(name, slice_from_cstr(names[signal]))) {
         signal++;
@@ -86,25 +91,47 @@ void bill_start(struct model *model, struct model_case *c, const struct record *
     enter(model, c, AT_DRAFTING);
 }
 
-static void promise(struct model *model, int64_t amount, int64_t otherwise)
+static void promise(struct model *model, enum bill_connector by, int64_t amount, int64_t otherwise)
 {
     struct bill_calls *calls = &model->calls;
     CHECK(calls->queued_count < BILL_QUEUED_MAX);
-    calls->queued[calls->queued_count] = amount;
-    calls->otherwise[calls->queued_count++] = otherwise;
+    calls->queued[calls->queued_count++] = (struct bill_promise){ by, amount, otherwise };
+}
+
+static const char *press_drafting(struct model *model, struct model_case *c, struct slice name)
+{
+    struct model_bill *bill = &c->bills;
+    bool letter = slice_equal(name, SLICE("letter"));
+    bool both = slice_equal(name, SLICE("both_ways"));
+    bool twice = slice_equal(name, SLICE("twice"));
+    if (slice_equal(name, SLICE("pile"))) {
+        for (uint32_t i = 0; i < PILE; i++) {
+            promise(model, BY_POST, ++bill->charges, 100);
+        }
+        return NULL;
+    }
+    if (!letter && !both && !twice && !slice_equal(name, SLICE("post"))) {
+        return "is not offered there";
+    }
+    if (!letter) {
+        promise(model, BY_BANK, ++bill->charges, 1);
+    }
+    if (letter || both) {
+        promise(model, BY_POST, ++bill->charges, 100);
+    } else if (twice) {
+        promise(model, BY_BANK, ++bill->charges, 10);
+    }
+    enter(model, c, AT_ASKED);
+    return NULL;
 }
 
 const char *bill_press(struct model *model, struct model_case *c, struct slice name)
 {
     bool waiting = c->stage == AT_ASKED || c->stage == AT_QUIET;
-    if (slice_equal(name, SLICE("post")) && c->stage == AT_DRAFTING) {
-        promise(model, ++c->bills.charges, 1);
-        enter(model, c, AT_ASKED);
-    } else if (slice_equal(name, SLICE("twice")) && c->stage == AT_DRAFTING) {
-        promise(model, ++c->bills.charges, 1);
-        promise(model, ++c->bills.charges, 10);
-        enter(model, c, AT_ASKED);
-    } else if (slice_equal(name, SLICE("calm")) && c->stage == AT_ASKED) {
+    if (c->stage == AT_DRAFTING) {
+        return press_drafting(model, c, name);
+    }
+    if (slice_equal(name, SLICE("calm")) && c->stage == AT_ASKED) {
         enter(model, c, AT_QUIET);
     } else if (slice_equal(name, SLICE("loud")) && c->stage == AT_QUIET) {
         enter(model, c, AT_ASKED);
@@ -146,6 +173,7 @@ static void run_handler(struct model_case *c, enum bill_signal signal, int64_t v
         bill->receipts += value;
         break;
     case BILL_LATE: bill->lates++; break;
+    case BILL_NOTED: bill->notes += value; break;
     case BILL_SAID: // the innermost only
         bill->inner += c->stage == AT_ASKED ? 1 : 0;
         bill->middle += c->stage == AT_QUIET ? 1 : 0;
@@ -160,15 +188,55 @@ static void run_handler(struct model_case *c, enum bill_signal signal, int64_t v
 
 static int64_t brings(struct slice form, enum bill_signal signal)
 {
-    return number_in(form, signal == BILL_PAID ? "sum" : "receipt");
+    return number_in(form, signal == BILL_PAID    ? "sum"
+                           : signal == BILL_NOTED ? "value"
+                                                  : "receipt");
+}
+
+bool bill_is_full(const struct model_case *c, enum bill_signal signal)
+{
+    uint32_t same = 0;
+    for (uint32_t i = 0; i < c->bills.kept_count; i++) {
+        same += c->bills.kept[i].signal == signal ? 1u : 0u;
+    }
+    return same >= BILL_KEPT_OF_ONE_MAX || c->bills.kept_count >= BILL_KEPT_MAX;
+}
+
+// What its handler requires.
+static bool can_be_done(const struct model_case *c, enum bill_signal signal, int64_t value)
+{
+    return signal != BILL_NOTED || value < NOTED_LESS_THAN || c->bills.charges > NOTED_AFTER;
+}
+
+// Opened by the record in hand; 0: none.
+static uint32_t opened_incident(const struct record *record)
+{
+    const struct event *event = model_find_event(record, EVENT_INCIDENT_OPENED);
+    return event != NULL ? event->incident_opened.incident : 0;
+}
+
+static void hold_failed(struct model *model, const struct record *record, uint64_t instance,
+                        enum bill_signal signal, int64_t value)
+{
+    struct bill_calls *calls = &model->calls;
+    CHECK(calls->failed_count < BILL_FAILED_MAX);
+    if (opened_incident(record) == 0) {
+        model_break(model, ORACLE_MESSAGE, "a message of case %llu could not be done, and no "
+                    "incident holds it", (unsigned long long)instance);
+        return;
+    }
+    calls->failed[calls->failed_count++] =
+        (struct bill_failed){ opened_incident(record), instance, signal, value };
 }
 
 // The case is told of it: what is recorded must be what the text of the process says.
 static void give(struct model *model, struct model_case *c, const struct event_message_taken *taken,
-                 struct slice form)
+                 int64_t value)
 {
     enum bill_signal signal = signal_named(taken->name);
-    if (signal == BILL_SIGNALS || taken->instance != c->id || taken->became != expect(c, signal)) {
+    if (signal == BILL_SIGNALS || taken->instance != c->id || taken->became != expect(c, signal) ||
+        (taken->became == MESSAGE_DELIVERED && !can_be_done(c, signal, value)) ||
+        (taken->became == MESSAGE_KEPT && bill_is_full(c, signal))) {
         model_break(model, ORACLE_MESSAGE, "message `%.*s` of case %llu became `%s`, not `%s`",
                     SLICE_PRINT(taken->name), (unsigned long long)c->id,
                     message_outcome_name((enum message_outcome)taken->became),
@@ -176,17 +244,17 @@ static void give(struct model *model, struct model_case *c, const struct event_m
         return;
     }
     if (taken->became == MESSAGE_DELIVERED) {
-        run_handler(c, signal, brings(form, signal));
+        run_handler(c, signal, value);
     } else if (taken->became == MESSAGE_KEPT) {
         struct model_bill *bill = &c->bills;
         uint32_t last = bill->kept_count > 0 ? bill->kept[bill->kept_count - 1].number : 0;
-        if (taken->kept != last + 1 || bill->kept_count == BILL_KEPT_MAX) {
+        if (taken->kept != last + 1) {
             model_break(model, ORACLE_MESSAGE, "message %u waits for case %llu, after %u",
                         taken->kept, (unsigned long long)c->id, last);
             return;
         }
         bill->kept[bill->kept_count++] =
-            (struct bill_kept){ taken->kept, signal, brings(form, signal) };
+            (struct bill_kept){ taken->kept, signal, value };
     }
 }
 
@@ -240,7 +308,7 @@ static void take_message(struct model *model, const struct record *record)
                     (unsigned long long)taken->instance);
         return;
     }
-    give(model, c, taken, record->form);
+    give(model, c, taken, brings(record->form, signal_named(taken->name)));
 }
 
 // The oldest that is awaited; here all are awaited in the same stages.
@@ -249,15 +317,25 @@ static void take_deliver(struct model *model, const struct record *record)
     const struct event_message_taken *taken = taken_in(record);
     struct model_case *c = taken != NULL ? model_find(model, taken->instance) : NULL;
     if (c == NULL || c->end != NULL || c->bills.kept_count == 0 ||
-        taken->kept != c->bills.kept[0].number || taken->became != MESSAGE_DELIVERED ||
-        !awaits(c, c->bills.kept[0].signal)) {
+        taken->kept != c->bills.kept[0].number || !awaits(c, c->bills.kept[0].signal)) {
         model_break(model, ORACLE_MESSAGE, "a message was delivered that did not wait first");
         return;
     }
     struct bill_kept kept = c->bills.kept[0];
+    bool can = can_be_done(c, kept.signal, kept.value);
+    if (taken->became != (can ? MESSAGE_DELIVERED : MESSAGE_FAILED)) {
+        model_break(model, ORACLE_MESSAGE, "message %u of case %llu that waited became `%s`, and "
+                    "what it sets off can%s be done", kept.number, (unsigned long long)c->id,
+                    message_outcome_name((enum message_outcome)taken->became), can ? "" : "not");
+        return;
+    }
     memmove(&c->bills.kept[0], &c->bills.kept[1],
             sizeof(kept) * (size_t)(--c->bills.kept_count));
-    run_handler(c, kept.signal, kept.value);
+    if (can) {
+        run_handler(c, kept.signal, kept.value);
+    } else {
+        hold_failed(model, record, c->id, kept.signal, kept.value);
+    }
 }
 
 // --------------------------------------------------------------------------------- calls
@@ -267,47 +345,77 @@ static bool is_on_its_way(const struct bill_call *call)
     return call->state == BILL_CALL_DUE || call->state == BILL_CALL_BEHIND;
 }
 
+uint32_t bill_open_calls(const struct model *model, const struct model_case *c)
+{
+    uint32_t open = 0;
+    for (uint32_t i = 0; i < model->calls.count; i++) {
+        const struct bill_call *call = &model->calls.call[i];
+        open += call->instance == c->id && call->state != BILL_CALL_OVER ? 1u : 0u;
+    }
+    return open;
+}
+
+// The moment of a try: the post works from Monday to Friday, nine to six.
+static uint64_t try_moment(const struct model_case *c, enum bill_connector by, uint64_t at_ms)
+{
+    return by == BY_POST ? model_opening(c, at_ms) : at_ms;
+}
+
+static bool is_of(const struct bill_call *call, const struct event_call_queued *queued)
+{
+    bool post = call->by == BY_POST;
+    return slice_equal(queued->connector, post ? SLICE("post") : SLICE("bank")) &&
+           slice_equal(queued->name, post ? SLICE("letter") : SLICE("charge"));
+}
+
 static void take_queued(struct model *model, const struct event_call_queued *queued)
 {
     struct bill_calls *calls = &model->calls;
     struct model_case *c = model_find(model, queued->instance);
+    const struct bill_promise promised = calls->queued[0];
     bool behind = false;
     for (uint32_t i = 0; i < calls->count; i++) {
         behind = behind || (calls->call[i].instance == queued->instance &&
-                            is_on_its_way(&calls->call[i]));
+                            calls->call[i].by == promised.by && is_on_its_way(&calls->call[i]));
         if (slice_equal(queued->key, slice_from_cstr(calls->call[i].key))) {
             model_break(model, ORACLE_OUTSIDE, "calls %u and %llu have one key: %s", i + 1,
                         (unsigned long long)queued->call, calls->call[i].key);
         }
     }
-    if (c == NULL || calls->queued_count == 0 || queued->call != calls->count + 1ull ||
-        (queued->due == CALL_DUE_BEHIND) != behind || (!behind && queued->due != model->now_ms)) {
-        model_break(model, ORACLE_OUTSIDE, "call %llu of case %llu was promised by nobody, or for "
-                    "another moment", (unsigned long long)queued->call,
-                    (unsigned long long)queued->instance);
+    bool known = c != NULL && calls->queued_count > 0 && queued->call == calls->count + 1ull;
+    uint64_t due = !known ? 0 : behind ? CALL_DUE_BEHIND
+                                       : try_moment(c, promised.by, model->now_ms);
+    if (!known || queued->due != due || bill_open_calls(model, c) >= BILL_OPEN_CALLS_MAX) {
+        model_break(model, ORACLE_OUTSIDE, "call %llu of case %llu was promised by nobody, for "
+                    "another moment than %llu, or as one too many",
+                    (unsigned long long)queued->call, (unsigned long long)queued->instance,
+                    (unsigned long long)due);
         return;
     }
     CHECK(calls->count < BILL_CALLS_MAX);
     struct bill_call *call = &calls->call[calls->count++];
     *call = (struct bill_call){
-        .instance = c->id, .seq = model->now_seq, .due = queued->due,
-        .amount = calls->queued[0], .otherwise = calls->otherwise[0],
+        .instance = c->id, .seq = model->now_seq, .due = queued->due, .by = promised.by,
+        .amount = promised.amount, .otherwise = promised.otherwise,
         .state = behind ? BILL_CALL_BEHIND : BILL_CALL_DUE,
     };
+    if (!is_of(call, queued)) {
+        model_break(model, ORACLE_OUTSIDE, "call %llu goes to another connector",
+                    (unsigned long long)queued->call);
+    }
     copy_text(call->key, sizeof(call->key), queued->key);
     memcpy(call->number, c->bills.number, sizeof(call->number));
-    calls->queued[0] = calls->queued[1];
-    calls->otherwise[0] = calls->otherwise[1];
-    calls->queued_count--;
+    memmove(&calls->queued[0], &calls->queued[1],
+            sizeof(promised) * (size_t)(--calls->queued_count));
 }
 
 // The call is no longer on its way: the oldest that is behind it goes next.
-static void let_next_go(struct model *model, uint64_t instance)
+static void let_next_go(struct model *model, uint64_t instance, enum bill_connector by)
 {
     struct bill_calls *calls = &model->calls;
     uint64_t first = 0;
     for (uint32_t i = 0; i < calls->count; i++) {
-        if (calls->call[i].instance != instance) {
+        if (calls->call[i].instance != instance || calls->call[i].by != by) {
             continue;
         }
         if (calls->call[i].state == BILL_CALL_DUE) {
@@ -327,10 +435,15 @@ static void take_released(struct model *model, const struct event_call_released 
     bool behind = false;
     for (uint32_t i = 0; wanted && anew && i < model->calls.count; i++) {
         behind = behind || (model->calls.call[i].instance == call->instance &&
+                            model->calls.call[i].by == call->by &&
                             is_on_its_way(&model->calls.call[i]));
     }
-    if (!wanted || released->anew != anew ||
-        released->due != (behind ? CALL_DUE_BEHIND : model->now_ms)) {
+    // By hand it is tried at once, whatever the hours.
+    const struct model_case *c = wanted ? model_find(model, call->instance) : NULL;
+    uint64_t due = behind                ? CALL_DUE_BEHIND
+                   : anew || c == NULL ? model->now_ms
+                                       : try_moment(c, call->by, model->now_ms);
+    if (!wanted || released->anew != anew || released->due != due) {
         model_break(model, ORACLE_OUTSIDE, "call %llu was let go out of turn",
                     (unsigned long long)released->call);
         return;
@@ -355,9 +468,10 @@ static enum call_outcome follows(const struct bill_call *call, const struct mode
 static void carry_on(struct model *model, struct bill_call *call,
                      const struct event_call_attempted *attempted, struct model_case *c)
 {
-    static const uint64_t waits[TRIES_MAX - 1] = { 1, 10 }; // minutes
+    static const uint64_t waits[][TRIES_MAX - 1] = { { 1, 10 }, { 2, 7 } }; // minutes
     enum call_outcome outcome = (enum call_outcome)attempted->result;
-    uint64_t due = outcome == CALL_RETRIED ? model->now_ms + waits[call->attempts] * minute_ms : 0;
+    uint64_t wait_ms = outcome == CALL_RETRIED ? waits[call->by][call->attempts] * minute_ms : 0;
+    uint64_t due = outcome == CALL_RETRIED ? try_moment(c, call->by, model->now_ms + wait_ms) : 0;
     if (attempted->due != due) {
         model_break(model, ORACLE_OUTSIDE, "call %llu is tried again at %llu, not at %llu",
                     (unsigned long long)attempted->call, (unsigned long long)attempted->due,
@@ -369,22 +483,26 @@ static void carry_on(struct model *model, struct bill_call *call,
     c->bills.refused += outcome == CALL_FAILED ? call->otherwise : 0;
     if (outcome != CALL_RETRIED) {
         call->state = outcome == CALL_PARKED ? BILL_CALL_PARKED : BILL_CALL_OVER;
-        let_next_go(model, c->id);
+        let_next_go(model, c->id, call->by);
     }
 }
 
-// An answer comes with the try, in the same record.
+// An answer comes with the try, in the same record. One for which there is no room is held by an
+// incident.
 static void take_answer(struct model *model, const struct record *record,
                         const struct bill_call *call, struct model_case *c)
 {
     const struct event_message_taken *taken = taken_in(record);
     bool told = call->told == CALL_RESULT_DONE && call->told_receipt != 0;
-    if ((taken != NULL) != told ||
+    bool no_room = told && expect(c, BILL_CHARGED) == MESSAGE_KEPT && bill_is_full(c, BILL_CHARGED);
+    if (no_room && taken == NULL) {
+        hold_failed(model, record, c->id, BILL_CHARGED, call->told_receipt);
+    } else if ((taken != NULL) != told ||
         (told && number_in(record->form, "receipt") != call->told_receipt)) {
         model_break(model, ORACLE_OUTSIDE, "case %llu has another answer than what was told",
                     (unsigned long long)c->id);
     } else if (taken != NULL) {
-        give(model, c, taken, record->form);
+        give(model, c, taken, call->told_receipt);
     }
 }
 
@@ -411,13 +529,31 @@ static void take_result(struct model *model, const struct record *record)
     }
     call->told_attempt = 0; // heard
     carry_on(model, call, attempted, c);
+    uint32_t held = model->calls.failed_count;
     take_answer(model, record, call, c);
-    const struct event *incident = model_find_event(record, EVENT_INCIDENT_OPENED);
-    if ((incident != NULL) != (attempted->result == CALL_PARKED)) {
+    bool wanted = attempted->result == CALL_PARKED || model->calls.failed_count > held;
+    if ((opened_incident(record) != 0) != wanted) {
         model_break(model, ORACLE_OUTSIDE, "call %llu is parked without an incident, or not",
                     (unsigned long long)attempted->call);
-    } else if (incident != NULL) {
-        call->incident = incident->incident_opened.incident;
+    } else if (attempted->result == CALL_PARKED) {
+        call->incident = opened_incident(record);
+    }
+}
+
+// Tried again by hand it is as if it came now; or nobody wants it any more.
+static void take_failed_message(struct model *model, const struct record *record,
+                                struct bill_failed *failed)
+{
+    const struct event_message_taken *taken = taken_in(record);
+    struct model_case *c = model_find(model, failed->instance);
+    bool again = record->command == COMMAND_INCIDENT_RETRY;
+    failed->incident = 0;
+    if (c == NULL || (taken != NULL) != again ||
+        (again && signal_named(taken->name) != failed->signal)) {
+        model_break(model, ORACLE_MESSAGE, "a message that could not be done was not tried again, "
+                    "or another one was");
+    } else if (again) {
+        give(model, c, taken, failed->value);
     }
 }
 
@@ -440,12 +576,19 @@ static void take_incident(struct model *model, const struct record *record)
             call->state = BILL_CALL_OVER;
         }
     }
+    for (uint32_t i = 0; closed != NULL && i < model->calls.failed_count; i++) {
+        if (model->calls.failed[i].incident == closed->incident_closed.incident) {
+            take_failed_message(model, record, &model->calls.failed[i]);
+        }
+    }
 }
 
 static void take_withdrawn(struct model *model, const struct event_call_attempted *attempted)
 {
     struct bill_call *call = bill_call(model, attempted->call);
-    if (call == NULL || call->state != BILL_CALL_BEHIND || call->attempts != 0) {
+    bool waits = call != NULL && (call->state == BILL_CALL_BEHIND ||
+                                  (call->state == BILL_CALL_DUE && call->due > model->now_ms));
+    if (!waits || call->attempts != 0) {
         model_break(model, ORACLE_OUTSIDE, "call %llu was withdrawn; it may be on its way",
                     (unsigned long long)attempted->call);
         return;
@@ -586,6 +729,7 @@ const char *bill_compare(const struct model *model, const struct model_case *c,
     const struct { const char *name; int64_t value; } fields[] = {
         { "charges", bill->charges }, { "refused", bill->refused },   { "taken", bill->taken },
         { "lates", bill->lates },     { "receipts", bill->receipts }, { "sums", bill->sums },
+        { "notes", bill->notes },
         { "inner", bill->inner },     { "middle", bill->middle },     { "repeats", bill->repeats },
     };
     for (size_t i = 0; i < ARRAY_COUNT(fields); i++) {

@@ -13,9 +13,15 @@
 struct model;
 struct model_case;
 
-enum { BILL_KEPT_MAX = 32, BILL_CALLS_MAX = 4000, BILL_KEY_MAX = 48, BILL_QUEUED_MAX = 2 };
+enum {
+    BILL_KEPT_MAX = 32, BILL_KEPT_OF_ONE_MAX = 16, // as the manual says
+    BILL_OPEN_CALLS_MAX = 16,
+    BILL_CALLS_MAX = 4000, BILL_KEY_MAX = 48, BILL_QUEUED_MAX = 4, BILL_FAILED_MAX = 1000
+};
 
-enum bill_signal { BILL_ORDER, BILL_PAID, BILL_SAID, BILL_CHARGED, BILL_LATE, BILL_SIGNALS };
+enum bill_signal {
+    BILL_ORDER, BILL_PAID, BILL_SAID, BILL_CHARGED, BILL_LATE, BILL_NOTED, BILL_SIGNALS
+};
 struct bill_kept {
     uint32_t number;
     enum bill_signal signal;
@@ -25,17 +31,19 @@ struct bill_kept {
 // What a bill has counted.
 struct model_bill {
     char number[16];
-    int64_t charges, refused, taken, receipts, lates, sums, inner, middle, repeats;
+    int64_t charges, refused, taken, receipts, lates, notes, sums, inner, middle, repeats;
     struct bill_kept kept[BILL_KEPT_MAX]; // oldest first
     uint32_t kept_count;
 };
 
+enum bill_connector { BY_BANK, BY_POST }; // the post keeps hours
 enum bill_call_state { BILL_CALL_DUE, BILL_CALL_BEHIND, BILL_CALL_PARKED, BILL_CALL_OVER };
 struct bill_call {
     uint64_t instance, seq, due; // seq: of the record that promised it
     char key[BILL_KEY_MAX];
     char number[16];
     int64_t amount, otherwise; // otherwise: what its `else` counts
+    enum bill_connector by;
     enum bill_call_state state;
     uint32_t attempts, incident;
     bool done, late; // done: the engine heard of it; late: its late answer has come
@@ -45,13 +53,28 @@ struct bill_call {
     int64_t told_receipt; // 0: no answer
 };
 
+struct bill_promise {
+    enum bill_connector by;
+    int64_t amount, otherwise;
+};
+
+// A message that waited, or came as an answer, and could not be done: an incident holds it.
+struct bill_failed {
+    uint32_t incident; // 0: retried, or given up
+    uint64_t instance;
+    enum bill_signal signal;
+    int64_t value;
+};
+
 struct bill_calls {
     struct bill_call *call; // by number - 1
     uint32_t count;
     // of the record in hand: what its press has promised, which call is to go next
-    int64_t queued[BILL_QUEUED_MAX], otherwise[BILL_QUEUED_MAX];
+    struct bill_promise queued[BILL_QUEUED_MAX];
     uint32_t queued_count;
     uint64_t next;
+    struct bill_failed failed[BILL_FAILED_MAX];
+    uint32_t failed_count;
 };
 
 struct bill_call *bill_call(const struct model *model, uint64_t number); // NULL: none
@@ -68,6 +91,10 @@ const char *bill_compare(const struct model *model, const struct model_case *c,
                          const struct view *view, const struct instance *instance);
 // After a batch: what waits is awaited by nobody. NULL: so it is.
 const char *bill_unsettled(const struct model_case *c);
+// Calls of the case that are on their way or parked.
+uint32_t bill_open_calls(const struct model *model, const struct model_case *c);
+// So many messages wait that no other of that kind may.
+bool bill_is_full(const struct model_case *c, enum bill_signal signal);
 // The earliest moment at which a call is to be tried.
 uint64_t bill_next_due(const struct model *model);
 

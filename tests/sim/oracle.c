@@ -116,6 +116,11 @@ static void take_record(struct world *world, uint64_t seq)
             world->counts.messages++;
             world->counts.kept += became == MESSAGE_KEPT ? 1u : 0u;
             world->counts.begun += became == MESSAGE_STARTED ? 1u : 0u;
+            world->counts.failed += became == MESSAGE_FAILED ? 1u : 0u;
+        }
+        if (record.events[i].kind == EVENT_CALL_QUEUED) {
+            uint64_t due = record.events[i].call_queued.due;
+            world->counts.for_hours += due > record.now_ms && due < CALL_DUE_BEHIND ? 1u : 0u;
         }
         world->counts.reopens += record.events[i].kind == EVENT_INSTANCE_REOPENED ? 1u : 0u;
         if (record.events[i].kind == EVENT_HOOK_ASKED) {

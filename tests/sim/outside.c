@@ -65,9 +65,10 @@ static const char *why_not(struct world *world, const struct effector_call *call
     if (promised == NULL || promised->seq > world->durable_seq) {
         return "is made, and no durable step has promised it";
     }
+    bool post = promised->by == BY_POST;
     if (!slice_equal(call->key, slice_from_cstr(promised->key)) ||
-        !slice_equal(call->connector, SLICE("bank")) ||
-        !slice_equal(call->name, SLICE("charge")) || promised->instance != call->instance ||
+        !slice_equal(call->connector, post ? SLICE("post") : SLICE("bank")) ||
+        !slice_equal(call->name, post ? SLICE("letter") : SLICE("charge")) || promised->instance != call->instance ||
         !says(call->form, promised)) {
         return "says something else than its step, or says it under another key";
     }
@@ -82,8 +83,8 @@ static const char *why_not(struct world *world, const struct effector_call *call
     for (uint32_t i = 0; i < OUTSIDE_TRIES_MAX; i++) {
         const struct outside_try *try = &world->outside.tries[i];
         const struct bill_call *other = try->open ? bill_call(world->model, try->call) : NULL;
-        if (other != NULL && other->instance == call->instance) {
-            return "is made while another one of its case is on its way";
+        if (other != NULL && other->instance == call->instance && other->by == promised->by) {
+            return "is made while another one of its case and connector is on its way";
         }
     }
     return NULL;
@@ -164,7 +165,9 @@ static void finish(struct world *world, struct outside_try *try)
         work->done++;
         world->counts.done_again += work->done > 1 ? 1u : 0u;
     }
-    int64_t receipt = try->fate == FATE_ANSWERS ? FIRST_RECEIPT + (int64_t)try->work : 0;
+    // The post has nothing to say but that a letter has gone.
+    bool post = call->by == BY_POST;
+    int64_t receipt = try->fate == FATE_ANSWERS && !post ? FIRST_RECEIPT + (int64_t)try->work : 0;
     if (receipt != 0) {
         pack_map(&form, 1);
         pack_cstr(&form, "receipt");
@@ -174,12 +177,12 @@ static void finish(struct world *world, struct outside_try *try)
     } else if (try->fate == FATE_REFUSES) {
         result.result = CALL_RESULT_REFUSED;
         result.note = SLICE("it does not want to");
-    } else if (try->fate != FATE_DONE) {
+    } else if (try->fate != FATE_DONE && try->fate != FATE_ANSWERS) {
         result.result = CALL_RESULT_FAILED;
         result.note = SLICE("nothing was heard in time");
     }
     world->counts.lost += try->fate == FATE_LOST ? 1u : 0u;
-    work->late_owed = work->late_owed || try->fate == FATE_LOST;
+    work->late_owed = work->late_owed || (try->fate == FATE_LOST && !post);
     call->told_attempt = try->attempt;
     call->told = result.result;
     call->told_receipt = receipt;
@@ -251,11 +254,14 @@ void outside_say_again(struct world *world)
     pack_map(&form, 1);
     pack_cstr(&form, "receipt");
     pack_int(&form, FIRST_RECEIPT);
-    const struct command command = {
+    struct command command = {
         .kind = COMMAND_CALL_RESULT, .instance = work->instance, .child = work->call,
         .entry = 1 + (uint32_t)draw(world, call->attempts), .outcome = CALL_RESULT_DONE,
         .connector = SLICE("bank"), .name = SLICE("charged"), .form = buf_slice(&form),
     };
+    bool bank = call->by == BY_BANK;
+    command.connector = bank ? command.connector : SLICE_EMPTY;
+    command.name = bank ? command.name : SLICE_EMPTY;
     core_begin(world->engine.core, timekeeper_now(&world->engine.keeper));
     core_step(world->engine.core, &command);
     enum err err = core_commit(world->engine.core, &effects);

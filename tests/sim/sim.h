@@ -109,7 +109,8 @@ struct sim_counts {
         handed_over, absences,
         tries, lost, done_again, said_again, given_up, messages, kept, begun,
         of_team, in_place, hand_overs, ranked, searches, found, filings, dropped_indexes,
-        answers_amid, answers_exact;
+        answers_amid, answers_exact, bounds_tried, kept_full, calls_full, for_hours,
+        failed;
 };
 
 enum { SIM_PAST_MAX = 64 };
@@ -177,6 +178,12 @@ struct sim_result {
 };
 void sim_run(uint64_t seed, bool lite, bool verbose, struct sim_result *ret_result);
 
+// What follows a commit that was made beside the ticks.
+void world_committed(struct world *world);
+
+// bounds.c
+void bounds_reach(struct world *world); // the next one; between batches
+
 // net.c
 void net_init(struct world *world);
 void net_done(struct world *world);
@@ -189,6 +196,7 @@ void net_send(struct sim_conn *conn, struct slice frame);
 // versions.c
 void versions_deploy(struct world *world); // another version of the processes, at once
 void versions_take(struct world *world, const struct record *record); // what became of cases
+void versions_check(struct world *world); // at rest: each has come along, or stays for a reason
 
 // work.c
 void work_init(struct world *world);

@@ -44,7 +44,10 @@ static void print_run(const struct sim_result *result, uint64_t seed)
                  " acknowledgements lost, %" PRIu64 " asked for again, %" PRIu64
                  " answers said again, %" PRIu64 " given up; %" PRIu64 " messages, %" PRIu64
                  " waited, %" PRIu64 " began a case; %" PRIu64
-                 " questions answered amid faults, %" PRIu64 " answers held against the model\n",
+                 " questions answered amid faults, %" PRIu64
+                 " answers held against the model; %" PRIu64 " calls waited for their hours, %" PRIu64
+                 " messages could not be done; %" PRIu64 " times as many messages as may wait, %" PRIu64
+                 " times as many calls as may go\n",
                  seed, c->records, c->acknowledged, c->refused, c->crashes, c->power_losses,
                  c->cuts, c->io_errors, c->resets, c->retries, c->duplicates, c->timers,
                  c->overdue, c->commits, c->handed_over, c->flushes, c->replayed,
@@ -52,7 +55,8 @@ static void print_run(const struct sim_result *result, uint64_t seed)
                  c->filings, c->dropped_indexes, c->searches, c->found, c->absences, c->in_place,
                  c->hand_overs, c->of_team, c->tries, c->lost, c->done_again, c->said_again,
                  c->given_up, c->messages, c->kept, c->begun,
-                 c->answers_amid, c->answers_exact);
+                 c->answers_amid, c->answers_exact, c->for_hours, c->failed, c->kept_full,
+                 c->calls_full);
 }
 
 static void print_failure(const struct sim_result *result, const struct arguments *arguments,

@@ -225,7 +225,10 @@ static const char *begin_absence(struct staff *staff, const struct event_absence
 static const char *open_incident(struct staff *staff, const struct event_incident_opened *opened)
 {
     bool nobody_there = slice_equal(opened->kind, SLICE("nobody_there"));
-    if (opened->instance != 0 && slice_equal(opened->kind, SLICE("call"))) {
+    bool outside = slice_equal(opened->kind, SLICE("call")) ||
+                   slice_equal(opened->kind, SLICE("deliver")) ||
+                   slice_equal(opened->kind, SLICE("call_result"));
+    if (opened->instance != 0 && outside) {
         return NULL; // bill.c
     }
     if (opened->instance != 0 || staff->incident_count == STAFF_INCIDENTS_MAX ||

@@ -22,6 +22,7 @@ enum {
 struct sim_expected {
     uint64_t last_seq; // of the case when it was asked; 0: it was not asked
     uint32_t process;
+    uint32_t looked_in; // the activation in which it was last looked at
     bool moves;
     struct slice stage;
 };
@@ -150,8 +151,10 @@ static bool plan_case(void *context, const struct instance *instance)
                   &judgement);
     struct slice stage =
         image_slice(planning->image, planning->image->stage[judgement.stage].name);
-    world->expected[head->id - 1] = (struct sim_expected){
-        head->last_seq, head->process, judgement.moves, arena_copy(&world->arena, stage),
+    struct sim_expected *expected = &world->expected[head->id - 1];
+    *expected = (struct sim_expected){
+        .last_seq = head->last_seq, .process = head->process, .looked_in = expected->looked_in,
+        .moves = judgement.moves, .stage = arena_copy(&world->arena, stage),
     };
     return true;
 }
@@ -183,6 +186,21 @@ static const struct model_case *untouched(struct world *world, uint64_t instance
                    world->expected[instance - 1].last_seq == last
                ? c
                : NULL;
+}
+
+// Each activation looks at a case once: it comes along then, or stays. One that lives again is
+// looked at again.
+static void check_once(struct world *world, uint64_t instance, uint32_t activation)
+{
+    if (world->expected == NULL || instance == 0 || instance > MODEL_CASES_MAX) {
+        return;
+    }
+    struct sim_expected *expected = &world->expected[instance - 1];
+    if (expected->looked_in == activation) {
+        sim_break(world, ORACLE_VERSION, "case %" PRIu64 " was looked at twice in activation %u",
+                  instance, activation);
+    }
+    expected->looked_in = activation;
 }
 
 static void check_moved(struct world *world, const struct event_version_moved *moved)
@@ -245,15 +263,54 @@ static void check_settled(struct world *world, const struct event_version_settle
     view_end(world->view);
 }
 
+static bool check_at_rest(void *context, const struct instance *instance)
+{
+    struct world *world = context;
+    const struct view *view = world->view;
+    const struct view_program *active = view_active(view, instance->head.process);
+    uint32_t activation = view_activation_of(view, instance->head.process);
+    struct view_move_row row;
+    if (instance->head.status == INSTANCE_OPEN && instance->head.program != active->id &&
+        (!view_move(view, activation, instance->head.id, &row) || row.moved)) {
+        sim_break(world, ORACLE_VERSION,
+                  "case %" PRIu64 " neither came to the version that was applied last nor stays "
+                  "for a reason", instance->head.id);
+        return false;
+    }
+    return true;
+}
+
+void versions_check(struct world *world)
+{
+    if (core_versions_left(world->engine.core)) {
+        sim_break(world, ORACLE_VERSION, "nobody asks any more, and cases still stand back");
+        return;
+    }
+    view_begin(world->view);
+    view_all_instances(world->view, 1, check_at_rest, world);
+    view_end(world->view);
+}
+
+static void forget_look(struct world *world, uint64_t instance)
+{
+    if (world->expected != NULL && instance != 0 && instance <= MODEL_CASES_MAX) {
+        world->expected[instance - 1].looked_in = 0;
+    }
+}
+
 void versions_take(struct world *world, const struct record *record)
 {
     for (uint32_t i = 0; i < record->event_count && world->broken == ORACLE_NONE; i++) {
         const struct event *event = &record->events[i];
-        if (event->kind == EVENT_VERSION_MOVED) {
+        if (event->kind == EVENT_INSTANCE_REOPENED || event->kind == EVENT_UNDONE) {
+            forget_look(world, event_instance(event));
+        } else if (event->kind == EVENT_VERSION_MOVED) {
             world->counts.moved++;
+            check_once(world, event->version_moved.instance, event->version_moved.activation);
             check_moved(world, &event->version_moved);
         } else if (event->kind == EVENT_VERSION_HELD) {
             world->counts.held++;
+            check_once(world, event->version_held.held, event->version_held.activation);
             check_held(world, &event->version_held);
         } else if (event->kind == EVENT_VERSION_SETTLED) {
             check_settled(world, &event->version_settled);

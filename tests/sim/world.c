@@ -22,10 +22,14 @@ enum {
     LULLS = 4000, // per million and tick
     DEPLOYS = 4000,
     SAID_AGAIN = 40000,
+    BOUNDS = 3000,
+    CALM_TICKS = 10,
+    BOUNDS_TRIES_MAX = 100,
     SAY_AGAIN_MAX = 100,
     LULL_TICKS = 60
 };
 static const uint64_t start_ms = 1767603600000ull; // 2026-01-05 09:00
+static const uint64_t evening_us = 10ull * 3600 * 1000000; // later than any hour of an office
 static const uint64_t map_bytes = 1024ull * 1024 * 1024;
 
 const char *sim_oracle_name(enum sim_oracle oracle)
@@ -294,19 +298,29 @@ static void found_company(struct world *world)
 
 static void after_commit(struct world *world);
 
+static bool core_is_busy(const struct world *world)
+{
+    return world->engine.core_tick.begun || core_is_sealed(world->engine.core);
+}
+
 static void deploy(struct world *world)
 {
-    bool busy = world->engine.core_tick.begun || core_is_sealed(world->engine.core);
-    if (prng_chance(&world->prng_work, DEPLOYS) && !busy) {
+    bool busy = core_is_busy(world);
+    bool late = world->counts.deploys == 0 && world->counts.ticks > world->options.ticks / 2;
+    if ((prng_chance(&world->prng_work, DEPLOYS) || late) && !busy) {
         versions_deploy(world);
         after_commit(world);
     } else if (prng_chance(&world->outside.prng, SAID_AGAIN) && !busy) {
         outside_say_again(world);
         after_commit(world);
+    } else if (prng_chance(&world->outside.prng, BOUNDS) && !busy) {
+        bounds_reach(world);
     }
 }
 
 // --------------------------------------------------------------------------------- turns
+
+void world_committed(struct world *world) { after_commit(world); }
 
 static void after_commit(struct world *world)
 {
@@ -538,6 +552,47 @@ static void drain(struct world *world)
                                                            : "requests have no answer");
 }
 
+// A run that has not met the bounds of a case among faults meets them now.
+static void reach_bounds(struct world *world)
+{
+    const struct sim_counts *counts = &world->counts;
+    const struct model_case office = { .zone = IN_UTC };
+    for (uint32_t i = 0; i < BOUNDS_TRIES_MAX && world->broken == ORACLE_NONE &&
+                         (counts->kept_full == 0 || counts->calls_full == 0 ||
+                          counts->for_hours == 0 || counts->failed == 0); i++) {
+        bool open = model_opening(&office, world->wall_ms) == world->wall_ms;
+        if (counts->for_hours == 0 && open) {
+            pass_time(world, evening_us); // the post closes
+        }
+        calm_tick(world);
+        if (!core_is_busy(world)) {
+            bounds_reach(world);
+        }
+    }
+}
+
+// Once nobody asks any more, another version is applied, and its cases come along by themselves.
+static void come_along(struct world *world)
+{
+    uint64_t deploys = world->counts.deploys;
+    uint32_t calm = 0; // since a client was heard last
+    for (uint32_t i = 0; i < SETTLE_TICKS_MAX && world->broken == ORACLE_NONE; i++) {
+        bool left = core_is_busy(world) || core_versions_left(world->engine.core);
+        if (!left && calm >= CALM_TICKS && world->counts.deploys > deploys) {
+            break;
+        }
+        if (!left && calm >= CALM_TICKS) {
+            versions_deploy(world); // it may be the one that there is
+            after_commit(world);
+        }
+        calm++;
+        calm_tick(world);
+    }
+    if (world->broken == ORACLE_NONE) {
+        versions_check(world);
+    }
+}
+
 // Once faults have ceased, the index catches up with the journal, and everything is found.
 static void search(struct world *world)
 {
@@ -643,6 +698,11 @@ static void check_counts(struct world *world)
         { "answers that were said again", counts->said_again },
         { "messages", counts->messages },
         { "answers to questions while faults went on", counts->answers_amid },
+        { "versions", counts->deploys },
+        { "calls that waited for their hours", counts->for_hours },
+        { "messages that waited and could not be done", counts->failed },
+        { "cases with as many messages as may wait", counts->kept_full },
+        { "cases with as many calls as may be on their way", counts->calls_full },
         { "answers that were held against the model", counts->answers_exact },
     };
     for (size_t i = 0; i < ARRAY_COUNT(wanted); i++) {
@@ -685,6 +745,12 @@ static void live(struct world *world)
     }
     if (world->broken == ORACLE_NONE) {
         drain(world);
+    }
+    if (world->broken == ORACLE_NONE) {
+        come_along(world);
+    }
+    if (world->broken == ORACLE_NONE) {
+        reach_bounds(world);
     }
     if (world->broken == ORACLE_NONE) {
         search(world);
