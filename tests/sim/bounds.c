@@ -8,7 +8,11 @@
 #include "engine/shell/shell_internal.h"
 #include "tests/sim/sim.h"
 
-enum { MESSAGES_MAX = 2 * BILL_KEPT_MAX, PILES_MAX = BILL_OPEN_CALLS_MAX, PILE = 4, SUM = 1, TOO_MUCH = 15 };
+enum {
+    MESSAGES_MAX = 2 * BILL_KEPT_MAX, PILES_MAX = BILL_OPEN_CALLS_MAX,
+    PILE = 4, // calls of one press
+    SUM = 1, TOO_MUCH = 15
+};
 
 // Says it in a batch of its own. False: the world has gone down, or the disk is full.
 static bool say(struct world *world, const struct command *command, bool *ret_limit)

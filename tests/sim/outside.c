@@ -68,7 +68,8 @@ static const char *why_not(struct world *world, const struct effector_call *call
     bool post = promised->by == BY_POST;
     if (!slice_equal(call->key, slice_from_cstr(promised->key)) ||
         !slice_equal(call->connector, post ? SLICE("post") : SLICE("bank")) ||
-        !slice_equal(call->name, post ? SLICE("letter") : SLICE("charge")) || promised->instance != call->instance ||
+        !slice_equal(call->name, post ? SLICE("letter") : SLICE("charge")) ||
+        promised->instance != call->instance ||
         !says(call->form, promised)) {
         return "says something else than its step, or says it under another key";
     }

@@ -45,8 +45,10 @@ static void print_run(const struct sim_result *result, uint64_t seed)
                  " answers said again, %" PRIu64 " given up; %" PRIu64 " messages, %" PRIu64
                  " waited, %" PRIu64 " began a case; %" PRIu64
                  " questions answered amid faults, %" PRIu64
-                 " answers held against the model; %" PRIu64 " calls waited for their hours, %" PRIu64
-                 " messages could not be done; %" PRIu64 " times as many messages as may wait, %" PRIu64
+                 " answers held against the model; %" PRIu64
+                 " calls waited for their hours, %" PRIu64
+                 " messages could not be done; %" PRIu64
+                 " times as many messages as may wait, %" PRIu64
                  " times as many calls as may go\n",
                  seed, c->records, c->acknowledged, c->refused, c->crashes, c->power_losses,
                  c->cuts, c->io_errors, c->resets, c->retries, c->duplicates, c->timers,

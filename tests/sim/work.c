@@ -155,8 +155,8 @@ static const char *button(struct world *world, const struct model_case *c)
     static const char *const problem[] = { "solved", "solved", "hopeless", "same", "problem" };
     static const char *const both[] = { "red_", "green_", "blue_", "red_",
                                         "green_", "blue_", "anew", "around" };
-    static const char *const drafting[] = { "post", "post", "twice", "letter", "letter", "both_ways",
-                                            "pile", "problem" };
+    static const char *const drafting[] = { "post",   "post",      "twice", "letter",
+                                            "letter", "both_ways", "pile",  "problem" };
     static const char *const asked[] = { "calm", "redo", "redo", "close", "problem" };
     static const char *const planning[] = { "go", "fewest", "round_", "by_size", "over" };
     static const char *const there[] = { "home", "home", "over" };
