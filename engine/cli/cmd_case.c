@@ -229,6 +229,10 @@ int cmd_close_incident(struct cli *cli)
     if (!cli_case(cli, &instance)) {
         return CLI_USAGE;
     }
+    if (cli->args.word_count == 1) {
+        return cli_problem(cli, CLI_USAGE, "usage",
+                           "say which: rung close-incident CASE INCIDENT --reason TEXT");
+    }
     if (!args_number(cli_word(cli, 1), UINT32_MAX, &incident)) {
         return cli_problem(cli, CLI_USAGE, "usage", "`%.*s` is not the number of an incident",
                            SLICE_PRINT(cli_word(cli, 1)));

@@ -199,18 +199,40 @@ static void inbox_tasks(struct cli *cli, struct slice result)
     }
 }
 
-static void inbox_notes(struct cli *cli, struct slice result, const char *key, const char *title)
+struct note {
+    struct slice map;
+    uint64_t at;
+};
+
+// The newest first; of one moment in the order in which they came.
+static void note_insert(struct note *notes, uint32_t count, struct note note)
 {
-    struct wire_list list = wire_list(wire_raw(result, key));
-    struct slice note;
-    bool first = true;
-    while (wire_next(&list, &note)) {
-        if (first) {
-            buf_put_char(&cli->out, '\n');
-            term_put(&cli->term, &cli->out, TERM_BOLD, slice_from_cstr(title));
-            buf_put_char(&cli->out, '\n');
-        }
-        first = false;
+    uint32_t place = count;
+    for (; place > 0 && notes[place - 1].at < note.at; place--) {
+        notes[place] = notes[place - 1];
+    }
+    notes[place] = note;
+}
+
+static void inbox_notes(struct cli *cli, struct slice result, const char *key, const char *title,
+                        uint64_t limit)
+{
+    struct slice packed = wire_raw(result, key);
+    struct note *notes = ARENA_ARRAY(&cli->arena, struct note, wire_count(packed) + 1);
+    uint32_t count = 0;
+    struct wire_list list = wire_list(packed);
+    struct slice map;
+    while (wire_next(&list, &map)) {
+        note_insert(notes, count++, (struct note){ map, wire_moment(map, "at") });
+    }
+    if (count == 0) {
+        return;
+    }
+    buf_put_char(&cli->out, '\n');
+    term_put(&cli->term, &cli->out, TERM_BOLD, slice_from_cstr(title));
+    buf_put_char(&cli->out, '\n');
+    for (uint32_t i = 0; i < count && i < limit; i++) {
+        struct slice note = notes[i].map;
         uint64_t incident = wire_uint(note, "incident");
         struct slice line = arena_format(
             &cli->arena, "case %llu%s%.*s, %.*s: %.*s",
@@ -219,6 +241,9 @@ static void inbox_notes(struct cli *cli, struct slice result, const char *key, c
             SLICE_PRINT(distance_text(cli, wire_moment(note, "at"), false)),
             SLICE_PRINT(wire_text(note, "text", &cli->arena)));
         (void)term_wrap(&cli->term, &cli->out, line, 2, 3);
+    }
+    if (count > limit) {
+        buf_format(&cli->out, "  … and %llu older\n", (unsigned long long)(count - limit));
     }
 }
 
@@ -250,8 +275,8 @@ int cmd_inbox(struct cli *cli)
     if (status == CLI_DONE && !cli_answered_json(cli, &reply)) {
         cli_zone_is(cli, wire_text(reply.result, "zone", &cli->arena));
         inbox_tasks(cli, reply.result);
-        inbox_notes(cli, reply.result, "notices", "Notices");
-        inbox_notes(cli, reply.result, "incidents", "Incidents");
+        inbox_notes(cli, reply.result, "notices", "Notices", limit);
+        inbox_notes(cli, reply.result, "incidents", "Incidents", limit);
     }
     params_done(&params);
     return status;

@@ -1,8 +1,11 @@
 // rung rights: who may press what, at which stage.
 #include <stdio.h>
+#include <string.h>
 
+#include "base/utf8.h"
 #include "dsl/graph/rights.h"
 #include "engine/cli/program.h"
+#include "engine/cli/rights_narrow.h"
 
 enum { MATRIX_BYTES_MAX = 16 * 1024 * 1024 };
 
@@ -57,6 +60,27 @@ static json_t *process_json(const struct image *image)
     return process;
 }
 
+// As wide as the names of the roles; with numbers for them where that does not fit.
+static void matrix_put(struct cli *cli, const struct image *image, struct buf *out)
+{
+    size_t before = out->len;
+    rights_text(image, out);
+    struct slice text = slice_sub(buf_slice(out), before, out->len);
+    size_t widest = 0;
+    while (text.len > 0) {
+        const char *end = memchr(text.ptr, '\n', text.len);
+        size_t len = end == NULL ? text.len : (size_t)(end - text.ptr);
+        size_t cells = utf8_cells(slice_sub(text, 0, len));
+        bool legend = slice_starts(text, SLICE("x: "));
+        widest = cells > widest && !legend ? cells : widest;
+        text = slice_sub(text, end == NULL ? len : len + 1, text.len);
+    }
+    if (widest > cli->term.columns) {
+        out->len = before;
+        rights_narrow(image, &cli->term, out);
+    }
+}
+
 static int programs_show(struct cli *cli, const struct cli_files *files,
                          const struct compile_result *result)
 {
@@ -75,7 +99,7 @@ static int programs_show(struct cli *cli, const struct cli_files *files,
             (void)json_array_append_new(all, process_json(&image));
         } else {
             buf_put_cstr(&text, shown > 0 ? "\n" : "");
-            rights_text(&image, &text);
+            matrix_put(cli, &image, &text);
         }
         shown++;
     }

@@ -83,13 +83,23 @@ static bool duration_ms(struct slice text, uint64_t *ret_ms)
     return true;
 }
 
+static bool is_blank(struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] != ' ') {
+            return false;
+        }
+    }
+    return true;
+}
+
 static int put_search(struct cli *cli, struct params *params)
 {
     const char *quiet = cli_option(cli, OPTION_QUIET);
     bool open = cli_option(cli, OPTION_OPEN) != NULL;
     uint64_t quiet_ms = 0;
     uint64_t limit = 20;
-    if (quiet == NULL && cli->args.word_count == 0) {
+    if (quiet == NULL && is_blank(cli_words(cli, 0))) {
         return cli_problem(cli, CLI_USAGE, "usage", "say what to look for: WORDS, or --quiet-for");
     }
     if (quiet != NULL && !duration_ms(slice_from_cstr(quiet), &quiet_ms)) {

@@ -12,6 +12,17 @@ enum {
     ZONES_BYTES_MAX = 4 * 1024 * 1024
 };
 
+// Of words that are wrong a script hears as JSON all the same, wherever it asked for that.
+static int words_problem(struct cli *cli, int argc, char **argv, struct slice problem)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (strcmp(argv[i], "--json") == 0) {
+            cli->args.options[OPTION_JSON] = "";
+        }
+    }
+    return cli_problem(cli, CLI_USAGE, "usage", "%.*s", SLICE_PRINT(problem));
+}
+
 static int command_run(struct cli *cli, int argc, char **argv)
 {
     struct slice problem = SLICE_EMPTY;
@@ -30,14 +41,13 @@ static int command_run(struct cli *cli, int argc, char **argv)
     cli->command =
         args_command(&cli->arena, cli_commands, cli_command_count, slice_from_cstr(name), &problem);
     if (cli->command == NULL) {
-        return cli_problem(cli, CLI_USAGE, "usage", "%.*s", SLICE_PRINT(problem));
+        return words_problem(cli, argc, argv, problem);
     }
-    // So that a script gets JSON also about words that are wrong.
     char *no_words[] = { argv[0], NULL };
     bool given = argc > 1;
     if (!args_parse(&cli->arena, cli->command, given ? argc - 1 : 1, given ? argv + 1 : no_words,
                     &cli->args, &problem)) {
-        return cli_problem(cli, CLI_USAGE, "usage", "%.*s", SLICE_PRINT(problem));
+        return words_problem(cli, argc, argv, problem);
     }
     if (cli_option(cli, OPTION_HELP) != NULL) {
         cli->args.words = ARENA_ARRAY(&cli->arena, struct slice, 1);

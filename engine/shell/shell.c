@@ -198,7 +198,9 @@ static bool take_clock(struct shell *shell, struct session *session, const struc
     bool by = call_has(call, PARAM_BY);
     if ((to && by) || (shell->options.keeper->demo && !to && !by)) {
         return refuse_call(shell, session, call->msgid, REFUSAL_BAD_REQUEST,
-                           SLICE("`clock` takes `to` or `by`, one of them"));
+                           to ? SLICE("`clock` takes `to` or `by`, one of them")
+                              : SLICE("a demo clock is moved, with `to` or `by`: there is "
+                                      "nothing to confirm"));
     }
     return take_command(shell, session, call, frame);
 }

@@ -22,6 +22,8 @@ expect "a socket without a name" 2 'path of a socket' inbox --socket ''
 expect "explain what the command line says itself" 0 'no engine answers' explain unreachable
 expect "explain a refusal that says all itself" 0 'sentence of the' explain required
 expect "unknown command" 2 'did you mean `rung press`' pres
+expect "unknown command, as JSON" 2 '"code": ?"usage"' pres --json
+expect "unknown option, as JSON" 2 '"code": ?"usage"' show 1 --bogus --json
 expect "unknown command of help" 2 'did you mean `rung inbox`' help inbx
 expect "unknown zone" 2 'no time zone `Nowhere/Else`' inbox --zone Nowhere/Else
 expect "unknown option" 2 'did you mean `--json`' inbox --jsn
@@ -57,6 +59,8 @@ expect "check a folder" 0 '1 process, 1 test' check "$here"
 sed 's/=> offer/=> ofer/' "$here/little.rung" >"$work/bad.rung"
 expect "check a bad file" 4 'there is no .*`ofer`' check "$work/bad.rung"
 expect "check as JSON" 4 '"code": ?"E0' check "$work/bad.rung" --json
+expect "rights: names of the roles" 0 '^ +boss +seller' rights "$here/little.rung"
+COLUMNS=20 expect "rights: numbers where the names do not fit" 0 '^  1=boss, 2=seller' rights "$here/little.rung"
 # --watch looks again when a file is saved, and Ctrl-C ends it
 mkdir -p "$work/watched"
 cp "$here/little.rung" "$work/watched/"
@@ -494,6 +498,9 @@ expect "messages in the graph" 0 'message bank.paid, kept until awaited' graph "
 expect "stats" 0 '^ *open tasks +[0-9]+$' stats
 expect "stats, times with units" 0 '^ *half answered within +[0-9.]+ (us|ms)$' stats
 expect "stats, sizes with units" 0 '^ *journal +[0-9.]+ [KMG]B$' stats
+expect "search for nothing" 2 'say what to look for' search ''
+expect "confirm a demo clock" 1 'nothing to confirm' clock confirm
+expect "close an incident: which" 2 'say which' close-incident 1 --reason x
 expect "stats as JSON" 0 '"cases"' stats --json
 expect "verify" 0 'the view is what the journal says' verify
 expect "verify: a head that is none" 2 'is not SEQ:HASH' verify --head abc
