@@ -111,6 +111,8 @@ bool client_send(struct client *client, uint32_t msgid, const char *method, stru
                 (void)lost(client, "the engine does not take requests");
                 return false;
             }
+        } else if (errno == EPIPE) {
+            return true; // closed by the other side: what it said before that is still to be read
         } else if (errno != EINTR) {
             (void)lost(client, "the connection broke");
             return false;
@@ -241,9 +243,17 @@ static bool hello_say(struct client *client)
     struct client_reply reply;
     enum client_status status = sent ? reply_await(client, msgid, &reply) : CLIENT_LOST;
     if (status != CLIENT_ANSWERED || reply.refused) {
-        (void)lost(client, status == CLIENT_SILENT ? "the engine does not answer"
-                           : status == CLIENT_LOST ? "the connection broke"
-                                                   : "the engine does not greet this client");
+        if (status == CLIENT_ANSWERED) { // the message lies in what `lost` throws away
+            struct buf why;
+            buf_init(&why, 64 * 1024);
+            buf_format(&why, "the engine turns this client away: %.*s (%.*s)%c",
+                       SLICE_PRINT(reply.message), SLICE_PRINT(reply.code), '\0');
+            (void)lost(client, why.ptr);
+            buf_done(&why);
+        } else {
+            (void)lost(client, status == CLIENT_SILENT ? "the engine does not answer"
+                                                       : "the connection broke");
+        }
         return false;
     }
     client->engine_now_ms = wire_moment(reply.result, "now");

@@ -27,6 +27,7 @@ enum deed {
     GIBBERISH,
     SILENCE,
     PUSH_FIRST, // a notification, then the answer
+    TURN_AWAY,  // no connection more: a refusal, before anything was read, and the end
     END
 };
 
@@ -147,6 +148,7 @@ static unsigned serve(int fd, const enum deed *deeds, char *client)
         case GIBBERISH: put(fd, SLICE("HTTP/1.1 400 Bad Request\r\n\r\n"), false); break;
         case SILENCE:
         case HANG_UP:
+        case TURN_AWAY:
         case END: break;
         }
         buf_consume(&in, bytes);
@@ -176,7 +178,12 @@ static void engine_start(struct engine *engine, const enum deed *deeds)
         while (deeds[done] != END) {
             char client[CLIENT_NAME_BYTES + 1] = "";
             int fd = accept(listener, NULL, NULL);
-            done += serve(fd, deeds + done, client);
+            if (deeds[done] == TURN_AWAY) {
+                put_refusal(fd, 0, "limit");
+                done++;
+            } else {
+                done += serve(fd, deeds + done, client);
+            }
             (void)close(fd);
         }
         env_sleep_ms(200);
@@ -256,6 +263,19 @@ static void a_refusal_is_handed_out_at_once(void **state)
     client_done(&client);
 }
 
+// Whether the request was still taken or not, what the engine said is told.
+static void why_an_engine_turns_a_client_away_is_told(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 20; i++) {
+        struct client client;
+        struct client_reply reply;
+        assert_false(call((const enum deed[]){ TURN_AWAY, END }, 5000, &client, &reply));
+        assert_non_null(strstr(client.problem, "turns this client away: not so (limit)"));
+        client_done(&client);
+    }
+}
+
 static void notifications_between_do_not_disturb(void **state)
 {
     (void)state;
@@ -330,6 +350,7 @@ int main(void)
         cmocka_unit_test(a_broken_line_says_the_request_again_under_the_same_id),
         cmocka_unit_test(a_stopping_engine_is_asked_again),
         cmocka_unit_test(a_refusal_is_handed_out_at_once),
+        cmocka_unit_test(why_an_engine_turns_a_client_away_is_told),
         cmocka_unit_test(notifications_between_do_not_disturb),
         cmocka_unit_test(silence_ends_with_the_time_out),
         cmocka_unit_test(another_protocol_is_recognised),
