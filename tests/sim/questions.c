@@ -287,6 +287,52 @@ static const char *check_calls(const struct world *world, const struct sim_quest
     return is_exact(world, question) && count != open ? "leaves out a call" : NULL;
 }
 
+static bool is_held(const struct bill_calls *calls, uint64_t incident, uint64_t instance)
+{
+    for (uint32_t i = 0; i < calls->count; i++) {
+        if (calls->call[i].incident == incident && calls->call[i].instance == instance) {
+            return true;
+        }
+    }
+    for (uint32_t i = 0; i < calls->failed_count; i++) {
+        if (calls->failed[i].incident == incident && calls->failed[i].instance == instance) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static uint32_t count_held(const struct bill_calls *calls)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < calls->count; i++) {
+        count += calls->call[i].incident != 0 ? 1u : 0u;
+    }
+    for (uint32_t i = 0; i < calls->failed_count; i++) {
+        count += calls->failed[i].incident != 0 ? 1u : 0u;
+    }
+    return count;
+}
+
+// Those of cases: calls that were parked, and messages that could not be done.
+static const char *check_incidents(const struct world *world, const struct sim_question *question,
+                                   struct slice result)
+{
+    const struct bill_calls *calls = &world->model->calls;
+    struct unpack unpack;
+    uint32_t count = open_array(result, "incidents", &unpack);
+    uint32_t held = 0;
+    for (uint32_t i = 0; is_exact(world, question) && i < count; i++) {
+        struct slice listed = unpack_raw(&unpack);
+        uint64_t instance = number_in(listed, "instance");
+        held += instance != 0 ? 1u : 0u;
+        if (instance != 0 && !is_held(calls, number_in(listed, "incident"), instance)) {
+            return "lists an incident that is closed, or that nothing has opened";
+        }
+    }
+    return is_exact(world, question) && held != count_held(calls) ? "leaves out an incident" : NULL;
+}
+
 // The core answers in the middle of a batch: its counts must be those of the record it names.
 static const char *check_stats(const struct world *world, const struct sim_question *question,
                                struct slice result)
@@ -326,12 +372,12 @@ static const char *check(const struct world *world, const struct sim_question *q
     case ASK_INBOX: return check_inbox(world, question, result);
     case ASK_STATS: return check_stats(world, question, result);
     case ASK_CALLS: return check_calls(world, question, result);
+    case ASK_INCIDENTS: return check_incidents(world, question, result);
     case ASK_USERS: return check_users(world, question, result);
     case ASK_SEARCH:
         return question->indexed ? NULL : "was found in an index that is not there";
     case ASK_MOVES:
     case ASK_PROCESSES:
-    case ASK_INCIDENTS:
     case ASK_PEOPLE:
     case ASK_HOLDINGS:
     case ASK_DUPLICATES:
@@ -370,6 +416,7 @@ void questions_answered(struct world *world, struct sim_conn *conn, uint32_t msg
     bool refused = error.len > 0 && (unsigned char)error.ptr[0] != 0xc0;
     const char *wrong = refused ? check_refusal(question, error) : check(world, question, result);
     if (wrong != NULL) {
+        oracle_verify(world); // the answer, or already the rows that it was made of?
         sim_break(world, ORACLE_ANSWER, "`%s` of case %" PRIu64 " or user %u, asked at record %"
                   PRIu64 " and answered at %" PRIu64 ", %s%.*s", methods[question->kind],
                   question->instance, question->user, question->asked_seq, world->record_count,

@@ -353,6 +353,21 @@ static void ask_again(struct world *world, struct sim_client *client, const stru
     ask_request(world, client, undo ? "undo" : "reopen", &params);
 }
 
+// A client who is known to somebody that is away now: whoever asks for him must be passed over.
+static const char *client_of_somebody_away(const struct world *world)
+{
+    struct model *model = world->model;
+    for (uint32_t i = model->case_count; i > 0; i--) {
+        const struct model_case *c = &model->cases[i - 1];
+        uint32_t user = c->slot[OF_SALES];
+        if (c->visit && c->end != NULL && user != 0 && !staff_present(&model->staff, user) &&
+            visit_find(model, slice_from_cstr(c->visits.client)) == NULL) {
+            return c->visits.client;
+        }
+    }
+    return NULL;
+}
+
 static void ask_pair_or_visit(struct world *world, struct sim_client *client)
 {
     struct ask_params params;
@@ -364,6 +379,10 @@ static void ask_pair_or_visit(struct world *world, struct sim_client *client)
     ask_text(&params, "process", pair ? "pair" : "visit");
     ask_text(&params, "as", user_names[1 + draw(world, SIM_USERS)]);
     (void)snprintf(name, sizeof(name), "v%c", (char)('a' + draw(world, CLIENTS)));
+    const char *known = !pair && chance(world, 60) ? client_of_somebody_away(world) : NULL;
+    if (known != NULL) {
+        (void)snprintf(name, sizeof(name), "%s", known);
+    }
     pack_cstr(&answer, pair ? "round and round" : name);
     ask_form(&params, pair ? "tag" : "client", buf_slice(&answer));
     buf_done(&answer);
