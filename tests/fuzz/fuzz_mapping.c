@@ -34,8 +34,9 @@ static void check_result(const struct mapping_result *result)
               (pack_scan(element->form, element->form.len, &whole) == PACK_WHOLE &&
                whole == element->form.len));
 #ifdef PLANTED_BUG
-        char row[24] = { 0 }; // ids are short
-        for (size_t at = 0; at < element->row.len; at++) {
+        char row[24] = { 0 }; // ids of senders are short, and hashes have no place here
+        bool hash = slice_starts(element->row, SLICE("blake2b:"));
+        for (size_t at = 0; !hash && at < element->row.len; at++) {
             row[at] = element->row.ptr[at];
         }
         CHECK(row[0] != '\n');
