@@ -62,4 +62,17 @@ static inline struct slice slice_sub(struct slice whole, size_t at, size_t len)
     return (struct slice){ whole.len == 0 ? NULL : whole.ptr + at, len };
 }
 
+// Without the bytes of `blanks` at its ends. Inside it they stay.
+static inline struct slice slice_trim(struct slice text, const char *blanks)
+{
+    size_t kinds = strlen(blanks);
+    while (text.len > 0 && memchr(blanks, text.ptr[0], kinds) != NULL) {
+        text = slice_sub(text, 1, text.len);
+    }
+    while (text.len > 0 && memchr(blanks, text.ptr[text.len - 1], kinds) != NULL) {
+        text.len--;
+    }
+    return text;
+}
+
 #endif

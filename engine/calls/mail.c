@@ -67,17 +67,6 @@ static struct slice fill(struct writer *writer, struct slice pattern)
 
 // --- addresses -----------------------------------------------------------------------------------
 
-static struct slice trim(struct slice text)
-{
-    while (text.len > 0 && text.ptr[0] == ' ') {
-        text = slice_sub(text, 1, text.len);
-    }
-    while (text.len > 0 && text.ptr[text.len - 1] == ' ') {
-        text.len--;
-    }
-    return text;
-}
-
 // Plain ASCII without anything that means something in a head or in SMTP.
 static bool is_address(struct slice text)
 {
@@ -101,10 +90,10 @@ static bool split_sender(struct slice text, struct slice *ret_name, struct slice
 {
     const char *open = text.len > 0 ? memchr(text.ptr, '<', text.len) : NULL;
     *ret_name = SLICE_EMPTY;
-    *ret_address = trim(text);
+    *ret_address = slice_trim(text, " ");
     if (open != NULL && text.ptr[text.len - 1] == '>') {
         size_t at = (size_t)(open - text.ptr);
-        *ret_name = trim(slice_sub(text, 0, at));
+        *ret_name = slice_trim(slice_sub(text, 0, at), " ");
         *ret_address = slice_sub(text, at + 1, text.len - at - 2);
     }
     return is_address(*ret_address);
@@ -127,7 +116,7 @@ static bool take_recipients(struct writer *writer, struct slice pattern, struct 
     while (pattern.len > 0) {
         const char *comma = memchr(pattern.ptr, ',', pattern.len);
         size_t len = comma != NULL ? (size_t)(comma - pattern.ptr) : pattern.len;
-        struct slice address = trim(fill(writer, slice_sub(pattern, 0, len)));
+        struct slice address = slice_trim(fill(writer, slice_sub(pattern, 0, len)), " ");
         pattern = slice_sub(pattern, len + 1, pattern.len);
         if (address.len == 0) {
             continue; // a parameter that is empty

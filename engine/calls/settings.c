@@ -11,6 +11,8 @@
 #include "engine/calls/mail.h"
 #include "engine/hooks/hook.h"
 
+static const char blanks[] = " \t\r"; // at the ends of a line and of its parts
+
 struct settings_reader {
     const char *path;
     uint32_t line;
@@ -33,17 +35,6 @@ static bool wrong(struct settings_reader *reader, const char *format, ...)
     return false;
 }
 
-static struct slice trim(struct slice text)
-{
-    while (text.len > 0 && (text.ptr[0] == ' ' || text.ptr[0] == '\t')) {
-        text = slice_sub(text, 1, text.len);
-    }
-    while (text.len > 0 && strchr(" \t\r", text.ptr[text.len - 1]) != NULL) {
-        text.len--;
-    }
-    return text;
-}
-
 // The part before `mark`, without it; `text` keeps what follows. False: no such mark.
 static bool split(struct slice *text, char mark, struct slice *ret_before)
 {
@@ -52,8 +43,8 @@ static bool split(struct slice *text, char mark, struct slice *ret_before)
         return false;
     }
     size_t len = (size_t)(at - text->ptr);
-    *ret_before = trim(slice_sub(*text, 0, len));
-    *text = trim(slice_sub(*text, len + 1, text->len));
+    *ret_before = slice_trim(slice_sub(*text, 0, len), blanks);
+    *text = slice_trim(slice_sub(*text, len + 1, text->len), blanks);
     return true;
 }
 
@@ -151,7 +142,8 @@ static bool read_secret(struct settings_reader *reader, struct slice path, struc
         return false;
     }
     const char *end = value.len > 0 ? memchr(value.ptr, '\n', value.len) : NULL;
-    *ret_value = trim(end != NULL ? slice_sub(value, 0, (size_t)(end - value.ptr)) : value);
+    value = end != NULL ? slice_sub(value, 0, (size_t)(end - value.ptr)) : value;
+    *ret_value = slice_trim(value, blanks);
     return (ret_value->len > 0 && is_plain(*ret_value)) ||
            wrong(reader, "the first line of %s is no secret", name);
 }
@@ -451,7 +443,7 @@ static bool read_section(struct settings_reader *reader, struct slice inside)
 
 static bool read_line(struct settings_reader *reader, struct slice line)
 {
-    line = trim(line);
+    line = slice_trim(line, blanks);
     if (line.len == 0 || line.ptr[0] == '#') {
         return true;
     }
@@ -459,7 +451,7 @@ static bool read_line(struct settings_reader *reader, struct slice line)
         return wrong(reader, "a control character or bytes that are no text");
     }
     if (line.ptr[0] == '[' && line.ptr[line.len - 1] == ']') {
-        return read_section(reader, trim(slice_sub(line, 1, line.len - 2)));
+        return read_section(reader, slice_trim(slice_sub(line, 1, line.len - 2), blanks));
     }
     struct slice name;
     if (!split(&line, '=', &name) || line.len == 0) {

@@ -135,18 +135,6 @@ struct form_field *form_find(struct form *form, struct slice name)
     return NULL;
 }
 
-static struct slice trim(struct slice text)
-{
-    while (text.len > 0 && (text.ptr[0] == ' ' || text.ptr[0] == '\t')) {
-        text = slice_sub(text, 1, text.len);
-    }
-    while (text.len > 0 && (text.ptr[text.len - 1] == ' ' || text.ptr[text.len - 1] == '\t' ||
-                            text.ptr[text.len - 1] == '\n' || text.ptr[text.len - 1] == '\r')) {
-        text.len--;
-    }
-    return text;
-}
-
 static struct slice choices_listed(const struct form *form, const struct form_field *field)
 {
     struct slice text = SLICE_EMPTY;
@@ -252,7 +240,7 @@ static bool many_pack(const struct form *form, const struct form_field *field, s
         const char *comma =
             start == text.len ? NULL : memchr(text.ptr + start, ',', text.len - start);
         size_t end = comma == NULL ? text.len : (size_t)(comma - text.ptr);
-        struct slice item = trim(slice_sub(text, start, end - start));
+        struct slice item = slice_trim(slice_sub(text, start, end - start), " \t\r\n");
         if (item.len > 0) {
             good = one_pack(form, field, item, &items, ret_problem);
             count++;
@@ -342,7 +330,7 @@ bool form_answer(struct form *form, struct form_field *field, struct slice text,
     struct buf packed;
     buf_init(&packed, FRAME_BYTES_MAX);
     bool good = true;
-    struct slice trimmed = trim(text);
+    struct slice trimmed = slice_trim(text, " \t\r\n");
     if (trimmed.len == 0) {
         pack_nil(&packed);
     } else if (field->parts.len > 0 && trimmed.ptr[0] != '{' && trimmed.ptr[0] != '[') {
@@ -535,7 +523,7 @@ static bool quick_answer(struct form *form, struct form_field *field, struct sli
 {
     uint64_t number = 0;
     uint32_t count = quick_count(field);
-    if (count == 0 || !args_number(trim(line), count, &number) || number == 0) {
+    if (count == 0 || !args_number(slice_trim(line, " \t\r\n"), count, &number) || number == 0) {
         return false;
     }
     if (field->quick_count > 0) {
@@ -607,7 +595,7 @@ static enum asked line_ask(struct form *form, struct form_field *field,
     if (!line_read(form, talk->in, &line)) {
         return ASKED_END;
     }
-    bool empty = trim(line).len == 0;
+    bool empty = slice_trim(line, " \t\r\n").len == 0;
     bool good =
         !empty && (quick_answer(form, field, line) || form_answer(form, field, line, ret_why));
     return good ? ASKED : ASKED_NOTHING;

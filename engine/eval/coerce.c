@@ -2,6 +2,8 @@
 #include "base/check.h"
 #include "engine/eval/eval_internal.h"
 
+static const char blanks[] = " \t"; // around an answer and its parts
+
 enum { COERCE_DEPTH_MAX = 4 };
 
 static bool coerce(struct eval_env *env, uint32_t type, struct unpack *unpack, unsigned depth,
@@ -24,17 +26,6 @@ static bool fail(struct eval_env *env, const char *sentence)
 {
     (void)eval_fail(env, REFUSAL_BAD_FORM, slice_from_cstr(sentence));
     return false;
-}
-
-static struct slice trimmed(struct slice text)
-{
-    while (text.len > 0 && (text.ptr[0] == ' ' || text.ptr[0] == '\t')) {
-        text = slice_sub(text, 1, text.len);
-    }
-    while (text.len > 0 && (text.ptr[text.len - 1] == ' ' || text.ptr[text.len - 1] == '\t')) {
-        text.len--;
-    }
-    return text;
 }
 
 static bool from_member(struct eval_env *env, const struct image_type *type, struct slice text,
@@ -201,7 +192,7 @@ static bool from_spelled(struct eval_env *env, uint32_t kind, struct slice text,
 static bool from_text(struct eval_env *env, uint32_t number, struct slice raw, struct value *ret)
 {
     const struct image_type *type = &env->program->image.type[number];
-    struct slice text = trimmed(raw);
+    struct slice text = slice_trim(raw, blanks);
     *ret = value_empty();
     if (!check_text(env, raw)) {
         return false;
@@ -342,7 +333,7 @@ static bool from_words(struct eval_env *env, const struct image_type *type, stru
     while (text.len > 0) {
         const char *comma = memchr(text.ptr, between, text.len);
         size_t len = comma != NULL ? (size_t)(comma - text.ptr) : text.len;
-        struct slice word = trimmed(slice_sub(text, 0, len));
+        struct slice word = slice_trim(slice_sub(text, 0, len), blanks);
         if (word.len > 0) {
             pack_str(&buf, word);
             count++;
@@ -434,15 +425,15 @@ static bool from_pairs(struct eval_env *env, const struct image_type *type, stru
     while (text.len > 0) {
         const char *comma = memchr(text.ptr, ',', text.len);
         size_t len = comma != NULL ? (size_t)(comma - text.ptr) : text.len;
-        struct slice part = trimmed(slice_sub(text, 0, len));
+        struct slice part = slice_trim(slice_sub(text, 0, len), blanks);
         const char *colon = part.len > 0 ? memchr(part.ptr, ':', part.len) : NULL;
         if (colon == NULL) {
             buf_done(&buf);
             return fail(env, "a record is expected, for example `what: desk, price: 10`");
         }
         size_t name = (size_t)(colon - part.ptr);
-        pack_str(&buf, trimmed(slice_sub(part, 0, name)));
-        pack_str(&buf, trimmed(slice_sub(part, name + 1, part.len)));
+        pack_str(&buf, slice_trim(slice_sub(part, 0, name), blanks));
+        pack_str(&buf, slice_trim(slice_sub(part, name + 1, part.len), blanks));
         count++;
         text = slice_sub(text, len + 1, text.len);
     }

@@ -8,6 +8,8 @@
 #include "base/mem.h"
 #include "engine/intake/numbering_region.h"
 
+static const char blanks[] = " \t\r"; // at the ends of a line and of its parts
+
 enum { CODES_FIRST = 100, NAME_CELLS = 60, HEADER_BYTES_MAX = 200 };
 
 enum column { COLUMN_CODE, COLUMN_FROM, COLUMN_TO, COLUMN_REGION, COLUMN_CAPACITY, COLUMN_COUNT };
@@ -70,17 +72,6 @@ static bool take_zone(struct numbering *numbering, struct slice name, uint32_t *
     return true;
 }
 
-static struct slice trim(struct slice text)
-{
-    while (text.len > 0 && (text.ptr[0] == ' ' || text.ptr[0] == '\t')) {
-        text = slice_sub(text, 1, text.len);
-    }
-    while (text.len > 0 && strchr(" \t\r", text.ptr[text.len - 1]) != NULL) {
-        text.len--;
-    }
-    return text;
-}
-
 static bool take_region(struct numbering *numbering, const char *name, uint32_t line,
                         struct slice text)
 {
@@ -88,8 +79,9 @@ static bool take_region(struct numbering *numbering, const char *name, uint32_t 
     if (equals == NULL) {
         return wrong(numbering, name, line, "no `=`; write `REGION = ZONE`, or `REGION = none`");
     }
-    struct slice region = trim(slice_sub(text, 0, (size_t)(equals - text.ptr)));
-    struct slice zone = trim(slice_sub(text, (size_t)(equals - text.ptr) + 1, text.len));
+    size_t at = (size_t)(equals - text.ptr);
+    struct slice region = slice_trim(slice_sub(text, 0, at), blanks);
+    struct slice zone = slice_trim(slice_sub(text, at + 1, text.len), blanks);
     char key[REGION_KEY_BYTES_MAX];
     size_t len = region_key(region, key);
     if (len == 0 || zone.len == 0) {
@@ -115,7 +107,7 @@ bool numbering_regions(struct numbering *numbering, const char *name, struct sli
     for (uint32_t line = 1; text.len > 0; line++) {
         const char *end = memchr(text.ptr, '\n', text.len);
         size_t len = end == NULL ? text.len : (size_t)(end - text.ptr);
-        struct slice said = trim(slice_sub(text, 0, len));
+        struct slice said = slice_trim(slice_sub(text, 0, len), blanks);
         if (said.len > 0 && !slice_starts(said, SLICE("--")) &&
             !take_region(numbering, name, line, said)) {
             return false;
@@ -162,7 +154,7 @@ static bool find_columns(struct reading *reading, const struct csv_row *header)
 static bool read_number(struct slice text, uint32_t below, uint32_t *ret_number)
 {
     uint32_t number = 0;
-    text = trim(text);
+    text = slice_trim(text, blanks);
     for (size_t i = 0; i < text.len; i++) {
         if (text.ptr[i] < '0' || text.ptr[i] > '9' || number >= below) {
             return false;
@@ -229,7 +221,7 @@ static bool take_row(struct reading *reading, const struct csv_row *row)
         return wrong(numbering, file, row->line, "the range ends before it begins (%u, %u); "
                      "exchange От and До", from, to);
     }
-    struct slice size = trim(cell(reading, row, COLUMN_CAPACITY));
+    struct slice size = slice_trim(cell(reading, row, COLUMN_CAPACITY), blanks);
     if (size.len > 0 && (!read_number(size, RANGES_NUMBERS + 1, &capacity) ||
                          capacity != to - from + 1)) {
         return wrong(numbering, file, row->line,

@@ -22,13 +22,7 @@ static struct slice source_of(struct quote_book *book, const struct view_program
 
 static struct slice trimmed(struct slice line)
 {
-    while (line.len > 0 && (line.ptr[0] == ' ' || line.ptr[0] == '\t')) {
-        line = slice_sub(line, 1, line.len);
-    }
-    while (line.len > 0 && (line.ptr[line.len - 1] == ' ' || line.ptr[line.len - 1] == '\r' ||
-                            line.ptr[line.len - 1] == '\t')) {
-        line.len--;
-    }
+    line = slice_trim(line, " \t\r");
     if (line.len > QUOTE_BYTES_MAX) {
         line.len = QUOTE_BYTES_MAX;
         while (line.len > 0 && ((unsigned char)line.ptr[line.len] & 0xC0) == 0x80) {
@@ -50,23 +44,18 @@ static bool next_line(struct slice *rest, struct slice *ret_line)
     return true;
 }
 
-static bool begins_with(struct slice text, struct slice head)
-{
-    return text.len >= head.len && memcmp(text.ptr, head.ptr, head.len) == 0;
-}
-
 // "table NAME" or "override table NAME", and then no letter of a longer name.
 static bool declares(struct slice line, const struct quote_of *of)
 {
-    if (begins_with(line, SLICE("override "))) {
+    if (slice_starts(line, SLICE("override "))) {
         line = trimmed(slice_sub(line, 9, line.len));
     }
     struct slice word = slice_from_cstr(of->word);
-    if (!begins_with(line, word) || line.len == word.len || line.ptr[word.len] != ' ') {
+    if (!slice_starts(line, word) || line.len == word.len || line.ptr[word.len] != ' ') {
         return false;
     }
     line = trimmed(slice_sub(line, word.len, line.len));
-    if (!begins_with(line, of->name)) {
+    if (!slice_starts(line, of->name)) {
         return false;
     }
     char next = line.len > of->name.len ? line.ptr[of->name.len] : ' ';
@@ -82,8 +71,8 @@ static bool find_line(struct slice text, const struct quote_of *of, struct slice
     for (uint32_t number = 1; next_line(&text, &line); number++) {
         line = trimmed(line);
         if (of->word != NULL) {
-            bool other = begins_with(line, slice_from_cstr(of->word)) ||
-                         begins_with(line, SLICE("override "));
+            bool other = slice_starts(line, slice_from_cstr(of->word)) ||
+                         slice_starts(line, SLICE("override "));
             inside = declares(line, of) || (inside && !other);
         }
         if (number == of->line) {
