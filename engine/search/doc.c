@@ -21,9 +21,7 @@ bool doc_add(struct doc *doc, struct token token)
         return true;
     }
     for (uint32_t i = 0; i < doc->count; i++) {
-        const struct token *known = &doc->token[i];
-        if (known->kind == token.kind && known->role == token.role &&
-            slice_equal(known->text, token.text)) {
+        if (token_equal(&doc->token[i], &token)) {
             return true;
         }
     }

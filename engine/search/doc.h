@@ -38,6 +38,11 @@ struct token {
     struct slice text;
 };
 
+static inline bool token_equal(const struct token *a, const struct token *b)
+{
+    return a->kind == b->kind && a->role == b->role && slice_equal(a->text, b->text);
+}
+
 struct doc {
     uint64_t seq; // the newest record of the case that is in it
     bool ended;

@@ -226,11 +226,6 @@ static void note_posting(void *context, struct slice term)
     postings_add(&follower->postings, term, follower->filing, follower->there);
 }
 
-static bool same_token(const struct token *a, const struct token *b)
-{
-    return a->kind == b->kind && a->role == b->role && slice_equal(a->text, b->text);
-}
-
 // The tokens that only `of` has. Tokens keep their order from one filing to the next, so that one
 // is mostly found right behind the one found before it.
 static void keep_others(struct doc *ret_doc, const struct doc *of, const struct doc *without)
@@ -240,7 +235,7 @@ static void keep_others(struct doc *ret_doc, const struct doc *of, const struct 
     ret_doc->count = 0;
     for (uint32_t i = 0; i < of->count; i++) {
         uint32_t passed = 0;
-        while (passed < without->count && !same_token(&of->token[i], &without->token[at])) {
+        while (passed < without->count && !token_equal(&of->token[i], &without->token[at])) {
             at = at + 1 < without->count ? at + 1 : 0;
             passed++;
         }
