@@ -62,31 +62,6 @@ struct person {
     bool sent;
 };
 
-// Calls `each` for everybody in the directory, page by page.
-typedef int user_fn(struct cli *cli, void *context, struct slice user);
-
-static int each_user(struct cli *cli, user_fn *each, void *context)
-{
-    uint64_t from = 0;
-    int status = CLI_DONE;
-    do {
-        struct params params;
-        struct client_reply reply;
-        params_init(&params);
-        params_uint(&params, "from", from);
-        status = cli_ask(cli, "users", &params, &reply);
-        params_done(&params);
-        struct wire_list list = wire_list(status == CLI_DONE ? wire_raw(reply.result, "users")
-                                                             : SLICE_EMPTY);
-        struct slice user;
-        while (status == CLI_DONE && wire_next(&list, &user)) {
-            status = each(cli, context, user);
-        }
-        from = status == CLI_DONE ? wire_uint(reply.result, "next") : 0;
-    } while (from > 0);
-    return status;
-}
-
 static ptrdiff_t memory_read(void *context, char *to, size_t bytes)
 {
     struct people *people = context;
@@ -160,13 +135,7 @@ static struct slice cell(const struct people *people, const struct csv_row *row,
 {
     uint32_t index = people->column[column];
     struct slice text = index == UINT32_MAX ? SLICE_EMPTY : row->fields[index];
-    while (text.len > 0 && text.ptr[0] == ' ') {
-        text = slice_sub(text, 1, text.len);
-    }
-    while (text.len > 0 && text.ptr[text.len - 1] == ' ') {
-        text.len--;
-    }
-    return text;
+    return slice_trim(text, " ");
 }
 
 // The next of a list in one cell: words behind each other, or parts between semicolons. False:
@@ -180,14 +149,8 @@ static bool list_next(struct slice text, const char *ends, size_t *at, struct sl
             end++;
         }
         *at = end + 1;
-        while (from < end && text.ptr[from] == ' ') {
-            from++;
-        }
-        while (end > from && text.ptr[end - 1] == ' ') {
-            end--;
-        }
-        if (end > from) {
-            *ret_item = slice_sub(text, from, end - from);
+        *ret_item = slice_trim(slice_sub(text, from, end - from), " ");
+        if (ret_item->len > 0) {
             return true;
         }
     }
@@ -399,7 +362,7 @@ static int known_fetch(struct people *people)
 {
     for (uint32_t c = 0; c < COLUMN_COUNT; c++) {
         if (people->column[c] == UINT32_MAX) {
-            return each_user(people->cli, known_keep, people);
+            return people_each(people->cli, "users", NULL, known_keep, people);
         }
     }
     return CLI_DONE;
@@ -655,7 +618,7 @@ static int users_list(struct cli *cli)
     };
     struct user_list list = { .json = cli_json_wanted(cli) ? json_array() : NULL };
     grid_init(&list.grid, &cli->arena, columns, ARRAY_COUNT(columns));
-    int status = each_user(cli, user_show, &list);
+    int status = people_each(cli, "users", NULL, user_show, &list);
     if (list.json != NULL && status == CLI_DONE) {
         cli_print_json(cli, list.json);
         return status;

@@ -27,6 +27,32 @@ struct slice people_away(struct cli *cli, struct slice user)
     return SLICE_EMPTY;
 }
 
+int people_each(struct cli *cli, const char *method, const char *as, people_fn *each,
+                void *context)
+{
+    uint64_t from = 0;
+    int status = CLI_DONE;
+    do {
+        struct params params;
+        struct client_reply reply;
+        params_init(&params);
+        params_uint(&params, "from", from);
+        if (as != NULL) {
+            params_text(&params, "as", slice_from_cstr(as));
+        }
+        status = cli_ask(cli, method, &params, &reply);
+        params_done(&params);
+        struct wire_list list = wire_list(status == CLI_DONE ? wire_raw(reply.result, method)
+                                                             : SLICE_EMPTY);
+        struct slice person;
+        while (status == CLI_DONE && wire_next(&list, &person)) {
+            status = each(cli, context, person);
+        }
+        from = status == CLI_DONE ? wire_uint(reply.result, "next") : 0;
+    } while (from > 0);
+    return status;
+}
+
 // --- absences ------------------------------------------------------------------------------------
 
 // A moment on the engine's clock, which on a demo store is not ours.
@@ -234,11 +260,22 @@ int people_hand_over(struct cli *cli)
 
 // --- how people stand ----------------------------------------------------------------------------
 
-static void standing_row(struct cli *cli, struct grid *grid, struct slice person)
+struct standing {
+    struct grid grid;
+    json_t *all; // NULL: JSON is not asked for
+};
+
+static int standing_show(struct cli *cli, void *context, struct slice person)
 {
+    struct standing *standing = context;
+    struct grid *grid = &standing->grid;
     static const char *const keys[] = { "tasks", "late", "promised", "overdue", "kept", "broken",
                                         "postponed" };
     struct arena *arena = &cli->arena;
+    if (standing->all != NULL) {
+        (void)json_array_append_new(standing->all, wire_json(person));
+        return CLI_DONE;
+    }
     grid_row(grid);
     grid_cell(grid, 0, wire_text(person, "name", arena));
     for (uint32_t i = 0; i < ARRAY_COUNT(keys); i++) {
@@ -248,6 +285,7 @@ static void standing_row(struct cli *cli, struct grid *grid, struct slice person
     grid_style(grid, 0, TERM_BOLD);
     grid_style(grid, 2, wire_uint(person, "late") > 0 ? TERM_YELLOW : TERM_PLAIN);
     grid_style(grid, 4, wire_uint(person, "overdue") > 0 ? TERM_RED : TERM_PLAIN);
+    return CLI_DONE;
 }
 
 int people_standing(struct cli *cli)
@@ -257,35 +295,13 @@ int people_standing(struct cli *cli)
         { "promised", true, 0, 0 }, { "passed", true, 0, 0 }, { "kept", true, 0, 0 },
         { "broken", true, 0, 0 },   { "postponed", true, 0, 0 }, { "", false, 0, 1 },
     };
-    struct grid grid;
-    grid_init(&grid, &cli->arena, columns, ARRAY_COUNT(columns));
-    json_t *all = cli_json_wanted(cli) ? json_array() : NULL;
-    uint64_t from = 0;
-    int status = CLI_DONE;
-    do {
-        struct params params;
-        struct client_reply reply;
-        params_init(&params);
-        params_uint(&params, "from", from);
-        cli_put_as(cli, &params);
-        status = cli_ask(cli, "people", &params, &reply);
-        params_done(&params);
-        struct wire_list list = wire_list(status == CLI_DONE ? wire_raw(reply.result, "people")
-                                                             : SLICE_EMPTY);
-        struct slice person;
-        while (wire_next(&list, &person)) {
-            if (all != NULL) {
-                (void)json_array_append_new(all, wire_json(person));
-            } else {
-                standing_row(cli, &grid, person);
-            }
-        }
-        from = status == CLI_DONE ? wire_uint(reply.result, "next") : 0;
-    } while (from > 0);
-    if (all != NULL) {
-        cli_print_json(cli, all);
+    struct standing standing = { .all = cli_json_wanted(cli) ? json_array() : NULL };
+    grid_init(&standing.grid, &cli->arena, columns, ARRAY_COUNT(columns));
+    int status = people_each(cli, "people", cli_option(cli, OPTION_AS), standing_show, &standing);
+    if (standing.all != NULL) {
+        cli_print_json(cli, standing.all);
     } else if (status == CLI_DONE) {
-        grid_print(&grid, &cli->term, 0, false, &cli->out);
+        grid_print(&standing.grid, &cli->term, 0, false, &cli->out);
     }
     return status;
 }
