@@ -24,40 +24,29 @@ struct scan {
     bool restart; // the quotes cannot be followed: go on with the next line
 };
 
-const char *csv_fault_code(enum csv_fault fault)
-{
-    static const char *const codes[] = {
-        "",
-#define CSV_FAULT(CODE, code, sentence, help) code,
+static const struct { const char *code, *sentence, *help; } faults[] = {
+    { "", "", "" },
+#define CSV_FAULT(CODE, code, sentence, help) { code, sentence, help },
 #include "engine/intake/csv_fault.def"
 #undef CSV_FAULT
-    };
+};
+
+const char *csv_fault_code(enum csv_fault fault)
+{
     CHECK(fault < CSV_FAULT_COUNT);
-    return codes[fault];
+    return faults[fault].code;
 }
 
 const char *csv_fault_sentence(enum csv_fault fault)
 {
-    static const char *const sentences[] = {
-        "",
-#define CSV_FAULT(CODE, code, sentence, help) sentence,
-#include "engine/intake/csv_fault.def"
-#undef CSV_FAULT
-    };
     CHECK(fault < CSV_FAULT_COUNT);
-    return sentences[fault];
+    return faults[fault].sentence;
 }
 
 const char *csv_fault_help(enum csv_fault fault)
 {
-    static const char *const helps[] = {
-        "",
-#define CSV_FAULT(CODE, code, sentence, help) help,
-#include "engine/intake/csv_fault.def"
-#undef CSV_FAULT
-    };
     CHECK(fault < CSV_FAULT_COUNT);
-    return helps[fault];
+    return faults[fault].help;
 }
 
 void csv_init(struct csv *csv, const struct csv_options *options, csv_read_fn *read, void *context)
