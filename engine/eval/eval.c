@@ -79,22 +79,8 @@ static struct value collection(const struct eval_env *env, const struct image_ex
 {
     const struct collection_state *state =
         env->instance != NULL ? instance_collection(env->instance, expr->a) : NULL;
-    static const struct collection_state none = { 0 };
-    state = state != NULL ? state : &none;
-    uint32_t count = 0;
-    switch ((enum image_child_state)expr->number) {
-    case CHILD_ANY: count = state->total; break;
-    case CHILD_OPEN: count = state->open; break;
-    case CHILD_ENDED: count = state->total - state->open; break;
-    case CHILD_SUCCEEDED: count = state->succeeded; break;
-    case CHILD_FAILED: count = state->failed; break;
-    }
-    switch ((enum image_quantifier)expr->b) {
-    case QUANTIFIER_ALL: return value_bool(state->total > 0 && count == state->total);
-    case QUANTIFIER_ANY: return value_bool(count > 0);
-    case QUANTIFIER_COUNT: return value_integer(count);
-    }
-    return value_empty();
+    return eval_children(state, (enum image_child_state)expr->number,
+                         (enum image_quantifier)expr->b);
 }
 
 // The active stage that is spoken of, while it is active.
@@ -109,28 +95,12 @@ static struct value task_property(const struct eval_env *env, int64_t property)
         env->lane != NULL       ? env->lane->task
         : env->instance != NULL ? instance_main_task(env->instance, place(env))
                                 : NULL;
-    if (task == NULL) {
-        return value_empty();
-    }
-    switch ((enum image_task_property)property) {
-    case TASK_PROPERTY_DUE: return value_datetime((int64_t)task->due);
-    case TASK_PROPERTY_PROMISED: return value_bool((task->flags & TASK_FLAG_PROMISED) != 0);
-    case TASK_PROPERTY_URGENT: return value_bool((task->flags & TASK_FLAG_URGENT) != 0);
-    case TASK_PROPERTY_MOVED_FROM:
-        return task->moved_from == 0 ? value_empty() : value_datetime((int64_t)task->moved_from);
-    case TASK_PROPERTY_CREATED: return value_datetime((int64_t)task->opened);
-    case TASK_PROPERTY_TRIES: return value_integer(task->tries);
-    case TASK_PROPERTY_LATE: {
-        int64_t late = (int64_t)env->now_ms - (int64_t)task->due;
-        return (struct value){ .kind = VALUE_DURATION, .unit = DURATION_MS,
-                               .number = late > 0 ? late : 0 };
-    }
-    case TASK_PROPERTY_DONE_AT:
+    if (task != NULL && property == TASK_PROPERTY_DONE_AT) {
         return env->lane == NULL || env->lane->done_ms == 0
                    ? value_empty()
                    : value_datetime((int64_t)env->lane->done_ms);
     }
-    return value_empty();
+    return eval_task_property(task, (enum image_task_property)property, env->now_ms);
 }
 
 // --- lanes

@@ -81,6 +81,14 @@ bool eval_add(struct eval_env *env, uint64_t base_ms, uint8_t unit, int64_t amou
               uint64_t *ret_ms);
 // Does the expression give a duration that is counted in working time?
 bool eval_is_working(struct eval_env *env, uint32_t expr);
+// What a task says of itself at that moment; when it was done only its lane knows (empty). NULL: no
+// such task, empty.
+struct value eval_task_property(const struct open_task *task, enum image_task_property property,
+                                uint64_t now_ms);
+// Whether all or any, or how many, of the children of a collection are so. NULL: it has none.
+struct value eval_children(const struct collection_state *children, enum image_child_state state,
+                           enum image_quantifier quantifier);
+
 // Open time of the process's calendar from one moment to another, in ms; negative when it lies
 // before. Without a calendar: the time between them.
 int64_t eval_open_between(struct eval_env *env, uint64_t from_ms, uint64_t to_ms);

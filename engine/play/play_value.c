@@ -76,50 +76,10 @@ static struct value slot_of(const struct play_case *found, struct slice name)
 
 static struct value collection_of(const struct play_case *found, const struct test_expr *expr)
 {
-    static const struct collection_state none = { 0 };
     uint32_t number = image_find_collection(&found->program->image, expr->name);
     const struct collection_state *state =
         number == INDEX_NONE ? NULL : instance_collection(found->instance, number);
-    state = state != NULL ? state : &none;
-    uint32_t count = 0;
-    switch (expr->state) {
-    case CHILD_ANY: count = state->total; break;
-    case CHILD_OPEN: count = state->open; break;
-    case CHILD_ENDED: count = state->total - state->open; break;
-    case CHILD_SUCCEEDED: count = state->succeeded; break;
-    case CHILD_FAILED: count = state->failed; break;
-    }
-    switch (expr->quantifier) {
-    case QUANTIFIER_ALL: return value_bool(state->total > 0 && count == state->total);
-    case QUANTIFIER_ANY: return value_bool(count > 0);
-    case QUANTIFIER_COUNT: return value_integer(count);
-    }
-    return value_empty();
-}
-
-static struct value property_of(const struct play *play, const struct play_case *found,
-                                enum image_task_property property)
-{
-    const struct open_task *task = instance_main_task(found->instance, 0);
-    if (task == NULL) {
-        return value_empty();
-    }
-    switch (property) {
-    case TASK_PROPERTY_DUE: return value_datetime((int64_t)task->due);
-    case TASK_PROPERTY_PROMISED: return value_bool((task->flags & TASK_FLAG_PROMISED) != 0);
-    case TASK_PROPERTY_URGENT: return value_bool((task->flags & TASK_FLAG_URGENT) != 0);
-    case TASK_PROPERTY_MOVED_FROM:
-        return task->moved_from == 0 ? value_empty() : value_datetime((int64_t)task->moved_from);
-    case TASK_PROPERTY_CREATED: return value_datetime((int64_t)task->opened);
-    case TASK_PROPERTY_TRIES: return value_integer(task->tries);
-    case TASK_PROPERTY_LATE: {
-        int64_t late = (int64_t)play->now_ms - (int64_t)task->due;
-        return (struct value){ .kind = VALUE_DURATION, .unit = DURATION_MS,
-                               .number = late > 0 ? late : 0 };
-    }
-    case TASK_PROPERTY_DONE_AT: break; // asked in lanes only
-    }
-    return value_empty();
+    return eval_children(state, expr->state, expr->quantifier);
 }
 
 static struct value of_case(const struct play *play, const struct test_expr *expr)
@@ -134,7 +94,9 @@ static struct value of_case(const struct play *play, const struct test_expr *exp
     case TEST_EXPR_STANDS: return value_bool(play_stands(&found, expr->name));
     case TEST_EXPR_COLLECTION: return collection_of(&found, expr);
     case TEST_EXPR_HAS_TASK: return value_bool(found.instance->head.task_count > 0);
-    case TEST_EXPR_TASK_PROPERTY: return property_of(play, &found, expr->property);
+    case TEST_EXPR_TASK_PROPERTY:
+        return eval_task_property(instance_main_task(found.instance, 0), expr->property,
+                                  play->now_ms);
     default: UNREACHABLE();
     }
 }
