@@ -12,13 +12,12 @@
 #include "base/buf.h"
 #include "base/check.h"
 #include "base/pack.h"
-#include "engine/core/core.h"
-#include "engine/store/store.h"
 #include "tests/bench/clockwork.h"
+#include "tests/bench/journal.h"
 #include "tests/bench/load.h"
 #include "tests/bench/serve.h"
 
-enum { IN_BYTES = 8192, POLL_MS = 2000, ARENA_BYTES_MAX = 1 << 30 };
+enum { IN_BYTES = 8192, POLL_MS = 2000 };
 static const char *const parts[CONVERT_DEALS_MAX] = { "plan", "kitchen", "doors", "light" };
 
 // One client: it has one command on its way, and says it again on another connection if the first
@@ -375,12 +374,19 @@ static bool work_through(struct work *work)
 
 struct family { uint8_t started, conversions, deals; };
 
-static void take_event(struct convert_result *result, struct family *families, uint64_t most,
-                       const struct event *event)
+struct books {
+    struct convert_result *result;
+    struct family *families;
+    uint64_t most; // the highest number of a case that can be
+};
+
+static void take_event(struct books *books, const struct event *event)
 {
+    struct convert_result *result = books->result;
+    struct family *families = books->families;
     if (event->kind == EVENT_INSTANCE_STARTED) {
         const struct event_instance_started *e = &event->instance_started;
-        CHECK(e->instance <= most && e->parent <= most);
+        CHECK(e->instance <= books->most && e->parent <= books->most);
         if (e->parent == 0) {
             result->leads++;
             families[e->instance].started++;
@@ -389,38 +395,17 @@ static void take_event(struct convert_result *result, struct family *families, u
             families[e->parent].deals++;
         }
     } else if (event->kind == EVENT_CONVERTED) {
-        CHECK(event->converted.instance <= most);
+        CHECK(event->converted.instance <= books->most);
         result->conversions++;
         families[event->converted.instance].conversions++;
     }
 }
 
-static bool read_journal(struct convert_result *result, struct family *families, uint64_t most,
-                         struct store *store)
+static void take_record(void *context, const struct record *record)
 {
-    struct store_reader *reader = NULL;
-    struct arena arena;
-    if (store_reader_open(store, &reader) != OK) {
-        return false;
+    for (uint32_t i = 0; i < record->event_count; i++) {
+        take_event(context, &record->events[i]);
     }
-    arena_init(&arena, ARENA_BYTES_MAX);
-    uint64_t last = store_head(store)->seq;
-    bool good = true;
-    for (uint64_t seq = 1; seq <= last && good; seq++) {
-        struct slice bytes;
-        struct record record;
-        arena_reset(&arena);
-        store_reader_begin_view(reader);
-        good = store_reader_record(reader, seq, &arena, &bytes, NULL) == OK &&
-               record_decode(bytes, &arena, &record) == OK;
-        for (uint32_t i = 0; good && i < record.event_count; i++) {
-            take_event(result, families, most, &record.events[i]);
-        }
-        store_reader_end(reader);
-    }
-    store_reader_close(reader);
-    arena_done(&arena);
-    return good;
 }
 
 static uint64_t less(uint64_t a, uint64_t b) { return a > b ? a - b : 0; }
@@ -446,18 +431,9 @@ static bool audit(struct work *work)
     struct convert_result *result = work->result;
     uint64_t most = (uint64_t)work->options->leads * (1 + CONVERT_DEALS_MAX) * 2;
     struct family *families = calloc(most + 1, sizeof(families[0]));
-    struct store *store = NULL;
-    struct store_problem problem = { 0 };
-    const struct store_options open = { .path = work->options->data,
-                                        .fingerprint = core_evolve_fingerprint() };
     CHECK(families != NULL);
-    bool good = store_open(&open, &store, &problem) == OK;
-    if (!good) {
-        fprintf(stderr, "%s\n", problem.message);
-    } else {
-        good = read_journal(result, families, most, store);
-        store_close(store, false);
-    }
+    struct books books = { result, families, most };
+    bool good = journal_each(work->options->data, take_record, &books);
     if (good) {
         balance(work, families);
         const char *const verify[] = { "verify", work->options->data, NULL };

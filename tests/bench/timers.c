@@ -12,6 +12,7 @@
 #include "engine/shell/engine.h"
 #include "tests/bench/clockwork.h"
 #include "tests/bench/frames.h"
+#include "tests/bench/journal.h"
 
 enum {
     BATCH = 100, FILES = 2, TEXT_BYTES = 1 << 16, ARENA_BYTES_MAX = 1 << 30,
@@ -294,57 +295,27 @@ static void take_fired(struct audit *audit, const struct record *record,
     result->late_max_ms = late > result->late_max_ms ? late : result->late_max_ms;
 }
 
+static void take_record(void *context, const struct record *record)
+{
+    for (uint32_t i = 0; i < record->event_count; i++) {
+        if (record->events[i].kind == EVENT_TIMER_FIRED) {
+            take_fired(context, record, &record->events[i].timer_fired);
+        }
+    }
+}
+
 static int by_size(const void *a, const void *b)
 {
     uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
     return (x > y) - (x < y);
 }
 
-static bool read_journal(struct audit *audit, struct store *store)
-{
-    struct store_reader *reader = NULL;
-    struct arena arena;
-    if (store_reader_open(store, &reader) != OK) {
-        return false;
-    }
-    arena_init(&arena, ARENA_BYTES_MAX);
-    uint64_t last = store_head(store)->seq;
-    bool good = true;
-    for (uint64_t seq = 1; seq <= last && good; seq++) {
-        struct slice bytes;
-        struct record record;
-        arena_reset(&arena);
-        store_reader_begin_view(reader);
-        good = store_reader_record(reader, seq, &arena, &bytes, NULL) == OK &&
-               record_decode(bytes, &arena, &record) == OK;
-        for (uint32_t i = 0; good && i < record.event_count; i++) {
-            if (record.events[i].kind == EVENT_TIMER_FIRED) {
-                take_fired(audit, &record, &record.events[i].timer_fired);
-            }
-        }
-        store_reader_end(reader);
-    }
-    store_reader_close(reader);
-    arena_done(&arena);
-    return good;
-}
-
 static bool audit(const struct timers_options *options, struct timers_result *result)
 {
     struct audit audit = { options, result, calloc(options->count, 1),
                            calloc(options->count, sizeof(uint32_t)) };
-    struct store *store = NULL;
-    struct store_problem problem = { 0 };
-    const struct store_options open = { .path = options->data,
-                                        .fingerprint = core_evolve_fingerprint() };
     CHECK(audit.seen != NULL && audit.late != NULL);
-    bool good = store_open(&open, &store, &problem) == OK;
-    if (!good) {
-        fprintf(stderr, "%s\n", problem.message);
-    } else {
-        good = read_journal(&audit, store);
-        store_close(store, false);
-    }
+    bool good = journal_each(options->data, take_record, &audit);
     if (good && result->fired > 0) {
         uint64_t count = result->fired < options->count ? result->fired : options->count;
         qsort(audit.late, count, sizeof(audit.late[0]), by_size);
