@@ -621,15 +621,10 @@ void names_suggest(struct unit *unit, uint32_t file, enum decl_kind kind, struct
     }
 }
 
-static bool is_name(const struct syntax_tree *tree, uint32_t node)
-{
-    return node != NODE_NONE && syntax_kind(tree, node) == NODE_NAME;
-}
-
 const struct role *names_role(struct unit *unit, uint32_t file, uint32_t node)
 {
     const struct syntax_tree *tree = names_tree(unit, file);
-    if (!is_name(tree, node)) {
+    if (!names_is_name(tree, node)) {
         return NULL;
     }
     const struct role *role = names_find_role(unit, file, syntax_name(tree, node));
@@ -645,7 +640,7 @@ const struct role *names_role(struct unit *unit, uint32_t file, uint32_t node)
 const struct ladder *names_ladder(struct unit *unit, uint32_t file, uint32_t node)
 {
     const struct syntax_tree *tree = names_tree(unit, file);
-    if (!is_name(tree, node)) {
+    if (!names_is_name(tree, node)) {
         return NULL;
     }
     const struct decl *decl = names_find(unit, file, DECL_LADDER, syntax_name(tree, node));
@@ -661,7 +656,7 @@ const struct ladder *names_ladder(struct unit *unit, uint32_t file, uint32_t nod
 const struct inbox *names_inbox(struct unit *unit, uint32_t file, uint32_t node)
 {
     const struct syntax_tree *tree = names_tree(unit, file);
-    if (!is_name(tree, node)) {
+    if (!names_is_name(tree, node)) {
         return NULL;
     }
     const struct decl *decl = names_find(unit, file, DECL_INBOX, syntax_name(tree, node));
@@ -677,7 +672,7 @@ const struct inbox *names_inbox(struct unit *unit, uint32_t file, uint32_t node)
 const struct calendar *names_calendar(struct unit *unit, uint32_t file, uint32_t node)
 {
     const struct syntax_tree *tree = names_tree(unit, file);
-    if (!is_name(tree, node)) {
+    if (!names_is_name(tree, node)) {
         return NULL;
     }
     const struct decl *decl = names_find(unit, file, DECL_CALENDAR, syntax_name(tree, node));
@@ -700,7 +695,7 @@ const struct calendar *names_within(struct unit *unit, uint32_t file, uint32_t n
 struct process *names_process_writable(struct unit *unit, uint32_t file, uint32_t node)
 {
     const struct syntax_tree *tree = names_tree(unit, file);
-    if (!is_name(tree, node)) {
+    if (!names_is_name(tree, node)) {
         return NULL;
     }
     struct slice name = syntax_name(tree, node);
@@ -771,7 +766,7 @@ struct role_list names_roles(struct unit *unit, uint32_t file, uint32_t node)
 static const struct type *named_type(struct unit *unit, uint32_t file, uint32_t node)
 {
     const struct syntax_tree *tree = names_tree(unit, file);
-    if (!is_name(tree, syntax_first(tree, node))) {
+    if (!names_is_name(tree, syntax_first(tree, node))) {
         return type_builtin(TYPE_POISON);
     }
     struct slice name = syntax_name(tree, node);

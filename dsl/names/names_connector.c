@@ -96,11 +96,6 @@ void names_resolve_connector(struct unit *unit, struct connector *connector)
     }
 }
 
-static bool is_name(const struct syntax_tree *tree, uint32_t node)
-{
-    return node != NODE_NONE && syntax_kind(tree, node) == NODE_NAME;
-}
-
 static const struct connector *find_connector(struct unit *unit, uint32_t file, uint32_t node)
 {
     const struct syntax_tree *tree = names_tree(unit, file);
@@ -142,7 +137,7 @@ struct signal *names_signal(struct unit *unit, uint32_t file, uint32_t connector
                             uint32_t name, bool is_call)
 {
     const struct syntax_tree *tree = names_tree(unit, file);
-    if (!is_name(tree, connector_node) || !is_name(tree, name)) {
+    if (!names_is_name(tree, connector_node) || !names_is_name(tree, name)) {
         return NULL;
     }
     const struct connector *connector = find_connector(unit, file, connector_node);

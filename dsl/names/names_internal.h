@@ -9,4 +9,9 @@ void names_resolve_connector(struct unit *unit, struct connector *connector);
 void names_suggest(struct unit *unit, uint32_t file, enum decl_kind kind, struct diag *diag,
                    uint32_t node);
 
+static inline bool names_is_name(const struct syntax_tree *tree, uint32_t node)
+{
+    return node != NODE_NONE && syntax_kind(tree, node) == NODE_NAME;
+}
+
 #endif

@@ -162,6 +162,8 @@ void parse_names(struct parser *p, uint32_t parent, const char *what, const char
 void parse_decl_label(struct parser *p, uint32_t node);
 // A text after a word. `with_template`: `{…}` may stand in it.
 void parse_label(struct parser *p, uint32_t parent, const char *what, bool with_template);
+void parse_text_clause(struct parser *p, uint32_t parent, enum syntax_kind kind); // WORD LABEL
+void parse_initial(struct parser *p, uint32_t parent);                            // = EXPR
 bool parse_at_text(const struct parser *p);
 bool parse_at_type(const struct parser *p);
 void parse_type(struct parser *p, uint32_t parent);

@@ -5,13 +5,22 @@
 // ------------------------------------------------------------------------------------ clauses
 
 // WORD LABEL
-static void parse_text_clause(struct parser *p, uint32_t parent, enum syntax_kind kind)
+void parse_text_clause(struct parser *p, uint32_t parent, enum syntax_kind kind)
 {
     parse_once(p, parent, kind);
     uint32_t node = parse_open(p, kind);
     struct slice what = parse_quote(p, p->at);
     parse_advance(p);
     parse_label(p, node, arena_cstr(p->arena, what), false);
+    parse_add(p, parent, parse_close(p, node));
+}
+
+void parse_initial(struct parser *p, uint32_t parent)
+{
+    parse_once(p, parent, NODE_INITIAL);
+    uint32_t node = parse_open(p, NODE_INITIAL);
+    parse_advance(p);
+    parse_expr(p, node, "`=`", "a first value");
     parse_add(p, parent, parse_close(p, node));
 }
 
@@ -92,11 +101,7 @@ static bool parse_field_clause(struct parser *p, uint32_t node)
     } else if (parse_at_clause(p, WORD_SHOWN)) {
         parse_names_clause(p, node, NODE_SHOWN_TO, WORD_TO, "`shown to`");
     } else if (parse_at(p, TOKEN_EQUALS)) {
-        parse_once(p, node, NODE_INITIAL);
-        uint32_t initial = parse_open(p, NODE_INITIAL);
-        parse_advance(p);
-        parse_expr(p, initial, "`=`", "a first value");
-        parse_add(p, node, parse_close(p, initial));
+        parse_initial(p, node);
     } else {
         return false;
     }

@@ -266,17 +266,9 @@ static void parse_part(struct parser *p, uint32_t parent)
             parse_once(p, node, NODE_REQUIRED);
             parse_leaf(p, node, NODE_REQUIRED);
         } else if (parse_at_clause(p, WORD_HELP)) {
-            parse_once(p, node, NODE_HELP);
-            uint32_t help = parse_open(p, NODE_HELP);
-            parse_advance(p);
-            parse_label(p, help, "`help`", false);
-            parse_add(p, node, parse_close(p, help));
+            parse_text_clause(p, node, NODE_HELP);
         } else if (parse_at(p, TOKEN_EQUALS)) {
-            parse_once(p, node, NODE_INITIAL);
-            uint32_t initial = parse_open(p, NODE_INITIAL);
-            parse_advance(p);
-            parse_expr(p, initial, "`=`", "a first value");
-            parse_add(p, node, parse_close(p, initial));
+            parse_initial(p, node);
         } else {
             break;
         }
