@@ -309,6 +309,26 @@ struct slice box_message(struct slice message)
 
 struct slice box_result(struct slice message) { return element(message, 3); }
 
+struct slice box_good(struct slice message)
+{
+    if (box_code(message).len > 0) {
+        fail_msg("refused: %.*s: %.*s", SLICE_PRINT(box_code(message)),
+                 SLICE_PRINT(box_message(message)));
+    }
+    return box_result(message);
+}
+
+struct slice box_ask(struct box *box, struct box_wire *wire, const char *method, struct slice map)
+{
+    struct buf frame;
+    buf_init(&frame, FRAME_BYTES_MAX);
+    box_request(&frame, 1, method, map);
+    box_send(box, wire, buf_slice(&frame));
+    buf_done(&frame);
+    box_settle(box);
+    return box_take(wire);
+}
+
 struct slice box_push(struct slice message, struct slice *ret_method)
 {
     struct unpack unpack;

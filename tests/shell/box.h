@@ -62,6 +62,8 @@ void box_start(struct buf *frame, uint32_t msgid, const char *name);
 // The next message that the wire has received whole; empty when there is none. Valid until the
 // next.
 struct slice box_take(struct box_wire *wire);
+// A call and its answer, taken once nothing changes any more.
+struct slice box_ask(struct box *box, struct box_wire *wire, const char *method, struct slice map);
 // Parts of a message: its type, its msgid, its error's code (empty: none), its result or
 // notification.
 uint64_t box_type(struct slice message);
@@ -70,6 +72,7 @@ struct slice box_code(struct slice message);
 struct slice box_error(struct slice message);
 struct slice box_message(struct slice message); // of its error
 struct slice box_result(struct slice message);
+struct slice box_good(struct slice message); // its result; a refusal fails the test
 struct slice box_push(struct slice message, struct slice *ret_method);
 uint64_t box_number(struct slice map, const char *key);
 struct slice box_text(struct slice map, const char *key);

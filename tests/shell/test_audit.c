@@ -55,7 +55,6 @@ static const char text[] =
 
 static struct box *box;
 static struct box_wire *wire;
-static struct buf frame;
 
 struct pair {
     const char *key, *text;
@@ -81,21 +80,9 @@ static struct slice ask(const char *method, const struct pair *pairs, size_t cou
             pack_uint(&map, pairs[i].number);
         }
     }
-    buf_reset(&frame);
-    box_request(&frame, 1, method, buf_slice(&map));
+    struct slice answer = box_ask(box, wire, method, buf_slice(&map));
     buf_done(&map);
-    box_send(box, wire, buf_slice(&frame));
-    box_settle(box);
-    return box_take(wire);
-}
-
-static struct slice good(struct slice message)
-{
-    if (box_code(message).len > 0) {
-        fail_msg("refused: %.*s: %.*s", SLICE_PRINT(box_code(message)),
-                 SLICE_PRINT(box_message(message)));
-    }
-    return box_result(message);
+    return answer;
 }
 
 static void refused(struct slice message, const char *code, const char *part)
@@ -119,35 +106,27 @@ static void apply_programs(void)
     buf_init(&map, FRAME_BYTES_MAX);
     buf_put_slice(&map, SLICE("\x81\xa5" "files\x91\x82\xa4name\xa9" "deal.rung\xa4text"));
     pack_cstr(&map, text);
-    buf_reset(&frame);
-    box_request(&frame, 1, "apply", buf_slice(&map));
+    (void)box_good(box_ask(box, wire, "apply", buf_slice(&map)));
     buf_done(&map);
-    box_send(box, wire, buf_slice(&frame));
-    box_settle(box);
-    (void)good(box_take(wire));
 }
 
 static void import_people(void)
 {
-    buf_reset(&frame);
-    box_request(&frame, 1, "import_users",
-                SLICE("\x81\xa5users\x92\x83\xa4name\xa3sam\xa5roles\x91\xa6seller\xa8superior"
-                      "\xa3" "bea\x82\xa4name\xa3" "bea\xa5roles\x91\xa4" "boss"));
-    box_send(box, wire, buf_slice(&frame));
-    box_settle(box);
-    (void)good(box_take(wire));
+    const struct slice people =
+        SLICE("\x81\xa5users\x92\x83\xa4name\xa3sam\xa5roles\x91\xa6seller\xa8superior"
+              "\xa3" "bea\x82\xa4name\xa3" "bea\xa5roles\x91\xa4" "boss");
+    (void)box_good(box_ask(box, wire, "import_users", people));
 }
 
 static int open_box(void **state)
 {
     (void)state;
     box = mem_zalloc(sizeof(*box));
-    buf_init(&frame, FRAME_BYTES_MAX);
     box_open(box, true);
     wire = box_connect(box);
     apply_programs();
     import_people();
-    (void)good(ASK("start", { "process", "deal", 0 }, { "form", "\x81\xa4name\xa3" "Bob", 0 },
+    (void)box_good(ASK("start", { "process", "deal", 0 }, { "form", "\x81\xa4name\xa3" "Bob", 0 },
                    { "as", "bea", 0 }));
     return 0;
 }
@@ -156,18 +135,17 @@ static int close_box(void **state)
 {
     (void)state;
     box_close(box);
-    buf_done(&frame);
     mem_free(box);
     return 0;
 }
 
 static void press(const char *action)
 {
-    (void)good(ASK("press", { "instance", NULL, 1 }, { "action", action, 0 },
+    (void)box_good(ASK("press", { "instance", NULL, 1 }, { "action", action, 0 },
                    { "as", "sam", 0 }));
 }
 
-static void pass(uint64_t ms) { (void)good(ASK("clock", { "by", NULL, ms })); }
+static void pass(uint64_t ms) { (void)box_good(ASK("clock", { "by", NULL, ms })); }
 
 static struct slice item(struct slice array, uint32_t number)
 {
@@ -218,10 +196,10 @@ static void a_rule_says_what_it_read_and_where_it_stands(void **state)
 {
     (void)state;
     press("tried");
-    (void)good(ASK("edit", { "instance", NULL, 1 }, { "form", "\x81\xa6margin\x05", 0 },
+    (void)box_good(ASK("edit", { "instance", NULL, 1 }, { "form", "\x81\xa6margin\x05", 0 },
                    { "as", "bea", 0 }));
     press("tried");
-    struct slice why = good(ASK("why", { "instance", NULL, 1 }));
+    struct slice why = box_good(ASK("why", { "instance", NULL, 1 }));
     assert_true(slice_equal(kind_of(link_of(why, 0)), SLICE("outside")));
     struct slice record = record_of(link_of(why, 0));
     assert_true(slice_equal(box_text(record, "for"), SLICE("sam")));
@@ -240,7 +218,7 @@ static void a_rule_says_what_it_read_and_where_it_stands(void **state)
     struct slice guard = event_of(record, "condition_read");
     assert_true(slice_equal(box_text(guard, "what"), SLICE("guard")));
     assert_int_equal(box_number(pack_map_find(guard, SLICE("seen")), "calls"), 1);
-    why = good(ASK("why", { "instance", NULL, 1 }, { "as", "sam", 0 }));
+    why = box_good(ASK("why", { "instance", NULL, 1 }, { "as", "sam", 0 }));
     seen = pack_map_find(event_of(record_of(link_of(why, 0)), "rule_fired"), SLICE("seen"));
     assert_int_equal(box_number(seen, "calls"), 2);
     assert_int_equal(pack_map_find(seen, SLICE("margin")).len, 0);
@@ -252,7 +230,7 @@ static void a_row_of_a_table_is_quoted(void **state)
     for (int i = 0; i < 4; i++) {
         press("tried");
     }
-    struct slice why = good(ASK("why", { "instance", NULL, 1 }));
+    struct slice why = box_good(ASK("why", { "instance", NULL, 1 }));
     struct slice hit = event_of(record_of(link_of(why, 0)), "table_hit");
     assert_true(slice_equal(box_text(hit, "text"), SLICE("| _ -> 2")));
     struct slice branch = SLICE_EMPTY;
@@ -272,9 +250,9 @@ static void the_chain_goes_back_through_timers_and_children_to_a_person(void **s
     (void)state;
     press("split");
     pass(4 * DAY_MS);
-    struct slice card = good(ASK("show", { "instance", NULL, 1 }));
+    struct slice card = box_good(ASK("show", { "instance", NULL, 1 }));
     assert_true(slice_equal(box_text(card, "ended"), SLICE("sold")));
-    struct slice why = good(ASK("why", { "instance", NULL, 1 }));
+    struct slice why = box_good(ASK("why", { "instance", NULL, 1 }));
     assert_int_equal(count_of(pack_map_find(why, SLICE("links"))), 3);
     assert_true(slice_equal(kind_of(link_of(why, 0)), SLICE("child_ended")));
     assert_true(slice_equal(kind_of(link_of(why, 1)), SLICE("timer")));
@@ -291,30 +269,31 @@ static void a_late_task_leads_back_to_who_planned_it(void **state)
     (void)state;
     press("tried");
     pass(6 * HOUR_MS);
-    struct slice why = good(ASK("why", { "instance", NULL, 1 }, { "about", "task", 0 }));
+    struct slice why = box_good(ASK("why", { "instance", NULL, 1 }, { "about", "task", 0 }));
     assert_true(slice_equal(kind_of(link_of(why, 0)), SLICE("overdue")));
     assert_true(slice_equal(kind_of(link_of(why, 1)), SLICE("overdue")));
     assert_true(slice_equal(kind_of(link_of(why, 2)), SLICE("outside")));
     assert_int_equal(count_of(pack_map_find(why, SLICE("links"))), 3);
     // Why it stands at its stage is another question: because it was started.
-    why = good(ASK("why", { "instance", NULL, 1 }, { "about", "stage", 0 }));
+    why = box_good(ASK("why", { "instance", NULL, 1 }, { "about", "stage", 0 }));
     assert_true(slice_equal(box_text(record_of(link_of(why, 0)), "command"), SLICE("start")));
 }
 
 static void what_was_taken_back_is_behind_nothing(void **state)
 {
     (void)state;
-    struct slice start = good(ASK("why", { "instance", NULL, 1 }));
+    struct slice start = box_good(ASK("why", { "instance", NULL, 1 }));
     uint64_t seq = box_number(record_of(link_of(start, 0)), "seq");
     press("tried");
-    (void)good(ASK("undo", { "instance", NULL, 1 }, { "as", "sam", 0 }));
+    (void)box_good(ASK("undo", { "instance", NULL, 1 }, { "as", "sam", 0 }));
     pass(2 * HOUR_MS);
-    struct slice why = good(ASK("why", { "instance", NULL, 1 }, { "about", "task", 0 }));
+    struct slice why = box_good(ASK("why", { "instance", NULL, 1 }, { "about", "task", 0 }));
     // The reminder of the first planning, not of the one that was taken back.
     assert_true(slice_equal(box_text(record_of(link_of(why, 0)), "command"), SLICE("undo")));
-    struct slice records = good(ASK("records", { "instance", NULL, 1 }, { "kind", "overdue", 0 }));
+    struct slice records =
+        box_good(ASK("records", { "instance", NULL, 1 }, { "kind", "overdue", 0 }));
     uint64_t late = box_number(item(pack_map_find(records, SLICE("records")), 0), "seq");
-    why = good(ASK("why", { "instance", NULL, 1 }, { "seq", NULL, late }));
+    why = box_good(ASK("why", { "instance", NULL, 1 }, { "seq", NULL, late }));
     assert_true(slice_equal(kind_of(link_of(why, 0)), SLICE("overdue")));
     assert_int_equal(box_number(record_of(link_of(why, 1)), "seq"), seq);
 }
@@ -345,7 +324,7 @@ struct cards {
 
 static void keep_card(struct cards *cards, const char *as)
 {
-    struct slice card = good(ASK("show", { "instance", NULL, 1 }, { "as", as, 0 }));
+    struct slice card = box_good(ASK("show", { "instance", NULL, 1 }, { "as", as, 0 }));
     struct buf *to = &cards->bytes[cards->count];
     buf_init(to, 1 << 20);
     buf_put_slice(to, card);
@@ -365,36 +344,37 @@ static void a_case_is_shown_as_it_stood_then(void **state)
     pass(3 * HOUR_MS);
     keep_card(&cards, "sam");
     pass(1000);
-    (void)good(ASK("edit", { "instance", NULL, 1 }, { "form", "\x81\xa6margin\x05", 0 },
+    (void)box_good(ASK("edit", { "instance", NULL, 1 }, { "form", "\x81\xa6margin\x05", 0 },
                    { "as", "bea", 0 }));
     keep_card(&cards, "bea");
     pass(HOUR_MS); // the ladder has given the task to bea
-    (void)good(ASK("press", { "instance", NULL, 1 }, { "action", "split", 0 },
+    (void)box_good(ASK("press", { "instance", NULL, 1 }, { "action", "split", 0 },
                    { "as", "bea", 0 }));
     keep_card(&cards, "sam");
     pass(DAY_MS);
-    (void)good(ASK("cancel", { "instance", NULL, 1 }, { "reason", "test", 0 }));
+    (void)box_good(ASK("cancel", { "instance", NULL, 1 }, { "reason", "test", 0 }));
     for (uint32_t i = 0; i < cards.count; i++) {
         struct slice was = buf_slice(&cards.bytes[i]);
         const char *as = i == 3 ? "bea" : "sam";
         // The third was looked at when nothing had happened for a while.
-        struct slice now = i == 2 ? good(ASK("show", { "instance", NULL, 1 },
+        struct slice now = i == 2 ? box_good(ASK("show", { "instance", NULL, 1 },
                                              { "at", NULL, cards.at[i] }, { "as", as, 0 }))
-                                  : good(ASK("show", { "instance", NULL, 1 },
+                                  : box_good(ASK("show", { "instance", NULL, 1 },
                                              { "seq", NULL, cards.seq[i] }, { "as", as, 0 }));
         assert_int_equal(now.len, was.len);
         assert_memory_equal(now.ptr, was.ptr, was.len);
         buf_done(&cards.bytes[i]);
     }
     // What the cases under it are is as of then, too.
-    struct slice then = good(ASK("show", { "instance", NULL, 1 }, { "seq", NULL, cards.seq[4] }));
+    struct slice then =
+        box_good(ASK("show", { "instance", NULL, 1 }, { "seq", NULL, cards.seq[4] }));
     struct slice child = item(pack_map_find(then, SLICE("children")), 0);
     assert_true(slice_equal(box_text(child, "state"), SLICE("open")));
     assert_true(slice_equal(box_text(child, "stage"), SLICE("work")));
-    then = good(ASK("show", { "instance", NULL, 1 }, { "seq", NULL, cards.seq[0] }));
+    then = box_good(ASK("show", { "instance", NULL, 1 }, { "seq", NULL, cards.seq[0] }));
     assert_int_equal(count_of(pack_map_find(then, SLICE("children"))), 0);
     // Nothing of it stays: today's card is today's.
-    then = good(ASK("show", { "instance", NULL, 1 }));
+    then = box_good(ASK("show", { "instance", NULL, 1 }));
     assert_true(slice_equal(box_text(then, "outcome"), SLICE("cancelled")));
 }
 
@@ -402,18 +382,18 @@ static void a_case_is_shown_as_it_stood_then(void **state)
 
 static uint32_t found(struct slice answer)
 {
-    return count_of(pack_map_find(good(answer), SLICE("records")));
+    return count_of(pack_map_find(box_good(answer), SLICE("records")));
 }
 
 // S123, S126
 static void records_are_found_by_who_what_and_when(void **state)
 {
     (void)state;
-    uint64_t begun = box_number(good(ASK("show", { "instance", NULL, 1 })), "now");
+    uint64_t begun = box_number(box_good(ASK("show", { "instance", NULL, 1 })), "now");
     pass(1000);
     press("tried");
     pass(6 * HOUR_MS);
-    (void)good(ASK("comment", { "instance", NULL, 1 }, { "text", "Перезвонить в Среду", 0 },
+    (void)box_good(ASK("comment", { "instance", NULL, 1 }, { "text", "Перезвонить в Среду", 0 },
                    { "as", "bea", 0 }));
     assert_int_equal(found(ASK("records", { "who", "sam", 0 })), 1);
     assert_int_equal(found(ASK("records", { "who", "sam", 0 }, { "as", "bea", 0 })), 1);
@@ -440,11 +420,11 @@ static void a_long_search_says_where_to_go_on(void **state)
     press("tried");
     press("tried");
     press("tried");
-    struct slice page = good(ASK("records", { "who", "sam", 0 }, { "limit", NULL, 2 }));
+    struct slice page = box_good(ASK("records", { "who", "sam", 0 }, { "limit", NULL, 2 }));
     assert_int_equal(count_of(pack_map_find(page, SLICE("records"))), 2);
     uint64_t next = box_number(page, "next");
     assert_true(next > 0);
-    page = good(ASK("records", { "who", "sam", 0 }, { "from", NULL, next }));
+    page = box_good(ASK("records", { "who", "sam", 0 }, { "from", NULL, next }));
     assert_int_equal(count_of(pack_map_find(page, SLICE("records"))), 1);
     assert_true(slice_equal(pack_map_find(page, SLICE("next")), SLICE("\xc0")));
 }

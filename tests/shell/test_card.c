@@ -42,25 +42,11 @@ static const char deal[] = "role boss \"Boss\"\n"
 
 static struct box *box;
 static struct box_wire *wire;
-static struct buf frame;
 static struct arena words;
 
 static struct slice call(const char *method, struct slice map)
 {
-    buf_reset(&frame);
-    box_request(&frame, 1, method, map);
-    box_send(box, wire, buf_slice(&frame));
-    box_settle(box);
-    return box_take(wire);
-}
-
-static struct slice good(struct slice message)
-{
-    if (box_code(message).len > 0) {
-        fail_msg("refused: %.*s: %.*s", SLICE_PRINT(box_code(message)),
-                 SLICE_PRINT(box_message(message)));
-    }
-    return box_result(message);
+    return box_ask(box, wire, method, map);
 }
 
 static struct slice apply(const char *text)
@@ -78,15 +64,14 @@ static int open_box(void **state)
 {
     (void)state;
     box = mem_zalloc(sizeof(*box));
-    buf_init(&frame, FRAME_BYTES_MAX);
     box_open(box, true);
     wire = box_connect(box);
-    (void)good(apply(deal));
-    (void)good(call("import_users",
+    (void)box_good(apply(deal));
+    (void)box_good(call("import_users",
                     SLICE("\x81\xa5users\x93\x82\xa4name\xa3sam\xa5roles\x91\xa6seller"
                           "\x82\xa4name\xa3""cat\xa5roles\x91\xa5""clerk"
                           "\x82\xa4name\xa3""bea\xa5roles\x91\xa4""boss")));
-    (void)good(call("start", SLICE("\x83\xa7process\xa4""deal\xa4""form\x82\xa4name\xa3""Bob"
+    (void)box_good(call("start", SLICE("\x83\xa7process\xa4""deal\xa4""form\x82\xa4name\xa3""Bob"
                                    "\xa6margin\xa7""100 EUR\xa2""as\xa3""bea")));
     return 0;
 }
@@ -95,7 +80,6 @@ static int close_box(void **state)
 {
     (void)state;
     box_close(box);
-    buf_done(&frame);
     mem_free(box);
     return 0;
 }
@@ -115,7 +99,7 @@ static struct slice find(struct slice array, const char *key, const char *value)
     return SLICE_EMPTY;
 }
 
-static struct slice card_of(struct slice map) { return good(call("show", map)); }
+static struct slice card_of(struct slice map) { return box_good(call("show", map)); }
 
 #define SHOW_AS(name) SLICE("\x82\xa8instance\x01\xa2""as\xa3" name)
 
@@ -127,7 +111,7 @@ static void a_field_shown_to_some_is_in_no_answer_to_others(void **state)
     assert_true(find(fields, "name", "name").len > 0);
     assert_int_equal(find(fields, "name", "margin").len, 0);
     struct slice history =
-        good(call("history", SLICE("\x82\xa8instance\x01\xa2""as\xa3sam")));
+        box_good(call("history", SLICE("\x82\xa8instance\x01\xa2""as\xa3sam")));
     for (size_t i = 0; i + 6 <= history.len; i++) {
         assert_memory_not_equal(history.ptr + i, "margin", 6);
         assert_memory_not_equal(history.ptr + i, "100.00", 6);
@@ -181,10 +165,10 @@ static void a_form_says_all_that_a_client_needs_to_ask_it(void **state)
 static void an_inbox_holds_what_is_offered_and_what_is_held_by_due_moment(void **state)
 {
     (void)state;
-    (void)good(call("start", SLICE("\x82\xa7process\xa4""deal\xa4""form\x81\xa4name\xa3Tim")));
-    (void)good(call("press", SLICE("\x84\xa8instance\x01\xa6""action\xa4sent\xa4""form\x81\xa4size"
-                                   "\xa5large\xa2""as\xa3sam")));
-    struct slice inbox = good(call("inbox", SLICE("\x81\xa2""as\xa3sam")));
+    (void)box_good(call("start", SLICE("\x82\xa7process\xa4""deal\xa4""form\x81\xa4name\xa3Tim")));
+    (void)box_good(call("press", SLICE("\x84\xa8instance\x01\xa6""action\xa4sent\xa4""form"
+                                        "\x81\xa4size\xa5large\xa2""as\xa3sam")));
+    struct slice inbox = box_good(call("inbox", SLICE("\x81\xa2""as\xa3sam")));
     struct unpack unpack;
     unpack_init(&unpack, pack_map_find(inbox, SLICE("tasks")));
     assert_int_equal(unpack_array(&unpack), 2);
@@ -193,9 +177,9 @@ static void an_inbox_holds_what_is_offered_and_what_is_held_by_due_moment(void *
     assert_true(slice_equal(box_text(first, "offered"), SLICE("seller")));
     struct slice second = unpack_raw(&unpack); // his own, due tomorrow
     assert_true(slice_equal(box_text(second, "holder"), SLICE("sam")));
-    inbox = good(call("inbox", SLICE("\x82\xa2""as\xa3sam\xa5limit\x01")));
+    inbox = box_good(call("inbox", SLICE("\x82\xa2""as\xa3sam\xa5limit\x01")));
     assert_true(slice_equal(pack_map_find(inbox, SLICE("more")), SLICE("\xc3")));
-    inbox = good(call("inbox", SLICE("\x81\xa2""as\xa3""cat")));
+    inbox = box_good(call("inbox", SLICE("\x81\xa2""as\xa3""cat")));
     assert_true(slice_equal(pack_map_find(inbox, SLICE("tasks")), SLICE("\xdd\0\0\0\0")));
     assert_true(slice_equal(box_code(call("inbox", SLICE("\x81\xa2""as\xa3zoe"))),
                             SLICE("unknown_user")));
@@ -241,7 +225,7 @@ static void files_whose_own_tests_fail_are_not_activated(void **state)
     char *stage = strstr(text, "d in waiting");
     assert_non_null(stage);
     memcpy(stage, "d in offer  ", 12);
-    assert_int_equal(box_number(good(apply(text)), "tests"), 1);
+    assert_int_equal(box_number(box_good(apply(text)), "tests"), 1);
 }
 
 // S12, S106
@@ -253,8 +237,8 @@ static void running_cases_come_to_a_version_where_only_words_are_others(void **s
     char *label = strstr(text, "\"Offer\"");
     assert_non_null(label);
     memcpy(label, "\"Order\"", 7);
-    (void)good(apply(text));
-    (void)good(call("start", SLICE("\x82\xa7process\xa4""deal\xa4""form\x81\xa4name\xa3Tim")));
+    (void)box_good(apply(text));
+    (void)box_good(call("start", SLICE("\x82\xa7process\xa4""deal\xa4""form\x81\xa4name\xa3Tim")));
     assert_true(slice_equal(box_text(card_of(SLICE("\x81\xa8instance\x01")), "stage_label"),
                             SLICE("Order")));
     assert_true(slice_equal(box_text(card_of(SLICE("\x81\xa8instance\x02")), "stage_label"),
@@ -300,11 +284,11 @@ static void labels_are_read_in_the_language_of_the_reader(void **state)
 {
     (void)state;
     arena_init(&words, 1 << 20);
-    (void)good(apply(deal_in_two));
-    (void)good(call("start", SLICE("\x82\xa7process\xa4""deal\xa4""form\x81\xa4name\xa3Tim")));
+    (void)box_good(apply(deal_in_two));
+    (void)box_good(call("start", SLICE("\x82\xa7process\xa4""deal\xa4""form\x81\xa4name\xa3Tim")));
     const struct slice second = SLICE("\x81\xa8instance\x02");
     check_words(card_of(second), "Open", "Deal of Tim", "Offer: Deal of Tim", "Open");
-    (void)good(call("hello", SLICE("\x81\xa4lang\xa2ru")));
+    (void)box_good(call("hello", SLICE("\x81\xa4lang\xa2ru")));
     check_words(card_of(second), "Otkryt", "Sdelka: Tim", "Predlozhit: Sdelka: Tim", "Malyj");
     struct slice fields = pack_map_find(card_of(second), SLICE("fields"));
     assert_true(slice_equal(box_text(find(fields, "name", "name"), "label"), SLICE("Imja")));
@@ -312,13 +296,13 @@ static void labels_are_read_in_the_language_of_the_reader(void **state)
     struct slice slots = pack_map_find(card_of(second), SLICE("slots"));
     assert_true(slice_equal(box_text(find(slots, "role", "seller"), "label"),
                             SLICE("\u041f\u0440\u043e\u0434\u0430\u0432\u0435\u0446")));
-    (void)good(call("hello", SLICE("\x81\xa4lang\xa2""de")));
+    (void)box_good(call("hello", SLICE("\x81\xa4lang\xa2""de")));
     check_words(card_of(second), "Open", "Deal of Tim", "Angebot", "Open");
-    (void)good(call("hello", SLICE("\x81\xa4lang\xa2""fr")));
+    (void)box_good(call("hello", SLICE("\x81\xa4lang\xa2""fr")));
     check_words(card_of(second), "Open", "Deal of Tim", "Offer: Deal of Tim", "Open");
-    (void)good(call("press", SLICE("\x84\xa8instance\x02\xa6""action\xa4sent\xa2""as\xa3sam"
+    (void)box_good(call("press", SLICE("\x84\xa8instance\x02\xa6""action\xa4sent\xa2""as\xa3sam"
                                    "\xa4""form\x81\xa4size\xa5large")));
-    (void)good(call("hello", SLICE("\x81\xa4lang\xa2ru")));
+    (void)box_good(call("hello", SLICE("\x81\xa4lang\xa2ru")));
     fields = pack_map_find(card_of(second), SLICE("fields"));
     assert_true(slice_equal(box_text(find(fields, "name", "size"), "text"), SLICE("Bolshoj")));
     arena_done(&words);
@@ -346,7 +330,7 @@ static const char told_in_two[] =
 // The text of the only notice of a person.
 static const char *notice_of(struct slice who)
 {
-    struct slice notices = pack_map_find(good(call("inbox", who)), SLICE("notices"));
+    struct slice notices = pack_map_find(box_good(call("inbox", who)), SLICE("notices"));
     struct unpack unpack;
     unpack_init(&unpack, notices);
     assert_int_equal(unpack_array(&unpack), 1);
@@ -359,19 +343,19 @@ static void refusals_and_notices_are_said_in_the_language_of_the_reader(void **s
 {
     (void)state;
     arena_init(&words, 1 << 20);
-    (void)good(apply(told_in_two));
-    (void)good(call("import_users", SLICE("\x81\xa5users\x92"
+    (void)box_good(apply(told_in_two));
+    (void)box_good(call("import_users", SLICE("\x81\xa5users\x92"
                                           "\x83\xa4name\xa3""bea\xa5roles\x91\xa4""boss"
                                           "\xa8language\xa2ru"
                                           "\x82\xa4name\xa3joe\xa5roles\x91\xa4""boss")));
-    (void)good(call("start", SLICE("\x82\xa7process\xa4""deal\xa4""form\x80")));
+    (void)box_good(call("start", SLICE("\x82\xa7process\xa4""deal\xa4""form\x80")));
     const struct slice press = SLICE("\x83\xa8instance\x02\xa6""action\xa4sent\xa2""as\xa3sam");
     assert_string_equal(arena_cstr(&words, box_message(call("press", press))), "Deal has no name");
-    (void)good(call("hello", SLICE("\x81\xa4lang\xa2ru")));
+    (void)box_good(call("hello", SLICE("\x81\xa4lang\xa2ru")));
     assert_string_equal(arena_cstr(&words, box_message(call("press", press))), "Deal: net imeni");
-    (void)good(call("press", SLICE("\x84\xa8instance\x02\xa6""action\xa5named\xa2""as\xa3sam"
+    (void)box_good(call("press", SLICE("\x84\xa8instance\x02\xa6""action\xa5named\xa2""as\xa3sam"
                                    "\xa4""form\x81\xa4name\xa3Tim")));
-    (void)good(call("press", press));
+    (void)box_good(call("press", press));
     assert_string_equal(notice_of(SLICE("\x81\xa2""as\xa3""bea")), "Prodano: Tim");
     assert_string_equal(notice_of(SLICE("\x81\xa2""as\xa3joe")), "Sold to Tim");
     arena_done(&words);
@@ -394,8 +378,8 @@ static const char far_away[] = "role seller \"Seller\"\n"
 static void a_card_says_what_clock_the_client_lives_by(void **state)
 {
     (void)state;
-    (void)good(apply(far_away));
-    (void)good(call("start", SLICE("\x82\xa7process\xa4""deal\xa4""form\x81\xa4town\xaa"
+    (void)box_good(apply(far_away));
+    (void)box_good(call("start", SLICE("\x82\xa7process\xa4""deal\xa4""form\x81\xa4town\xaa"
                                    "Asia/Tokyo")));
     struct slice card = card_of(SLICE("\x81\xa8instance\x02"));
     assert_true(slice_equal(box_text(card, "zone"), SLICE("Asia/Tokyo")));

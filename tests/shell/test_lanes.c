@@ -61,24 +61,10 @@ static const char lanes[] =
 
 static struct box *box;
 static struct box_wire *wire;
-static struct buf frame;
 
 static struct slice call(const char *method, struct slice map)
 {
-    buf_reset(&frame);
-    box_request(&frame, 1, method, map);
-    box_send(box, wire, buf_slice(&frame));
-    box_settle(box);
-    return box_take(wire);
-}
-
-static struct slice good(struct slice message)
-{
-    if (box_code(message).len > 0) {
-        fail_msg("refused: %.*s: %.*s", SLICE_PRINT(box_code(message)),
-                 SLICE_PRINT(box_message(message)));
-    }
-    return box_result(message);
+    return box_ask(box, wire, method, map);
 }
 
 static struct slice apply(const char *text)
@@ -149,7 +135,7 @@ static void go_to(const char *text)
     pack_map(&map, 1);
     pack_cstr(&map, "to");
     pack_uint(&map, moment(text));
-    (void)good(call("clock", buf_slice(&map)));
+    (void)box_good(call("clock", buf_slice(&map)));
     buf_done(&map);
 }
 
@@ -159,12 +145,11 @@ static int open_box(void **state)
     char text[8192];
     (void)snprintf(text, sizeof(text), "%s%s", company, lanes);
     box = mem_zalloc(sizeof(*box));
-    buf_init(&frame, FRAME_BYTES_MAX);
     box_open(box, true);
     wire = box_connect(box);
-    (void)good(apply(text));
+    (void)box_good(apply(text));
     // sue sells in Vladivostok (+10), tom in UTC; both is a seller and a cook; joe cooks.
-    (void)good(call("import_users",
+    (void)box_good(call("import_users",
                     SLICE("\x81\xa5users\x95"
                           "\x83\xa4name\xa3sue\xa5roles\x91\xa5sales\xa4zone\xb0""Asia/Vladivostok"
                           "\x82\xa4name\xa3tom\xa5roles\x91\xa4""boss"
@@ -179,7 +164,6 @@ static int close_box(void **state)
 {
     (void)state;
     box_close(box);
-    buf_done(&frame);
     mem_free(box);
     return 0;
 }
@@ -205,17 +189,17 @@ static const char *standing(struct slice answer, const char *list)
 
 static const char *inbox_of(const char *who)
 {
-    return standing(good(ASK("inbox", { "as", who })), "tasks");
+    return standing(box_good(ASK("inbox", { "as", who })), "tasks");
 }
 
 static void start(const char *at, const char *price, const char *source)
 {
     if (price == NULL) {
-        (void)good(ASK("start", { "process", "lead" }, { ".name", "n" }, { ".at_", at },
+        (void)box_good(ASK("start", { "process", "lead" }, { ".name", "n" }, { ".at_", at },
                        { ".source", source }));
         return;
     }
-    (void)good(ASK("start", { "process", "lead" }, { ".name", "n" }, { ".at_", at },
+    (void)box_good(ASK("start", { "process", "lead" }, { ".name", "n" }, { ".at_", at },
                    { ".price", price }, { ".source", source }));
 }
 
@@ -232,7 +216,7 @@ static void a_task_stands_in_the_first_lane_whose_condition_holds(void **state)
     start("2030-03-06 12:00", NULL, "call");       // 5
     start("2030-03-04 11:30", "7000 EUR", "call"); // 6: dearer
     assert_string_equal(inbox_of("both"), "dear:6 dear:2 web:4 plan:1 plan:3 rest:5");
-    (void)good(ASK("press", { "#instance", "1" }, { "action", "again_" }, { "as", "both" },
+    (void)box_good(ASK("press", { "#instance", "1" }, { "action", "again_" }, { "as", "both" },
                    { ".at_", "2030-03-04 15:00" }));
     assert_string_equal(inbox_of("both"), "moved:1 dear:6 dear:2 web:4 plan:3 rest:5");
     // The promise is broken only when the moment has passed, and it outranks everything.
@@ -240,7 +224,7 @@ static void a_task_stands_in_the_first_lane_whose_condition_holds(void **state)
     assert_string_equal(inbox_of("both"), "moved:1 dear:6 dear:2 web:4 plan:3 rest:5");
     go_to("2030-03-04 11:01");
     assert_string_equal(inbox_of("both"), "broken:2 broken:3 moved:1 dear:6 web:4 rest:5");
-    struct slice answer = good(ASK("inbox", { "as", "both" }));
+    struct slice answer = box_good(ASK("inbox", { "as", "both" }));
     struct unpack unpack;
     unpack_init(&unpack, pack_map_find(answer, SLICE("lanes")));
     assert_int_equal(unpack_array(&unpack), 9); // of both inboxes
@@ -260,9 +244,9 @@ static void lanes_are_sorted_by_stage_and_by_what_may_be_empty(void **state)
     start("2030-03-07 11:00", "900 EUR", "call"); // 4
     start("2030-03-07 13:00", "20 EUR", "call");  // 5
     start("2030-03-07 13:00", NULL, "call");      // 6: no price, 50%
-    (void)good(ASK("press", { "#instance", "2" }, { "action", "onward" }, { "as", "both" },
+    (void)box_good(ASK("press", { "#instance", "2" }, { "action", "onward" }, { "as", "both" },
                    { ".at_", "2030-03-04 13:00" }));
-    (void)good(ASK("press", { "#instance", "6" }, { "action", "onward" }, { "as", "both" },
+    (void)box_good(ASK("press", { "#instance", "6" }, { "action", "onward" }, { "as", "both" },
                    { ".at_", "2030-03-08 13:00" }));
     assert_string_equal(inbox_of("both"), "plan:2 plan:1 rest:5 rest:4 rest:6 rest:3");
 }
@@ -275,10 +259,10 @@ static void the_day_is_that_of_the_person_who_looks(void **state)
     start("2030-03-04 14:00", NULL, "call"); // 2: midnight there
     assert_string_equal(inbox_of("sue"), "plan:1 rest:2");
     assert_string_equal(inbox_of("both"), "plan:1 plan:2");
-    struct slice answer = good(ASK("inbox", { "as", "both" }, { "zone", "Asia/Vladivostok" }));
+    struct slice answer = box_good(ASK("inbox", { "as", "both" }, { "zone", "Asia/Vladivostok" }));
     assert_string_equal(standing(answer, "tasks"), "plan:1 rest:2");
     assert_true(slice_equal(box_text(answer, "zone"), SLICE("Asia/Vladivostok")));
-    answer = good(ASK("inbox", { "as", "sue" }, { "zone", "UTC" }));
+    answer = box_good(ASK("inbox", { "as", "sue" }, { "zone", "UTC" }));
     assert_string_equal(standing(answer, "tasks"), "plan:1 plan:2");
     assert_true(slice_equal(box_code(ASK("inbox", { "as", "sue" }, { "zone", "No/Where" })),
                             SLICE("unknown_zone")));
@@ -288,21 +272,21 @@ static void a_task_stands_in_the_inbox_of_its_role(void **state)
 {
     (void)state;
     start("2030-03-04 10:00", NULL, "call");
-    (void)good(ASK("start", { "process", "meal" }, { ".name", "soup" }));
+    (void)box_good(ASK("start", { "process", "meal" }, { ".name", "soup" }));
     assert_string_equal(inbox_of("both"), "plan:1 food:2");
     assert_string_equal(inbox_of("joe"), "food:2");
     assert_string_equal(inbox_of("sue"), "plan:1");
     assert_string_equal(inbox_of("zoe"), ""); // no inbox, no tasks
-    assert_string_equal(standing(good(call("inbox", SLICE("\x80"))), "tasks"), ":1 :2");
+    assert_string_equal(standing(box_good(call("inbox", SLICE("\x80"))), "tasks"), ":1 :2");
 }
 
 static void a_lane_sees_no_field_that_its_reader_may_not_see(void **state)
 {
     (void)state;
-    (void)good(ASK("start", { "process", "lead" }, { ".name", "n" }, { ".at_", "2030-03-04 10:00" },
-                   { ".secret", "yes" }));
+    (void)box_good(ASK("start", { "process", "lead" }, { ".name", "n" },
+                       { ".at_", "2030-03-04 10:00" }, { ".secret", "yes" }));
     assert_string_equal(inbox_of("both"), "plan:1");
-    struct slice answer = good(ASK("inbox", { "user", "both" }));
+    struct slice answer = box_good(ASK("inbox", { "user", "both" }));
     assert_string_equal(standing(answer, "tasks"), "hidden:1"); // an administrator sees it
 }
 
@@ -312,19 +296,19 @@ static void what_is_done_today_is_shown_until_midnight(void **state)
     (void)state;
     start("2030-03-04 10:00", NULL, "call");
     start("2030-03-04 10:00", NULL, "call");
-    (void)good(ASK("press", { "#instance", "1" }, { "action", "sold" }, { "as", "both" }));
+    (void)box_good(ASK("press", { "#instance", "1" }, { "action", "sold" }, { "as", "both" }));
     go_to("2030-03-04 09:05");
-    (void)good(ASK("press", { "#instance", "2" }, { "action", "sold" }, { "as", "both" }));
-    struct slice answer = good(ASK("inbox", { "as", "both" }));
+    (void)box_good(ASK("press", { "#instance", "2" }, { "action", "sold" }, { "as", "both" }));
+    struct slice answer = box_good(ASK("inbox", { "as", "both" }));
     assert_string_equal(standing(answer, "tasks"), "");
     assert_string_equal(standing(answer, "done"), "finished:2 finished:1");
-    assert_string_equal(standing(good(ASK("inbox", { "as", "sue" })), "done"), "");
-    (void)good(ASK("undo", { "#instance", "2" }, { "as", "both" }));
-    answer = good(ASK("inbox", { "as", "both" }));
+    assert_string_equal(standing(box_good(ASK("inbox", { "as", "sue" })), "done"), "");
+    (void)box_good(ASK("undo", { "#instance", "2" }, { "as", "both" }));
+    answer = box_good(ASK("inbox", { "as", "both" }));
     assert_string_equal(standing(answer, "tasks"), "plan:2");
     assert_string_equal(standing(answer, "done"), "finished:1");
     go_to("2030-03-05 00:00");
-    assert_string_equal(standing(good(ASK("inbox", { "as", "both" })), "done"), "");
+    assert_string_equal(standing(box_good(ASK("inbox", { "as", "both" })), "done"), "");
 }
 
 // What is applied holds for the cases that run.
@@ -335,7 +319,7 @@ static void lanes_follow_the_newest_text(void **state)
     assert_string_equal(inbox_of("both"), "plan:1");
     char text[8192];
     (void)snprintf(text, sizeof(text), "%sinbox other for sales { lane all_ \"All\" }\n", company);
-    (void)good(apply(text));
+    (void)box_good(apply(text));
     assert_string_equal(inbox_of("both"), "all_:1");
     assert_string_equal(inbox_of("joe"), "");
 }
@@ -359,7 +343,7 @@ static void a_subscriber_hears_of_midnight_and_of_promises_that_pass(void **stat
 {
     (void)state;
     start("2030-03-04 10:00", NULL, "call");
-    (void)good(ASK("subscribe", { "inbox", "sue" }));
+    (void)box_good(ASK("subscribe", { "inbox", "sue" }));
     assert_int_equal(next_push().len, 0);
     go_to("2030-03-04 10:00");
     assert_int_equal(next_push().len, 0);
@@ -372,13 +356,13 @@ static void a_subscriber_hears_of_midnight_and_of_promises_that_pass(void **stat
     go_to("2030-03-04 14:00"); // midnight in Vladivostok
     assert_true(says_reload(next_push()));
     assert_int_equal(next_push().len, 0);
-    (void)good(ASK("edit", { "#instance", "1" }, { ".name", "m" }, { "as", "sue" }));
+    (void)box_good(ASK("edit", { "#instance", "1" }, { ".name", "m" }, { "as", "sue" }));
     (void)next_push(); // the first word about it since the reload
-    (void)good(ASK("edit", { "#instance", "1" }, { ".price", "5" }, { "as", "sue" }));
+    (void)box_good(ASK("edit", { "#instance", "1" }, { ".price", "5" }, { "as", "sue" }));
     assert_int_equal(next_push().len, 0); // it changes neither the lane nor the order
-    (void)good(ASK("edit", { "#instance", "1" }, { ".source", "site" }, { "as", "sue" }));
+    (void)box_good(ASK("edit", { "#instance", "1" }, { ".source", "site" }, { "as", "sue" }));
     assert_int_equal(next_push().len, 0); // nor does this, in the lane of broken promises
-    (void)good(ASK("press", { "#instance", "1" }, { "action", "again_" }, { "as", "sue" },
+    (void)box_good(ASK("press", { "#instance", "1" }, { "action", "again_" }, { "as", "sue" },
                    { ".at_", "2030-03-09 15:00" }));
     assert_string_equal(standing(next_push(), "added"), "web:1");
 }
