@@ -85,10 +85,25 @@ static void write_name_of(const struct card_env *env, struct slice name)
     }
 }
 
+// What a number means in the program that the case runs on; empty when it names nothing there.
+static struct slice name_in(const struct image *image, enum meaning meaning, uint64_t n)
+{
+#define NAME_OF(part) \
+    (n < image->part##_count ? image_slice(image, image->part[n].name) : SLICE_EMPTY)
+    switch ((unsigned)meaning) {
+    case MEANS_STAGE: return NAME_OF(stage);
+    case MEANS_FIELD: return NAME_OF(field);
+    case MEANS_END: return NAME_OF(end);
+    case MEANS_COLLECTION: return NAME_OF(collection);
+    case MEANS_LADDER: return NAME_OF(ladder);
+    default: UNREACHABLE();
+    }
+#undef NAME_OF
+}
+
 static void write_number(const struct card_env *env, const struct view_program *program,
                          enum meaning meaning, uint64_t n)
 {
-    const struct image *image = program != NULL ? &program->image : NULL;
     struct slice name = SLICE_EMPTY;
     switch (meaning) {
     case MEANS_MOMENT:
@@ -114,29 +129,11 @@ static void write_number(const struct card_env *env, const struct view_program *
         name = n != 0 ? view_team_name(env->view, (uint32_t)n) : SLICE_EMPTY;
         break;
     case MEANS_STAGE:
-        if (image != NULL && n < image->stage_count) {
-            name = image_slice(image, image->stage[n].name);
-        }
-        break;
     case MEANS_FIELD:
-        if (image != NULL && n < image->field_count) {
-            name = image_slice(image, image->field[n].name);
-        }
-        break;
     case MEANS_END:
-        if (image != NULL && n < image->end_count) {
-            name = image_slice(image, image->end[n].name);
-        }
-        break;
     case MEANS_COLLECTION:
-        if (image != NULL && n < image->collection_count) {
-            name = image_slice(image, image->collection[n].name);
-        }
-        break;
     case MEANS_LADDER:
-        if (image != NULL && n < image->ladder_count) {
-            name = image_slice(image, image->ladder[n].name);
-        }
+        name = program != NULL ? name_in(&program->image, meaning, n) : SLICE_EMPTY;
         break;
     case MEANS_MESSAGE:
         name = slice_from_cstr(message_outcome_name((enum message_outcome)n));
@@ -174,8 +171,9 @@ static bool write_seen(const struct card_env *env, const char *at)
 static bool hides(const struct card_env *env, const struct view_program *program,
                   struct slice name)
 {
-    if (name.len > 6 && memcmp(name.ptr, "total ", 6) == 0) {
-        name = slice_sub(name, 6, name.len);
+    struct slice total = SLICE("total ");
+    if (slice_starts(name, total)) {
+        name = slice_sub(name, total.len, name.len);
     }
     uint32_t field = program != NULL ? image_find_field(&program->image, name) : INDEX_NONE;
     return field != INDEX_NONE && !rights_see_field(env->view, program, field, env->user);
