@@ -8,6 +8,13 @@
 
 enum { VARIANTS_MAX = 3 };
 
+struct finder {
+    struct index_reader *reader;
+    struct stemmer *stemmer;
+    struct vocab vocab;
+    struct doc doc;
+};
+
 // One word of a question.
 struct find_word {
     struct slice word, stem;
