@@ -29,6 +29,14 @@ uint32_t version_stage(const struct version_pair *pair, uint32_t old, bool *ret_
 uint32_t version_timer(const struct version_pair *pair, uint32_t old, uint32_t stage);
 uint32_t version_task(const struct version_pair *pair, uint32_t old, uint32_t stage);
 uint32_t version_field(const struct version_pair *pair, uint32_t old);
+// What else of `from` is the same in `to`; INDEX_NONE: nothing is.
+uint32_t version_side_task(const struct version_pair *pair, uint32_t old);
+uint32_t version_ladder(const struct version_pair *pair, uint32_t old);
+uint32_t version_action(const struct version_pair *pair, uint32_t old);
+uint32_t version_rule(const struct version_pair *pair, uint32_t old);
+uint32_t version_signal(const struct version_pair *pair, uint32_t old);
+uint32_t version_send(const struct version_pair *pair, uint32_t old);
+struct slice version_stage_name(const struct image *image, uint32_t stage);
 
 struct version_judgement {
     bool moves;
