@@ -23,7 +23,7 @@ enum {
     DEPLOYS = 4000,
     SAID_AGAIN = 40000,
     BOUNDS = 3000,
-    CALM_TICKS = 10,
+    CALM_TICKS = 10, WAKE_TICKS = 12,
     BOUNDS_TRIES_MAX = 100,
     SAY_AGAIN_MAX = 100,
     LULL_TICKS = 60
@@ -535,6 +535,20 @@ static void calm_tick(struct world *world)
     tick(world);
 }
 
+// After a start nobody tells the engine of the calls that wait: it must look by itself, before
+// anything new is promised.
+static void wake_up(struct world *world)
+{
+    bool awake = false;
+    for (uint32_t i = 0; i < WAKE_TICKS && !awake && world->broken == ORACLE_NONE; i++) {
+        calm_tick(world);
+        awake = timekeeper_stepped(&world->engine.keeper) || outside_is_awake(world, false);
+    }
+    if (!awake) {
+        (void)outside_is_awake(world, true);
+    }
+}
+
 static void drain(struct world *world)
 {
     for (uint32_t i = 0; i < SETTLE_TICKS_MAX && world->broken == ORACLE_NONE; i++) {
@@ -742,6 +756,9 @@ static void live(struct world *world)
     }
     if (world->broken == ORACLE_NONE) {
         heal(world);
+    }
+    if (world->broken == ORACLE_NONE) {
+        wake_up(world);
     }
     if (world->broken == ORACLE_NONE) {
         drain(world);
