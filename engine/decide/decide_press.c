@@ -79,20 +79,26 @@ static uint32_t find_anywhere(struct run *run, uint32_t *ret_from)
 }
 
 // The leaf inside an entry whose task is the presser's own, or one that he has in the place of
-// another; 0: none.
+// another; 0: none. What he holds comes before what is only offered to him: nobody takes a second
+// task by pressing.
 static uint32_t leaf_of_person(const struct run *run, uint32_t from, bool own)
 {
     const struct instance *instance = run->instance;
     const struct active_stage *leaf = instance_next_leaf(instance, from, NULL);
+    uint32_t offered = 0;
     for (; leaf != NULL; leaf = instance_next_leaf(instance, from, leaf)) {
         const struct open_task *task = instance_main_task(instance, leaf->entry);
-        if (task != NULL &&
-            (own ? rights_own_task(run->d->view, task, run->d->me)
-                 : rights_on_task(run->d->view, instance, run->program, task, run->d->me))) {
+        if (task == NULL ||
+            !(own ? rights_own_task(run->d->view, task, run->d->me)
+                  : rights_on_task(run->d->view, instance, run->program, task, run->d->me))) {
+            continue;
+        }
+        if (!own || task->holder != 0) {
             return leaf->entry;
         }
+        offered = offered == 0 ? leaf->entry : offered;
     }
-    return 0;
+    return offered;
 }
 
 // Where an action is pressed: the presser's own task inside the place from which he looks, else

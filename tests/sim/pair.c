@@ -84,7 +84,7 @@ static void take_offered(const struct model *model, struct model_case *c, struct
     }
 }
 
-// The right is that of the role; the task, if one is taken, the first that is the presser's own.
+// The right is that of the role; a task is taken by a presser who holds none of them.
 static const char *go_around(const struct model *model, struct model_case *c,
                              const struct event_pressed *pressed)
 {
@@ -93,11 +93,16 @@ static const char *go_around(const struct model *model, struct model_case *c,
     if (!right.allowed || right.whom != pressed->acting_for) {
         return "was pressed without a right to, or for somebody else than history says";
     }
+    struct model_task *taken = NULL; // none when he holds one already
+    bool holds = false;
     for (uint32_t i = 0; i < BRANCH_COUNT; i++) {
-        if (model_is_own(model, &c->branches.branch[i], who)) {
-            take_offered(model, c, &c->branches.branch[i], who);
-            break;
-        }
+        struct model_task *task = &c->branches.branch[i];
+        bool own = model_is_own(model, task, who);
+        holds = holds || (own && task->holder != 0);
+        taken = taken == NULL && own ? task : taken;
+    }
+    if (taken != NULL && !holds) {
+        take_offered(model, c, taken, who);
     }
     if (!staff_holds(&model->staff, c->slot[OF_WORKS], OF_WORKS) &&
         staff_holds(&model->staff, who, OF_WORKS)) {
