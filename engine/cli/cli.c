@@ -310,6 +310,15 @@ int cli_ask(struct cli *cli, const char *method, struct params *params,
     return status == CLI_DONE && ret_reply->refused ? cli_refused(cli, ret_reply) : status;
 }
 
+int cli_ask_bare(struct cli *cli, const char *method, struct client_reply *ret_reply)
+{
+    struct params params;
+    params_init(&params);
+    int status = cli_ask(cli, method, &params, ret_reply);
+    params_done(&params);
+    return status;
+}
+
 bool cli_answered_json(struct cli *cli, const struct client_reply *reply)
 {
     if (cli_json_wanted(cli)) {

@@ -83,6 +83,8 @@ void cli_put_request(struct cli *cli, struct params *params);
 // Calls and tells whatever goes wrong. CLI_DONE: `ret_reply` holds an answer.
 int cli_ask(struct cli *cli, const char *method, struct params *params,
             struct client_reply *ret_reply);
+// The same where there is nothing to say but the method.
+int cli_ask_bare(struct cli *cli, const char *method, struct client_reply *ret_reply);
 // The same for work that takes as long as the store is large.
 int cli_ask_long(struct cli *cli, const char *method, struct params *params,
                  struct client_reply *ret_reply);

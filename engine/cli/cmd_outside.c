@@ -102,11 +102,8 @@ int cmd_calls(struct cli *cli)
         { "call", true, 0, 0 },   { "case", true, 0, 0 },     { "what", false, 12, 0 },
         { "tries", true, 0, 0 },  { "state", false, 10, 0 },
     };
-    struct params params;
     struct client_reply reply;
-    params_init(&params);
-    int status = cli_ask(cli, "calls", &params, &reply);
-    params_done(&params);
+    int status = cli_ask_bare(cli, "calls", &reply);
     if (status != CLI_DONE || cli_answered_json(cli, &reply)) {
         return status;
     }

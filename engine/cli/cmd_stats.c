@@ -5,7 +5,7 @@
 #include "engine/cli/people.h"
 #include "engine/cli/when.h"
 
-enum unit { UNIT_PLAIN, UNIT_MOMENT, UNIT_US, UNIT_BYTES };
+enum unit { UNIT_PLAIN, UNIT_CLOCK, UNIT_MOMENT, UNIT_US, UNIT_BYTES };
 enum { US_PER_MS = 1000, KB = 1024 };
 enum { COLUMN_WHAT, COLUMN_VALUE };
 
@@ -15,7 +15,7 @@ static const struct line {
     const char *key, *label;
     enum unit unit;
 } lines[] = {
-    { NULL, "now", "clock", UNIT_MOMENT },
+    { NULL, "now", "clock", UNIT_CLOCK },
     { NULL, "next_due", "next timer", UNIT_MOMENT },
     { NULL, "seq", "records of the history", UNIT_PLAIN },
     { NULL, "clock_stepped", "clock stepped, waits for a word", UNIT_PLAIN },
@@ -68,13 +68,13 @@ static struct slice bytes_text(struct arena *arena, uint64_t bytes)
                            : arena_format(arena, "%.2f GB", kb / KB / KB);
 }
 
-static struct slice moment_text(struct cli *cli, uint64_t at_ms)
+static struct slice moment_text(struct cli *cli, uint64_t at_ms, bool clock)
 {
     struct buf text;
     buf_init(&text, 200);
     if (at_ms == 0 || at_ms == UINT64_MAX) {
         buf_put_cstr(&text, "none");
-    } else if (at_ms == cli->now_ms) {
+    } else if (clock) {
         when_stamp(&text, at_ms, cli_zone(cli));
     } else {
         when_moment(&text, at_ms, cli->now_ms, cli_zone(cli));
@@ -91,7 +91,9 @@ static struct slice value_text(struct cli *cli, struct slice map, const struct l
     uint64_t number = wire_uint(map, line->key);
     switch (line->unit) {
     case UNIT_PLAIN: break;
-    case UNIT_MOMENT: return moment_text(cli, wire_moment(map, line->key));
+    case UNIT_CLOCK:
+    case UNIT_MOMENT:
+        return moment_text(cli, wire_moment(map, line->key), line->unit == UNIT_CLOCK);
     case UNIT_BYTES: return bytes_text(&cli->arena, number);
     case UNIT_US:
         return number < US_PER_MS
@@ -161,14 +163,10 @@ int cmd_stats(struct cli *cli)
         return people_standing(cli);
     }
     struct client_reply reply;
-    struct params params;
-    params_init(&params);
-    int status = cli_ask(cli, "stats", &params, &reply);
-    params_done(&params);
+    int status = cli_ask_bare(cli, "stats", &reply);
     if (status != CLI_DONE || cli_answered_json(cli, &reply)) {
         return status;
     }
-    cli->now_ms = wire_moment(reply.result, "now");
     struct grid grid;
     grid_init(&grid, &cli->arena, columns, ARRAY_COUNT(columns));
     for (size_t i = 0; i < ARRAY_COUNT(groups); i++) {

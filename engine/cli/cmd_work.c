@@ -7,15 +7,6 @@ static struct slice number_text(struct cli *cli, uint64_t number)
     return arena_format(&cli->arena, "%llu", (unsigned long long)number);
 }
 
-static int question(struct cli *cli, const char *method, struct client_reply *ret_reply)
-{
-    struct params params;
-    params_init(&params);
-    int status = cli_ask(cli, method, &params, ret_reply);
-    params_done(&params);
-    return status;
-}
-
 int cmd_processes(struct cli *cli)
 {
     static const struct grid_column columns[] = {
@@ -23,7 +14,7 @@ int cmd_processes(struct cli *cli)
         { "asks at start", false, 12, 1 }, { "hash", false, 8, 2 },
     };
     struct client_reply reply;
-    int status = question(cli, "processes", &reply);
+    int status = cli_ask_bare(cli, "processes", &reply);
     if (status != CLI_DONE || cli_answered_json(cli, &reply)) {
         return status;
     }

@@ -38,11 +38,8 @@ static void keep_known(struct roles *roles, struct slice packed)
 int roles_ask(struct cli *cli, const char *path, struct roles *ret_roles)
 {
     *ret_roles = (struct roles){ .cli = cli, .path = path, .unknown = json_array() };
-    struct params params;
     struct client_reply reply;
-    params_init(&params);
-    int status = cli_ask(cli, "processes", &params, &reply);
-    params_done(&params);
+    int status = cli_ask_bare(cli, "processes", &reply);
     if (status == CLI_DONE) {
         struct wire_list list = wire_list(wire_raw(reply.result, "processes"));
         struct slice process;

@@ -5,25 +5,7 @@
 
 #include <cmocka.h>
 
-static const char lead[] = "role sales \"Sales\"\n"
-                           "process lead \"Lead\" {\n"
-                           "  title \"{name}\"\n"
-                           "  field name: text \"Name\" required\n"
-                           "  field remark: text \"Remark\"\n"
-                           "  start => calling\n"
-                           "  stage calling \"Calling\" {\n"
-                           "    task \"Call {name}\" for sales due 10 min\n"
-                           "    action reached \"Reached\" => thinking\n"
-                           "  }\n"
-                           "  stage thinking \"Thinking it over\" {\n"
-                           "    task \"Call {name} again\" for sales due 3 days\n"
-                           "    action back \"Back\" => calling\n"
-                           "    action bought \"Bought\" => won\n"
-                           "    after 7 days => lost\n"
-                           "  }\n"
-                           "  end won \"Won\" success\n"
-                           "  end lost \"Lost\" failure\n"
-                           "}\n";
+static const char lead[] = BOX_LEAD("");
 
 static const uint64_t monday_ms = 1767603600000; // 2026-01-05 09:00
 

@@ -8,6 +8,28 @@
 #include "engine/embed/toolchain_play.h"
 #include "engine/shell/engine.h"
 
+// The process of the box, with `more` among its fields.
+#define BOX_LEAD(more)                                                                             \
+    "role sales \"Sales\"\n"                                                                       \
+    "process lead \"Lead\" {\n"                                                                    \
+    "  title \"{name}\"\n"                                                                         \
+    "  field name: text \"Name\" required\n"                                                       \
+    "  field remark: text \"Remark\"\n" more                                                       \
+    "  start => calling\n"                                                                         \
+    "  stage calling \"Calling\" {\n"                                                              \
+    "    task \"Call {name}\" for sales due 10 min\n"                                              \
+    "    action reached \"Reached\" => thinking\n"                                                 \
+    "  }\n"                                                                                        \
+    "  stage thinking \"Thinking it over\" {\n"                                                    \
+    "    task \"Call {name} again\" for sales due 3 days\n"                                        \
+    "    action back \"Back\" => calling\n"                                                        \
+    "    action bought \"Bought\" => won\n"                                                        \
+    "    after 7 days => lost\n"                                                                   \
+    "  }\n"                                                                                        \
+    "  end won \"Won\" success\n"                                                                  \
+    "  end lost \"Lost\" failure\n"                                                                \
+    "}\n"
+
 enum { BOX_WIRES_MAX = 16 };
 
 // One connection as its client sees it.

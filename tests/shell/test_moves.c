@@ -14,26 +14,7 @@
 enum { CASES = 200, STEP_US = 100, ASKED_TIMES = 100, IDLE_WAIT_MS = 1 };
 
 // The process of the box with a field more, so that its cases come along by themselves.
-static const char second[] = "role sales \"Sales\"\n"
-                             "process lead \"Lead\" {\n"
-                             "  title \"{name}\"\n"
-                             "  field name: text \"Name\" required\n"
-                             "  field remark: text \"Remark\"\n"
-                             "  field source: text \"Source\"\n"
-                             "  start => calling\n"
-                             "  stage calling \"Calling\" {\n"
-                             "    task \"Call {name}\" for sales due 10 min\n"
-                             "    action reached \"Reached\" => thinking\n"
-                             "  }\n"
-                             "  stage thinking \"Thinking it over\" {\n"
-                             "    task \"Call {name} again\" for sales due 3 days\n"
-                             "    action back \"Back\" => calling\n"
-                             "    action bought \"Bought\" => won\n"
-                             "    after 7 days => lost\n"
-                             "  }\n"
-                             "  end won \"Won\" success\n"
-                             "  end lost \"Lost\" failure\n"
-                             "}\n";
+static const char second[] = BOX_LEAD("  field source: text \"Source\"\n");
 
 static struct box *box;
 static struct box_wire *wire;
